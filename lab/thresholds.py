@@ -26,15 +26,15 @@ from pathlib import Path
 import lenet.reading
 
 READER = Path(lenet.reading.__file__).parent
-ROOMS_BEHIND = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
-BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE", "MAX_CHARACTERS"}
-STRUCTURAL = {0, 1, 2}
+ROOMS_AFTER_ANSWER = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
+MEMORY_BOUNDS = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE", "MAX_CHARACTERS"}
+STRUCTURAL_NUMBERS = {0, 1, 2}
 # Gray levels, the network's side, digits, a right angle, percent, parts of a pixel, the median absolute deviation.
-UNITS = {255, 256, 28, 10, 90, 100, 16, 1.4826}
+UNIT_NUMBERS = {255, 256, 28, 10, 90, 100, 16, 1.4826}
 NAMED_UNITS = {"DIGIT_SIDE"}  # of MNIST
 _MAX_INDEX = 4  # of a box, or of the statistics of a component
-_OF_SHAPES = {"reshape", "range", "round", "distanceTransform", "rot90", "full", "zeros", "lru_cache"}
-_OF_PLACES = {"axis", "axes", "connectivity", "minlength", "maxsize"}
+_SHAPE_FUNCTIONS = {"reshape", "range", "round", "distanceTransform", "rot90", "full", "zeros", "lru_cache"}
+_PLACE_KEYWORDS = {"axis", "axes", "connectivity", "minlength", "maxsize"}
 
 
 @dataclass(frozen=True)
@@ -65,33 +65,33 @@ def find_thresholds(source: str, module: str = "") -> list[Threshold]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
             continue
-        above = list(_above(node, parents))
+        above = list(_ancestors(node, parents))
         statement = next(one for one in above if isinstance(one, ast.stmt))
-        name = _name(node, statement, parents)
-        if name in BOUNDS_OF_MEMORY | NAMED_UNITS or not _decides(node, above, name):
+        name = _name_of(node, statement, parents)
+        if name in MEMORY_BOUNDS | NAMED_UNITS or not _is_threshold(node, above, name):
             continue
         value = float(node.value) if isinstance(node.value, int | float) else 0.0
-        found.append(Threshold(module, node.lineno, name, value, _reason(name, node, statement, parents, lines)))
+        found.append(Threshold(module, node.lineno, name, value, _find_reason(name, node, statement, parents, lines)))
     return sorted(found, key=lambda one: one.line)
 
 
-def thresholds_of_reader(folder: Path = READER) -> list[Threshold]:
+def find_reader_thresholds(folder: Path = READER) -> list[Threshold]:
     """Those of all modules between a picture and its answer."""
     found: list[Threshold] = []
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
-        if ROOMS_BEHIND.isdisjoint(parts):
+        if ROOMS_AFTER_ANSWER.isdisjoint(parts):
             found += find_thresholds(path.read_text("utf-8"), ".".join(parts))
     return found
 
 
-def _above(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
     while node in parents:
         node = parents[node]
         yield node
 
 
-def _name(node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AST]) -> str:
+def _name_of(node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AST]) -> str:
     """The constant of a module, or the field of a class, that holds a number; none if it is within a function."""
     if not isinstance(parents[statement], ast.Module | ast.ClassDef):
         return ""
@@ -107,14 +107,14 @@ def _name(node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AS
     return ast.unparse(target)
 
 
-def _decides(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
+def _is_threshold(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
     """Whether a number is a threshold by the rules at the head of this module."""
     value, parent = node.value, above[0]
     assert isinstance(value, int | float)
     is_called = any(isinstance(one, ast.Call) for one in above)
     if name and not is_called and not any(isinstance(one, ast.ClassDef | ast.BinOp) for one in above):
         return True  # whoever names a number decides by it, were it 1 or 2
-    if value in STRUCTURAL | UNITS or abs(value) <= 1e-6 or (is_called and _is_repeated(node, parent)):
+    if value in STRUCTURAL_NUMBERS | UNIT_NUMBERS or abs(value) <= 1e-6 or (is_called and _is_repeated(node, parent)):
         return False
     if isinstance(parent, ast.BinOp):
         if isinstance(parent.op, ast.Pow) and parent.right is node:
@@ -127,13 +127,13 @@ def _decides(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
     for one in above:
         if isinstance(one, ast.stmt):
             break
-        if isinstance(one, ast.JoinedStr | ast.keyword) and getattr(one, "arg", None) in {None, *_OF_PLACES}:
+        if isinstance(one, ast.JoinedStr | ast.keyword) and getattr(one, "arg", None) in {None, *_PLACE_KEYWORDS}:
             return False
         if isinstance(one, ast.Subscript) and one.slice is child and isinstance(value, int) and value <= _MAX_INDEX:
             return False
         if isinstance(one, ast.Call) and child in one.args:
             called = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
-            if called == "number" or (isinstance(value, int) and called in _OF_SHAPES):
+            if called == "number" or (isinstance(value, int) and called in _SHAPE_FUNCTIONS):
                 return False
             if called == "ones" and value <= 3:
                 return False
@@ -147,7 +147,7 @@ def _is_repeated(node: ast.Constant, parent: ast.AST) -> bool:
     return any(isinstance(one, ast.Constant) and one.value == node.value for one in before)
 
 
-def _reason(
+def _find_reason(
     name: str, node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AST], lines: list[str]
 ) -> str:
     """The comment behind a number or above it; for a field what the docstring of its class says of it."""
@@ -187,7 +187,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description="The thresholds of the reader, each with its reason.")
     options.add_argument("--markdown", action="store_true", help="print how many each module has, as a table")
     is_markdown = options.parse_args().markdown
-    print((to_markdown if is_markdown else to_text)(thresholds_of_reader()))
+    print((to_markdown if is_markdown else to_text)(find_reader_thresholds()))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet import data
 from lenet.engine.native import instruction_sets
 
@@ -31,10 +31,10 @@ def mnist() -> data.Dataset:
 def browser() -> Iterator[Any]:
     """The system's Chromium, without a window."""
     playwright = pytest.importorskip("playwright.sync_api")
-    if browser_path() is None:
+    if find_browser() is None:
         pytest.skip("no Chromium or Chrome on this machine")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.command import create_parser, print_report, show_progress
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
@@ -14,13 +14,13 @@ from lenet.engine.native import Engine, UpdateHyperparameters, precisions
 from lenet.model import Model, pretrained
 from lenet.summary import measure_work
 
-READ_AT_ONCE, BATCH, IMAGES = 1_000, 256, 8_192
+READ_BATCH, LEARN_BATCH, IMAGE_COUNT = 1_000, 256, 8_192
 
 
 def main() -> None:
-    options = parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
+    options = create_parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
     digits, report, weights = load_digits(), Report(describe_machine(options.threads)), pretrained()
-    work, test_images = measure_work(weights.network), digits.test_images[:IMAGES]
+    work, test_images = measure_work(weights.network), digits.test_images[:IMAGE_COUNT]
     opaque_images = np.maximum(test_images, 1)
     kinds = {
         "digits": test_images,
@@ -30,9 +30,13 @@ def main() -> None:
     tasks = []
     for precision in precisions():
         engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
-        tasks += [reading(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
-    tasks += [learning(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()]
-    measured_rounds = run_rounds(tasks, options.rounds, options.seconds, peak_flops_meter(options.threads), on_stderr)
+        tasks += [reading_task(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
+    tasks += [
+        learning_task(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()
+    ]
+    measured_rounds = run_rounds(
+        tasks, options.rounds, options.seconds, peak_flops_meter(options.threads), show_progress
+    )
     rows = []
     for task_name, batch in measured_rounds.calls:
         macs = work.training_macs if task_name.startswith("learn") else work.inference_macs
@@ -44,29 +48,29 @@ def main() -> None:
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))
     add_machine_measurements(report, measured_rounds)
-    report.notes += [f"pictures: {digits.origin}", compare(weights, digits.test_images, digits.test_labels)]
-    on_stderr("")
-    show(report, options)
+    report.notes += [f"pictures: {digits.origin}", compare_precisions(weights, digits.test_images, digits.test_labels)]
+    show_progress("")
+    print_report(report, options)
 
 
-def reading(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
-    batch = np.ascontiguousarray(images[:READ_AT_ONCE])
-    return Task(task_name, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
+def reading_task(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
+    batch = np.ascontiguousarray(images[:READ_BATCH])
+    return Task(task_name, READ_BATCH, READ_BATCH, lambda: engine.predict(batch))
 
 
-def learning(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
+def learning_task(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
     engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
-    rates = np.zeros(len(order) // BATCH)  # learn as always, and stay where they are
+    rates = np.zeros(len(order) // LEARN_BATCH)  # learn as always, and stay where they are
     return Task(
         task_name,
-        BATCH,
+        LEARN_BATCH,
         len(order),
-        lambda: engine.fit(images, labels, order, rates, UpdateHyperparameters(batch=BATCH)),
+        lambda: engine.fit(images, labels, order, rates, UpdateHyperparameters(batch=LEARN_BATCH)),
     )
 
 
-def compare(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+def compare_precisions(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
     """What bfloat16 changes in what is read."""
     if "bfloat16" not in precisions():
         return "bfloat16: this processor has no matrix unit"

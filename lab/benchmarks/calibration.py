@@ -25,8 +25,8 @@ from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer
 
-MAX_ERRORS = {"MNIST test": 1.5, "photos": 4.0}  # percent
-ROUNDS = 1000
+MAX_CALIBRATION_ERRORS = {"MNIST test": 1.5, "photos": 4.0}  # percent
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +52,20 @@ class Answers:
         """The expected calibration error, in percent."""
         return 100 * calibration_error(self.probabilities, self.right)
 
-    def interval(self, rng: np.random.Generator) -> tuple[float, float]:
+    def bootstrap_interval(self, rng: np.random.Generator) -> tuple[float, float]:
         """The middle 95 % of the error over answers drawn again with replacement."""
-        resamples = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
+        resamples = (rng.integers(0, len(self.right), len(self.right)) for _ in range(RESAMPLES))
         errors = [100 * calibration_error(self.probabilities[sample], self.right[sample]) for sample in resamples]
         lower, upper = np.percentile(errors, (2.5, 97.5))
         return float(lower), float(upper)
 
-    def by_chance(self, rng: np.random.Generator) -> float:
+    def mean_chance_error(self, rng: np.random.Generator) -> float:
         """The mean error that these probabilities would show, were each exactly right."""
-        errors = (rng.random(len(self.right)) < self.probabilities for _ in range(ROUNDS // 5))
+        errors = (rng.random(len(self.right)) < self.probabilities for _ in range(RESAMPLES // 5))
         return float(np.mean([100 * calibration_error(self.probabilities, right) for right in errors]))
 
 
-def on_mnist(recognizer: Recognizer) -> Answers:
+def answer_mnist(recognizer: Recognizer) -> Answers:
     """The test digits, which are normalized already."""
     mnist = data.load("mnist")
     probabilities = recognizer.probabilities(mnist.test_images)
@@ -74,7 +74,7 @@ def on_mnist(recognizer: Recognizer) -> Answers:
     )
 
 
-def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
+def answer_photos(recognizer: Recognizer, labels: Path) -> Answers:
     """Pictures of one digit each."""
     reader, probabilities, right, missing = Reader(recognizer), [], [], 0
     with labels.open(newline="") as file:
@@ -91,7 +91,7 @@ def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
     return Answers("photos", np.array(probabilities), np.array(right, bool), missing)
 
 
-def draw(answered: list[Answers], path: Path) -> None:
+def draw_reliability_diagrams(answered: list[Answers], path: Path) -> None:
     """Draw the reliability diagrams, and below each the histogram of its probabilities."""
     sheet, shares = Sheet(9.2, 5.8), (0, 0.2, 0.4, 0.6, 0.8, 1)
     muted, colors = sheet.theme.muted, (sheet.theme.signed[1], sheet.theme.accent)
@@ -125,18 +125,18 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     options = parser.parse_args()
     recognizer = Recognizer(load(options.weights) if options.weights else None)
-    answered = [on_mnist(recognizer)]
+    answered = [answer_mnist(recognizer)]
     if options.photos:
-        answered.append(on_photos(recognizer, options.photos))
+        answered.append(answer_photos(recognizer, options.photos))
     figures, rng = {}, np.random.default_rng(0)
     print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | limit |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for answers in answered:
-        (low, high), chance = answers.interval(rng), answers.by_chance(rng)
+        (low, high), chance = answers.bootstrap_interval(rng), answers.mean_chance_error(rng)
         right, sure = 100 * answers.right.mean(), 100 * answers.probabilities.mean()
         print(
             f"| {answers.name} | {len(answers.right):,} | {right:.2f} % | {sure:.2f} % | {answers.error:.2f} % "
-            f"| {low:.2f} to {high:.2f} % | {chance:.2f} % | {MAX_ERRORS[answers.name]} % |"
+            f"| {low:.2f} to {high:.2f} % | {chance:.2f} % | {MAX_CALIBRATION_ERRORS[answers.name]} % |"
         )
         figures[answers.name] = {
             "n": len(answers.right),
@@ -154,7 +154,7 @@ def main() -> None:
         for sure, share, count, minimum in answers.bins():
             print(f"| {100 * minimum:.1f} % | {100 * sure:.2f} % | {100 * share:.2f} % | {count:,} |")
     if options.png:
-        draw(answered, options.png)
+        draw_reliability_diagrams(answered, options.png)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

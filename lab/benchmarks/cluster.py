@@ -17,19 +17,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lab.benchmarks.raylets import Raylets, raylets
+from lab.benchmarks.raylets import Raylets, run_raylets
 from lenet import data, read_on_cluster
 
-DIFFERENT = 200  # pictures; the others are links to them
-KILLS = (0.15, 0.35, 0.55)  # of the blocks: when a raylet is killed
-STOP = 0.75  # of the blocks: when the driver is
-NO_PICTURE = 97  # every such file is none
-SIDE = 84
-MIN_RATIO = 1.7
-_SECONDS = 1800
+DISTINCT_PICTURES = 200  # pictures; the others are links to them
+RAYLET_KILL_SHARES = (0.15, 0.35, 0.55)  # of the blocks: when a raylet is killed
+DRIVER_KILL_SHARE = 0.75  # of the blocks: when the driver is
+NO_PICTURE_INTERVAL = 97  # every such file is none
+PICTURE_SIDE = 84
+MIN_RATE_RATIO = 1.7
+_TIMEOUT_SECONDS = 1800
 # Ray starts workers at a priority lower by 15, at which they get only what other programs leave; for a job that says so
 # they keep that of their raylet.
-_PRIORITY = {"env_vars": {"RAY_worker_niceness": "0"}}
+_SAME_PRIORITY = {"env_vars": {"RAY_worker_niceness": "0"}}
 
 
 def make_pictures(folder: Path, count: int) -> None:
@@ -38,15 +38,15 @@ def make_pictures(folder: Path, count: int) -> None:
     images = data.load("mnist").test_images
     for number in range(count):
         path = folder / f"{number:08}.png"
-        if number < DIFFERENT:
-            Image.fromarray(np.asarray(255 - images[number])).resize((SIDE, SIDE)).save(path)
-        elif number % NO_PICTURE == 0:
+        if number < DISTINCT_PICTURES:
+            Image.fromarray(np.asarray(255 - images[number])).resize((PICTURE_SIDE, PICTURE_SIDE)).save(path)
+        elif number % NO_PICTURE_INTERVAL == 0:
             path.write_text("no picture")
         else:
-            path.hardlink_to(folder / f"{number % DIFFERENT:08}.png")
+            path.hardlink_to(folder / f"{number % DISTINCT_PICTURES:08}.png")
 
 
-def blocks_in(folder: Path) -> int:
+def count_blocks(folder: Path) -> int:
     return sum(1 for _ in folder.glob("*/block-*.parquet"))
 
 
@@ -56,21 +56,21 @@ def start_driver(pictures: Path, out: Path, address: str, block: int, *more: str
     return subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True)
 
 
-def read_with_losses(cluster: Raylets, pictures: Path, out: Path, block: int, total: int) -> list[str]:
+def read_with_kills(cluster: Raylets, pictures: Path, out: Path, block: int, total: int) -> list[str]:
     """Read while a raylet is killed and replaced at several moments, and the driver once; return what was done."""
     happened: list[str] = []
     driver = start_driver(pictures, out, cluster.address, block)
-    for share in KILLS:
+    for share in RAYLET_KILL_SHARES:
         _wait_for(out, share * total, driver)
         cluster.kill()
-        happened.append(f"a raylet killed at {blocks_in(out):,} of {total:,} blocks")
+        happened.append(f"a raylet killed at {count_blocks(out):,} of {total:,} blocks")
         cluster.add()
-    _wait_for(out, STOP * total, driver)
+    _wait_for(out, DRIVER_KILL_SHARE * total, driver)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    happened.append(f"the driver killed at {blocks_in(out):,}")
+    happened.append(f"the driver killed at {count_blocks(out):,}")
     driver = start_driver(pictures, out, cluster.address, block, "--resume")
-    words = driver.communicate(timeout=_SECONDS)[1].strip().splitlines()
+    words = driver.communicate(timeout=_TIMEOUT_SECONDS)[1].strip().splitlines()
     happened.append(words[-1] if words else f"exit code {driver.returncode}")
     return happened
 
@@ -85,8 +85,8 @@ def count_rows(pictures: Path, out: Path) -> tuple[int, int, int]:
     results: dict[int, set[tuple[str, str]]] = {}
     for row in rows:
         number = int(Path(row["file"]).stem)
-        if number < DIFFERENT or number % NO_PICTURE:
-            results.setdefault(number % DIFFERENT, set()).add((row["text"], str(row["probabilities"])))
+        if number < DISTINCT_PICTURES or number % NO_PICTURE_INTERVAL:
+            results.setdefault(number % DISTINCT_PICTURES, set()).add((row["text"], str(row["probabilities"])))
     if any(len(values) > 1 for values in results.values()):
         sys.exit("equal pictures have rows that differ")
     if set(times) - set(names):
@@ -110,11 +110,11 @@ class Rate:
     busy: float
 
 
-def rate_of(cluster: Raylets, pictures: Path, out: Path, block: int, workers: int) -> Rate:
+def measure_rate(cluster: Raylets, pictures: Path, out: Path, block: int, workers: int) -> Rate:
     """The rate from the first block that is done to the last but those that end together with it."""
     import ray
 
-    with ray.init(cluster.address, runtime_env=_PRIORITY, log_to_driver=False, logging_level=logging.ERROR):
+    with ray.init(cluster.address, runtime_env=_SAME_PRIORITY, log_to_driver=False, logging_level=logging.ERROR):
         outcomes = read_on_cluster(pictures, out, ray=cluster.address, block=block, workers=workers)
         moments = [(time.monotonic(), outcome) for outcome in outcomes][: -(workers - 1) or None]
     seconds = moments[-1][0] - moments[0][0]
@@ -125,8 +125,8 @@ def rate_of(cluster: Raylets, pictures: Path, out: Path, block: int, workers: in
 
 
 def _wait_for(out: Path, count: float, driver: "subprocess.Popen[str]") -> None:
-    end = time.monotonic() + _SECONDS
-    while blocks_in(out) < count:
+    end = time.monotonic() + _TIMEOUT_SECONDS
+    while count_blocks(out) < count:
         if driver.poll() is not None or time.monotonic() > end:
             sys.exit(f"the driver ended too early: {driver.communicate()[1]}")
         time.sleep(0.05)
@@ -147,18 +147,18 @@ def main() -> None:
         if options.rates:
             is_met = compare_rates(folder, options.rates, options.timed, options.block)
         else:
-            is_met = compare_losses(folder, options.pictures, options.block)
+            is_met = check_rows_after_kills(folder, options.pictures, options.block)
     finally:
         if options.folder is None:
             shutil.rmtree(folder)
     sys.exit(not is_met)
 
 
-def compare_losses(folder: Path, count: int, block: int) -> bool:
+def check_rows_after_kills(folder: Path, count: int, block: int) -> bool:
     """Whether every picture has one row although raylets and the driver were killed."""
     make_pictures(folder / "pictures", count)
-    with raylets(2) as cluster:
-        for line in read_with_losses(cluster, folder / "pictures", folder / "out", block, -(-count // block)):
+    with run_raylets(2) as cluster:
+        for line in read_with_kills(cluster, folder / "pictures", folder / "out", block, -(-count // block)):
             print(line, file=sys.stderr)
     once, none, several = count_rows(folder / "pictures", folder / "out")
     size = sum(path.stat().st_size for path in (folder / "out").rglob("*.parquet"))
@@ -174,9 +174,9 @@ def compare_rates(folder: Path, rounds: int, count: int, block: int) -> bool:
     rates: dict[int, list[Rate]] = {1: [], 2: []}
     for number in range(rounds):
         for workers, measured in rates.items():
-            with raylets(workers) as cluster:
+            with run_raylets(workers) as cluster:
                 out = folder / f"out-{number}-{workers}"
-                measured.append(rate_of(cluster, folder / "pictures", out, block, workers))
+                measured.append(measure_rate(cluster, folder / "pictures", out, block, workers))
         print(f"round {number + 1}: {rates[1][-1]}, {rates[2][-1]}", file=sys.stderr, flush=True)
     ratio = statistics.median(two.pictures / one.pictures for one, two in zip(rates[1], rates[2], strict=True))
     for workers, measured in rates.items():
@@ -188,8 +188,8 @@ def compare_rates(folder: Path, rounds: int, count: int, block: int) -> bool:
             f"{workers} raylet(s): {pictures:.1f} pictures a second, {worked * 1e3:.1f} ms of a core for each of them, "
             f"workers busy {busy:.1%} of the time"
         )
-    print(f"ratio {ratio:.2f}, the target is {MIN_RATIO}; {os.cpu_count()} cores")
-    return ratio >= MIN_RATIO
+    print(f"ratio {ratio:.2f}, the target is {MIN_RATE_RATIO}; {os.cpu_count()} cores")
+    return ratio >= MIN_RATE_RATIO
 
 
 if __name__ == "__main__":

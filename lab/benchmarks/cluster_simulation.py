@@ -22,15 +22,18 @@ from lenet.reading.cluster.job import BLOCKS_IN_WAVE, missing_blocks
 from lenet.reading.cluster.locations import Location
 
 ROWS_IN_FILE = 100_000
-HOUR, DAY = 3600.0, 86400.0
-SPREAD = 0.25  # standard deviation of the logarithm of a block's duration
-SLOW_SHARE, SLOWNESS = 0.02, 3.0  # of the machines, and how many times as long they take
-RETURN = 600.0  # seconds until a machine that was lost is replaced
-DRIVER_RETURN, LISTING = 120.0, 0.1  # until the driver is started again, and for each listing of a thousand blocks
-WAVE_START = 10.0  # until the actors of a wave can read
+HOUR_SECONDS, DAY_SECONDS = 3600.0, 86400.0
+DURATION_DEVIATION = 0.25  # standard deviation of the logarithm of a block's duration
+SLOW_MACHINE_SHARE, SLOW_MACHINE_FACTOR = 0.02, 3.0  # of the machines, and how many times as long they take
+MACHINE_REPLACEMENT_SECONDS = 600.0  # seconds until a machine that was lost is replaced
+DRIVER_RESTART_SECONDS, LISTING_SECONDS = (
+    120.0,
+    0.1,
+)  # until the driver is started again, and for each listing of a thousand blocks
+WAVE_START_SECONDS = 10.0  # until the actors of a wave can read
 
 
-def plan(pictures: int, block: int) -> Iterator[Block]:
+def plan_blocks(pictures: int, block: int) -> Iterator[Block]:
     """The blocks of ``pictures`` pictures in Parquet files."""
     number = 0
     for first in range(0, pictures, ROWS_IN_FILE):
@@ -40,7 +43,7 @@ def plan(pictures: int, block: int) -> Iterator[Block]:
 
 
 @dataclass
-class MemoryFiles(BlockFiles):
+class BlockFilesInMemory(BlockFiles):
     """What blocks are there, without their files."""
 
     written: Counter[int] = field(default_factory=Counter)
@@ -96,25 +99,25 @@ class Simulation:
         self._seconds, self._days, self._driver_days = 1 / rate, days, driver_days
         self._rng = random.Random(seed)
         self._attempts = itertools.count()
-        self._slow = {machine for machine in range(machines) if self._rng.random() < SLOW_SHARE}
-        self.files = MemoryFiles(Location("", "simulated"))
+        self._slow = {machine for machine in range(machines) if self._rng.random() < SLOW_MACHINE_SHARE}
+        self.files = BlockFilesInMemory(Location("", "simulated"))
         self.totals = Totals()
-        self._losses = [(self._life(days), machine) for machine in range(machines)]
+        self._losses = [(self._sample_life(days), machine) for machine in range(machines)]
         heapq.heapify(self._losses)
 
     def run(self) -> Totals:
         """Read everything, with as many drivers as it takes."""
-        while not self._drive():
+        while not self._run_driver():
             self.totals.drivers += 1
-            self.totals.seconds += DRIVER_RETURN + LISTING * len(self.files.written) / 1000
+            self.totals.seconds += DRIVER_RESTART_SECONDS + LISTING_SECONDS * len(self.files.written) / 1000
         return self.totals
 
-    def _drive(self) -> bool:
+    def _run_driver(self) -> bool:
         """What one driver does; False if it is lost before the end."""
-        end = self.totals.seconds + self._life(self._driver_days)
-        missing = missing_blocks(plan(self._pictures, self._block), self.files)
+        end = self.totals.seconds + self._sample_life(self._driver_days)
+        missing = missing_blocks(plan_blocks(self._pictures, self._block), self.files)
         while wave := list(islice(missing, BLOCKS_IN_WAVE * self._machines * self._cores)):
-            self.totals.seconds += WAVE_START
+            self.totals.seconds += WAVE_START_SECONDS
             if not self._read_wave(wave, end):
                 return False
         return True
@@ -139,7 +142,9 @@ class Simulation:
                 waiting += [attempt[3] for attempt in running if attempt[2] == machine]
                 self.totals.repeated += sum(attempt[2] == machine for attempt in running)
                 running = [attempt for attempt in running if attempt[2] != machine]
-                free = [slot for slot in free if slot[1] != machine] + [(lost + RETURN, machine)] * self._cores
+                free = [slot for slot in free if slot[1] != machine] + [
+                    (lost + MACHINE_REPLACEMENT_SECONDS, machine)
+                ] * self._cores
                 heapq.heapify(running)
                 heapq.heapify(free)
             elif ends <= begins:
@@ -150,22 +155,29 @@ class Simulation:
             else:
                 _, machine = heapq.heappop(free)
                 block = waiting.pop()
-                heapq.heappush(running, (clock + self._duration(block, machine), next(self._attempts), machine, block))
+                heapq.heappush(
+                    running, (clock + self._sample_duration(block, machine), next(self._attempts), machine, block)
+                )
         self.totals.seconds = clock
         return True
 
     def _lose_machine(self) -> int:
         moment, machine = heapq.heappop(self._losses)
-        heapq.heappush(self._losses, (moment + RETURN + self._life(self._days), machine))
+        heapq.heappush(self._losses, (moment + MACHINE_REPLACEMENT_SECONDS + self._sample_life(self._days), machine))
         self.totals.machines += 1
         return machine
 
-    def _duration(self, block: Block, machine: int) -> float:
-        slowness = SLOWNESS if machine in self._slow else 1.0
-        return block.pictures * self._seconds * slowness * math.exp(self._rng.gauss(-(SPREAD**2) / 2, SPREAD))
+    def _sample_duration(self, block: Block, machine: int) -> float:
+        slowness = SLOW_MACHINE_FACTOR if machine in self._slow else 1.0
+        return (
+            block.pictures
+            * self._seconds
+            * slowness
+            * math.exp(self._rng.gauss(-(DURATION_DEVIATION**2) / 2, DURATION_DEVIATION))
+        )
 
-    def _life(self, days: float) -> float:
-        return self._rng.expovariate(1 / (days * DAY))
+    def _sample_life(self, days: float) -> float:
+        return self._rng.expovariate(1 / (days * DAY_SECONDS))
 
 
 def main() -> None:
@@ -181,7 +193,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="[%(default)s]")
     options = parser.parse_args()
     cores = options.machines * options.cores
-    waiting = len(pickle.dumps(next(plan(options.block, options.block)))) * BLOCKS_IN_WAVE * cores
+    waiting = len(pickle.dumps(next(plan_blocks(options.block, options.block)))) * BLOCKS_IN_WAVE * cores
     print(f"{options.machines} machines of {options.cores} cores, {options.rate:g} pictures a second and core, "
           f"blocks of {options.block:,}; {waiting / 1e6:.0f} MB of blocks wait in a wave")  # fmt: skip
     print("| pictures | life of a machine | hours | core hours | of them useful | machines lost | drivers lost | "
@@ -199,8 +211,8 @@ def main() -> None:
                 options.seed,
             )
             totals, times = simulation.run(), simulation.files.written
-            hours = totals.seconds / HOUR
-            blocks = sum(1 for _ in plan(pictures, options.block))
+            hours = totals.seconds / HOUR_SECONDS
+            blocks = sum(1 for _ in plan_blocks(pictures, options.block))
             once = sum(times[number] == 1 for number in range(blocks))
             print(
                 f"| {pictures:,} | {days:g} days | {hours:.1f} | {hours * cores:,.0f} | "

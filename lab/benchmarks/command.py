@@ -9,7 +9,7 @@ from lenet.benchmarking.report import Report
 from lenet.engine.native import usable_cores
 
 
-def parser(description: str, rounds: int, seconds: float | None) -> argparse.ArgumentParser:
+def create_parser(description: str, rounds: int, seconds: float | None) -> argparse.ArgumentParser:
     """A parser with the options that benchmarks share: --rounds, --seconds, --threads, --markdown, --json FILE.
 
     Args:
@@ -32,14 +32,14 @@ def parser(description: str, rounds: int, seconds: float | None) -> argparse.Arg
     return command_line
 
 
-def show(report: Report, options: argparse.Namespace) -> None:
+def print_report(report: Report, options: argparse.Namespace) -> None:
     """Print the report, and write its results to the file of ``--json``."""
     print(report.to_markdown() if options.markdown else report.to_text())
     if options.json:
         options.json.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
 
 
-def on_stderr(text: str) -> None:
+def show_progress(text: str) -> None:
     """Progress: a line that the next one overwrites on a terminal; silence elsewhere."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text[:100]}", end="" if text else "\n", file=sys.stderr, flush=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lab.benchmarks.filled_forms import KINDS, Form, FormCell, draw_form
+from lab.benchmarks.filled_forms import FORM_KINDS, Form, FormCell, draw_form
 from lenet import data
 from lenet.model import load
 from lenet.reading import Reader, Reading
@@ -51,7 +51,7 @@ def outcomes_of(form: Form, reading: Reading) -> list[CellOutcome]:
         elif text:
             outcome = "wrong, rejected" if any(digit.is_rejected for digit in inside) else "wrong, accepted"
         else:
-            is_told = any(piece.reason != "rule" and _overlap(piece.box, cell) for piece in reading.ignored)
+            is_told = any(piece.reason != "rule" and _is_about(piece.box, cell) for piece in reading.ignored)
             outcome = "missing, told" if is_told else "missing, unsaid"
         results.append(CellOutcome(cell, text, outcome))
     return results
@@ -62,7 +62,7 @@ def _is_inside(box: tuple[int, int, int, int], cell: FormCell) -> bool:
     return cell.box[0] <= y < cell.box[2] and cell.box[1] <= x < cell.box[3]
 
 
-def _overlap(box: tuple[int, int, int, int], cell: FormCell) -> bool:
+def _is_about(box: tuple[int, int, int, int], cell: FormCell) -> bool:
     """Whether a box holds the middle of a cell, or lies in it."""
     middle = ((cell.box[0] + cell.box[2]) / 2, (cell.box[1] + cell.box[3]) / 2)
     return (box[0] <= middle[0] < box[2] and box[1] <= middle[1] < box[3]) or _is_inside(box, cell)
@@ -82,7 +82,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="How well digits in forms and on ruled paper are read.")
     parser.add_argument("--forms", type=int, default=20, help="of each kind [%(default)s]")
     parser.add_argument("--seed", type=int, default=TEST_SEED, help="another seed draws other forms [%(default)s]")
-    parser.add_argument("--kind", choices=KINDS, action="append", help="only these kinds")
+    parser.add_argument("--kind", choices=FORM_KINDS, action="append", help="only these kinds")
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
     parser.add_argument(
         "--failures", type=Path, metavar="FOLDER", help="keep the forms that were not read exactly, annotated"
@@ -95,7 +95,7 @@ def command_line() -> argparse.ArgumentParser:
 def main() -> None:
     options = command_line().parse_args()
     reader = Reader(load(options.weights) if options.weights else None)
-    kinds, counts, pages = options.kind or list(KINDS), Counter[tuple[str, str]](), Counter[tuple[str, bool]]()
+    kinds, counts, pages = options.kind or list(FORM_KINDS), Counter[tuple[str, str]](), Counter[tuple[str, bool]]()
     for number, form, reading in read_forms(reader, options.forms, options.seed, kinds):
         cell_outcomes = outcomes_of(form, reading)
         for cell_outcome in cell_outcomes:
@@ -104,14 +104,14 @@ def main() -> None:
         is_right = reading.text.replace(" ", "") == form.text
         pages[form.kind, is_right] += 1
         if options.failures and not is_right:
-            _keep(reader, form, number, cell_outcomes, options.failures)
-    print(_table(counts, pages, kinds), f"\n\n{TARGETS}")
+            _save_failure(reader, form, number, cell_outcomes, options.failures)
+    print(_format_table(counts, pages, kinds), f"\n\n{TARGETS}")
     if options.json:
         figures = {kind: {outcome: counts[kind, outcome] for outcome in OUTCOMES} for kind in kinds}
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def _table(counts: Counter[tuple[str, str]], pages: Counter[tuple[str, bool]], kinds: list[str]) -> str:
+def _format_table(counts: Counter[tuple[str, str]], pages: Counter[tuple[str, bool]], kinds: list[str]) -> str:
     """Markdown: a line for each kind and one for all, in percent of the cells."""
     lines = [f"| forms | cells | {' | '.join(OUTCOMES)} | forms exact |", f"|---|---:|{'---:|' * 6}"]
     for name, members in [(kind, [kind]) for kind in kinds] + [("all", kinds)]:
@@ -123,7 +123,7 @@ def _table(counts: Counter[tuple[str, str]], pages: Counter[tuple[str, bool]], k
     return "\n".join(lines)
 
 
-def _keep(reader: Reader, form: Form, number: int, cell_outcomes: list[CellOutcome], folder: Path) -> None:
+def _save_failure(reader: Reader, form: Form, number: int, cell_outcomes: list[CellOutcome], folder: Path) -> None:
     from lenet.reading.drawing.annotation import draw_annotated
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from lenet.networks import describe
 from lenet.training import fit, recipe
 from lenet.training.recipes import RECIPES
 
-NETWORK, DATA = "lenet-5-relu", "mnist"
+NETWORK, DATASET = "lenet-5-relu", "mnist"
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("not run: torch finds no GPU here")
         return
-    network, dataset = describe(NETWORK), data.load(DATA)
+    network, dataset = describe(NETWORK), data.load(DATASET)
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, recipe {options.recipe}, whole call of train()")
     for seed in range(options.seeds):
         training_recipe = recipe(options.recipe, network, seed=seed, batch=options.batch)

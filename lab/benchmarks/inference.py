@@ -5,7 +5,7 @@ this package's engine, at batches of 1, 64, 256, 1,000 and 10,000. The peers get
 beforehand, the engine makes them from gray levels. Needs lenet[bench-all].
 """
 
-from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.command import create_parser, print_report, show_progress
 from lenet.benchmarking import Report, inference
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine
@@ -14,9 +14,11 @@ from lenet.benchmarking.runs import add_inference
 
 
 def main() -> None:
-    options = parser("Images a second while reading, and the time of one image.", rounds=7, seconds=0.5).parse_args()
+    options = create_parser(
+        "Images a second while reading, and the time of one image.", rounds=7, seconds=0.5
+    ).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
-    measured_rounds = add_inference(report, digits, options.threads, options.rounds, options.seconds, on_stderr)
+    measured_rounds = add_inference(report, digits, options.threads, options.rounds, options.seconds, show_progress)
     report.figures["images_per_second"] = {"inference": rates(measured_rounds)}
     report.figures["one_image_microseconds"] = {
         task_name: {
@@ -27,8 +29,8 @@ def main() -> None:
         if batch == min(inference.BATCHES)
     }
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
-    on_stderr("")
-    show(report, options)
+    show_progress("")
+    print_report(report, options)
 
 
 if __name__ == "__main__":

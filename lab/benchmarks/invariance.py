@@ -19,8 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.changed_pictures import CHANGES, DEFAULT_DIGIT_SIDE, LARGE_SIZES, SIZES, Change, ReaderInput, plain
-from lab.benchmarks.large_digits import pen_ink, row_ink
+from lab.benchmarks.changed_pictures import (
+    CHANGES,
+    DEFAULT_DIGIT_SIDE,
+    DIGIT_SIDES,
+    LARGE_DIGIT_SIDES,
+    Change,
+    ReaderInput,
+    render_plain,
+)
+from lab.benchmarks.large_digits import draw_digit, draw_row
 from lab.image_types import Ink
 from lenet import data
 from lenet.evaluation.metrics import wilson_interval
@@ -28,8 +36,8 @@ from lenet.model import load
 from lenet.reading import Reader
 
 MIN_UNCHANGED = 98.0  # percent
-LARGE_DIGITS = 40  # of the largest sizes, which take long to draw
-ROW = 5
+DIGITS_OF_LARGE_SIDES = 40  # of the largest sizes, which take long to draw
+DIGITS_IN_ROW = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +50,8 @@ class Subject:
 
     def ink(self, side: float) -> Ink:
         if len(self.images) == 1:
-            return pen_ink(self.images[0], side)
-        return row_ink(list(self.images), side, np.random.default_rng(self.number))
+            return draw_digit(self.images[0], side)
+        return draw_row(list(self.images), side, np.random.default_rng(self.number))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +65,13 @@ class Difference:
     picture: NDArray[np.uint8]
 
 
-def singles(mnist: data.Dataset, number: int) -> list[Subject]:
+def create_single_digits(mnist: data.Dataset, number: int) -> list[Subject]:
     """The first test digits."""
     labels = mnist.test_labels
     return [Subject(mnist.test_images[index : index + 1], str(labels[index]), index) for index in range(number)]
 
 
-def rows(mnist: data.Dataset, number: int, length: int = ROW) -> list[Subject]:
+def create_rows(mnist: data.Dataset, number: int, length: int = DIGITS_IN_ROW) -> list[Subject]:
     """Rows of test digits that follow one another, from the last one backward."""
     starts = [len(mnist.test_labels) - length * (index + 1) for index in range(number)]
     return [
@@ -76,7 +84,7 @@ def rows(mnist: data.Dataset, number: int, length: int = ROW) -> list[Subject]:
     ]
 
 
-def compare(
+def read_changed(
     reader: Reader, subjects: Sequence[Subject], change: Change, side: float, plainly: Sequence[str], single: bool
 ) -> Iterator[tuple[Subject, str, str, ReaderInput]]:
     """Subject, what it was read as plainly, what it is read as changed, and the changed picture."""
@@ -87,22 +95,24 @@ def compare(
             yield subject, plain_text, text, np.asarray(Image.open(changed)) if isinstance(changed, Path) else changed
 
 
-def plain_texts(reader: Reader, subjects: Sequence[Subject], single: bool) -> list[str]:
-    return [reader.read(plain(subject.ink(DEFAULT_DIGIT_SIDE), Path()), single=single).text for subject in subjects]
+def read_plain(reader: Reader, subjects: Sequence[Subject], single: bool) -> list[str]:
+    return [
+        reader.read(render_plain(subject.ink(DEFAULT_DIGIT_SIDE), Path()), single=single).text for subject in subjects
+    ]
 
 
-def measure(
+def count_unchanged(
     reader: Reader, subjects: Sequence[Subject], single: bool, sizes: Sequence[int], differences: list[Difference]
 ) -> dict[str, tuple[int, int]]:
     """For the plain pictures how many are right, for each change how many are the same as plain; and of how many."""
-    plainly = plain_texts(reader, subjects, single)
+    plainly = read_plain(reader, subjects, single)
     right = sum(text == subject.text for text, subject in zip(plainly, subjects, strict=True))
     counts = {"plain: right": (right, len(subjects))}
     changes = [(name, change, DEFAULT_DIGIT_SIDE) for name, change in CHANGES.items()]
-    for name, change, side in [(f"size: {side:,} pixels", plain, side) for side in sizes] + changes:
-        subset = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
+    for name, change, side in [(f"size: {side:,} pixels", render_plain, side) for side in sizes] + changes:
+        subset = subjects[:DIGITS_OF_LARGE_SIDES] if side in LARGE_DIGIT_SIDES else subjects
         unchanged = 0
-        for subject, plain_text, text, picture in compare(reader, subset, change, side, plainly, single):
+        for subject, plain_text, text, picture in read_changed(reader, subset, change, side, plainly, single):
             unchanged += text == plain_text
             if text != plain_text:
                 differences.append(Difference(name, subject, plain_text, text, picture))
@@ -110,7 +120,7 @@ def measure(
     return counts
 
 
-def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, columns: int = 12) -> None:
+def draw_contact_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, columns: int = 12) -> None:
     """The pictures that were read otherwise, with both answers."""
     font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
     sheet = Image.new("RGB", (columns * tile, lines * (tile + 30)), "#dddddd")
@@ -147,30 +157,30 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     options = parser.parse_args()
     reader, mnist = Reader(load(options.weights) if options.weights else None), data.load("mnist")
-    digits, lines = singles(mnist, options.digits), rows(mnist, options.rows)
+    digits, lines = create_single_digits(mnist, options.digits), create_rows(mnist, options.rows)
     differences: list[Difference] = []
     parts = {
-        "single digits, automatic": (digits, False, (*SIZES, *LARGE_SIZES)),
-        "single digits, --single": (digits, True, (*SIZES, *LARGE_SIZES)),
-        "rows of five": (lines, False, SIZES),
+        "single digits, automatic": (digits, False, (*DIGIT_SIDES, *LARGE_DIGIT_SIDES)),
+        "single digits, --single": (digits, True, (*DIGIT_SIDES, *LARGE_DIGIT_SIDES)),
+        "rows of five": (lines, False, DIGIT_SIDES),
     }
     figures = {
-        name: measure(reader, subjects, single, sizes, differences)
+        name: count_unchanged(reader, subjects, single, sizes, differences)
         for name, (subjects, single, sizes) in parts.items()
         if subjects
     }
     print(f"| same answer as plainly | {' | '.join(figures)} |\n|---|{'---:|' * len(figures)}")
     for change in next(iter(figures.values())):
-        cells = [_share(*counts[change]) if change in counts else "–" for counts in figures.values()]
+        cells = [_format_share(*counts[change]) if change in counts else "–" for counts in figures.values()]
         print(f"| {change} | {' | '.join(cells)} |")
     print(f"\nThe target is {MIN_UNCHANGED:.0f} % for each change of a single digit.")
     if options.sheet:
-        draw_sheet(differences, options.sheet)
+        draw_contact_sheet(differences, options.sheet)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def _share(unchanged: int, number: int) -> str:
+def _format_share(unchanged: int, number: int) -> str:
     lower, upper = wilson_interval(number - unchanged, number)
     return f"{100 * unchanged / number:.1f} % ({100 - upper:.1f} to {100 - lower:.1f})"
 

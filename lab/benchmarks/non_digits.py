@@ -22,9 +22,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
+from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
 from lab.image_types import Photo
-from lab.synthesis.fonts import handwriting_fonts
+from lab.synthesis.fonts import load_handwriting_fonts
 from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader, Reading
@@ -51,8 +51,8 @@ def read_pictures(
     reader: Reader, pictures: int, seed: int = 0, modes: tuple[str, ...] = MODES
 ) -> Iterator[PictureReading]:
     """Read ``pictures`` pictures, each in every mode."""
-    fonts = [font.path for font in handwriting_fonts("test")]
-    for kind, count in number_of_each(pictures).items():
+    fonts = [font.path for font in load_handwriting_fonts("test")]
+    for kind, count in pictures_of_each_kind(pictures).items():
         for number in range(count):
             photo = draw_picture(kind, number, fonts, seed)
             for mode in modes:
@@ -69,7 +69,7 @@ def outcome_of(reading: Reading) -> str:
     return OUTCOMES[1] if rejected == len(reading.digits) else OUTCOMES[2] if rejected else OUTCOMES[3]
 
 
-def table(readings: list[PictureReading], mode: str) -> str:
+def format_table(readings: list[PictureReading], mode: str) -> str:
     """Markdown: a line for each kind and one for all, in percent of its pictures."""
     lines = [
         f"**{mode}**",
@@ -78,7 +78,7 @@ def table(readings: list[PictureReading], mode: str) -> str:
         f"|---|---:|{'---:|' * len(OUTCOMES)}",
     ]
     counts = Counter((reading.kind, reading.outcome) for reading in readings if reading.mode == mode)
-    for kind in [kind.name for kind in KINDS] + ["all"]:
+    for kind in [kind.name for kind in SCENE_KINDS] + ["all"]:
         of_kind = [
             sum(count for (name, outcome), count in counts.items() if outcome == column and kind in (name, "all"))
             for column in OUTCOMES
@@ -89,7 +89,7 @@ def table(readings: list[PictureReading], mode: str) -> str:
     return "\n".join(lines)
 
 
-def draw_sheet(accepted: list[PictureReading], path: Path, tile: int = 150, columns: int = 10) -> None:
+def draw_contact_sheet(accepted: list[PictureReading], path: Path, tile: int = 150, columns: int = 10) -> None:
     """The accepted pictures with kind, answer and how it was read."""
     font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
     sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
@@ -119,7 +119,7 @@ def main() -> None:
     all_readings = list(read_pictures(reader, options.pictures, options.seed))
     figures = {}
     for mode in MODES:
-        print(table(all_readings, mode), "\n")
+        print(format_table(all_readings, mode), "\n")
         mode_readings = [reading for reading in all_readings if reading.mode == mode]
         accepted = sum(reading.outcome == OUTCOMES[3] for reading in mode_readings)
         lower, upper = wilson_interval(accepted, len(mode_readings))
@@ -130,11 +130,11 @@ def main() -> None:
         )
         counts = {
             kind.name: Counter(reading.outcome for reading in mode_readings if reading.kind == kind.name)
-            for kind in KINDS
+            for kind in SCENE_KINDS
         }
         figures[mode] = {"n": len(mode_readings), "accepted": accepted, "interval_95": [lower, upper], "kinds": counts}
     if options.sheet:
-        draw_sheet([reading for reading in all_readings if reading.outcome == OUTCOMES[3]], options.sheet)
+        draw_contact_sheet([reading for reading in all_readings if reading.outcome == OUTCOMES[3]], options.sheet)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -14,17 +14,29 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab.benchmarks.page_driver import Watched, browser_path, opened
+from lab.benchmarks.page_driver import WatchedPage, find_browser, open_page
 from lenet.benchmarking.machine import processor
 from lenet.model import pretrained
 from lenet.page.document import DEFAULT_MODELS
 from lenet.page.export import write_page
 
 MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000
-MAX_STROKE_MS_LEARNING = 32.0
+MAX_STROKE_MS_WHILE_TRAINING = 32.0
 MAX_SECONDS_TO_ERROR, ERROR_TO_REACH = 30.0, 5.0
-MAX_LEARNING_SECONDS = 300
-DIGIT = [(31, 36), (36, 24), (50, 18), (63, 25), (64, 40), (54, 56), (40, 70), (28, 80), (44, 78), (58, 79), (72, 79)]
+TRAINING_TIMEOUT_SECONDS = 300
+DIGIT_STROKE = [
+    (31, 36),
+    (36, 24),
+    (50, 18),
+    (63, 25),
+    (64, 40),
+    (54, 56),
+    (40, 70),
+    (28, 80),
+    (44, 78),
+    (58, 79),
+    (72, 79),
+]
 
 
 def main(strokes: int, file: Path) -> None:
@@ -32,28 +44,27 @@ def main(strokes: int, file: Path) -> None:
 
     print(f"{processor()}\n\n{'':34}{'median':>9}{'95 %':>9}{'reading':>9}{'networks':>9}  ms, of movements")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         ready = []
         for _ in range(5):
-            with opened(browser, file) as watched:
+            with open_page(browser, file) as watched:
                 ready.append(watched.page.evaluate("lenet.ready"))
         for second, focused in ((False, False), (False, True), (True, False), (True, True)):
-            with opened(browser, file) as watched:
+            with open_page(browser, file) as watched:
                 row = " + ".join(DEFAULT_MODELS[::-1] if second else DEFAULT_MODELS[1:]) + (
                     ", a unit" if focused else ""
                 )
-                print(f"{row:34}{stroke_times(watched, strokes, second, focused)}")
-        with opened(browser, file) as watched:
+                print(f"{row:34}{time_strokes(watched, strokes, second, focused)}")
+        with open_page(browser, file) as watched:
             row = f"{DEFAULT_MODELS[1]}, another is trained"
             start_training(watched)
-            print(
-                f"{row:34}{stroke_times(watched, strokes, second=False, focused=False, limit=MAX_STROKE_MS_LEARNING)}"
-            )
-        with opened(browser, file) as watched:
+            times = time_strokes(watched, strokes, second=False, focused=False, limit=MAX_STROKE_MS_WHILE_TRAINING)
+            print(f"{row:34}{times}")
+        with open_page(browser, file) as watched:
             start_training(watched)
-            processor_time = renderers_seconds(browser)
-            seconds, epochs, error = training_time(watched)
-            processor_time = renderers_seconds(browser) - processor_time
+            processor_time = renderer_cpu_seconds(browser)
+            seconds, epochs, error = time_training(watched)
+            processor_time = renderer_cpu_seconds(browser) - processor_time
         browser.close()
     print(f"\ntraining: {error:.1f} % of 500 misread after {epochs:.1f} passes, {seconds:.1f} s", end=" ")
     print(f"(limit {ERROR_TO_REACH:.0f} % within {MAX_SECONDS_TO_ERROR:.0f} s), {processor_time:.1f} s of processors")
@@ -62,7 +73,7 @@ def main(strokes: int, file: Path) -> None:
     print(f"size: {size / 1e6:.2f} MB (limit {MAX_BYTES / 1e6:.1f})")
 
 
-def start_training(watched: Watched) -> None:
+def start_training(watched: WatchedPage) -> None:
     """Open the chapter and start what it shows first."""
     watched.page.click("[data-do=open-learning]")
     watched.wait("s.learning?.run?.evaluations.length > 0")
@@ -70,16 +81,16 @@ def start_training(watched: Watched) -> None:
     watched.page.evaluate("scrollTo(0, 0)")
 
 
-def renderers_seconds(browser: Any) -> float:
+def renderer_cpu_seconds(browser: Any) -> float:
     """Processor time of all pages and their workers so far, which other work on the machine hardly changes."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     return float(sum(process["cpuTime"] for process in processes if process["type"] == "renderer"))
 
 
-def training_time(watched: Watched) -> tuple[float, float, float]:
+def time_training(watched: WatchedPage) -> tuple[float, float, float]:
     """Seconds and epochs until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
     began = time.monotonic()
-    while time.monotonic() - began < MAX_LEARNING_SECONDS:
+    while time.monotonic() - began < TRAINING_TIMEOUT_SECONDS:
         epochs, misread = watched.state("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
         error = 100 * misread / watched.state("s.learning.digits.test")
         if error <= ERROR_TO_REACH:
@@ -88,7 +99,7 @@ def training_time(watched: Watched) -> tuple[float, float, float]:
     return time.monotonic() - began, epochs, error
 
 
-def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, limit: float = MAX_STROKE_MS) -> str:
+def time_strokes(watched: WatchedPage, strokes: int, second: bool, focused: bool, limit: float = MAX_STROKE_MS) -> str:
     if second:
         watched.page.select_option("#second-network", "1")
     if focused:
@@ -99,7 +110,7 @@ def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, li
     watched.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
     for _ in range(strokes):
         watched.page.keyboard.press("c")
-        watched.draw(DIGIT)
+        watched.draw(DIGIT_STROKE)
     times: dict[str, Any] = watched.page.evaluate("lenet.timings")
     stroke = times["stroke"]
     slowest = statistics.quantiles(stroke, n=20)[-1]

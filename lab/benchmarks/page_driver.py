@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60  # seconds: what takes longer on a busy machine hangs
+TIMEOUT_SECONDS = 60  # seconds: what takes longer on a busy machine hangs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def browser_path() -> str | None:
+def find_browser() -> str | None:
     """The system's Chromium or Chrome."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @dataclass
-class Watched:
+class WatchedPage:
     """A page and what went wrong in it."""
 
     page: Any
@@ -34,7 +34,7 @@ class Watched:
 
     def wait(self, expression: str) -> None:
         """Wait until an expression over the state is true; the page's policy forbids Playwright's own way of it."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while not self.state(expression):
             assert time.monotonic() < end, f"never came true: {expression}"
             self.page.wait_for_timeout(50)
@@ -88,7 +88,7 @@ class Watched:
 
 
 @contextmanager
-def opened(
+def open_page(
     browser: Any,
     page: Path | str,
     width: int = 1440,
@@ -96,7 +96,7 @@ def opened(
     scheme: str = "light",
     query: str = "",
     prepare: Callable[[Any], object] = lambda window: None,
-) -> Iterator[Watched]:
+) -> Iterator[WatchedPage]:
     """A file, or what stands at an address, in a window of its own, its errors and requests noted.
 
     ``prepare`` is called with the window while it is empty.
@@ -106,7 +106,7 @@ def opened(
     )
     browser_page = context.new_page()
     browser_page.set_default_timeout(10_000)
-    watched = Watched(browser_page)
+    watched = WatchedPage(browser_page)
     browser_page.on(
         "console", lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None
     )

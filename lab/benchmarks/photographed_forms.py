@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import PENS, cloud, hard_shadow, inked, paper, photograph
-from lab.benchmarks.large_digits import pen_ink
+from lab.benchmarks.camera import PENS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
+from lab.benchmarks.large_digits import draw_digit
 from lab.image_types import Generator, Ink, Photo
-from lab.synthesis.calibration import SEED, VALIDATION
+from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
 from lenet import data
 from lenet.data import Dataset
 from lenet.files import atomic_writer
@@ -44,16 +44,16 @@ from lenet.model import load
 from lenet.reading.normalization import redraw
 
 TEST_SEED = 1998
-HEIGHT, WIDTH = 2000, 1414  # A4, 170 dots an inch
+PAGE_HEIGHT, PAGE_WIDTH = 2000, 1414  # A4, 170 dots an inch
 BOX_WIDTH, BOX_HEIGHT = 40, 50  # pixels, of the box of a digit: 6 by 7.5 mm
-PHOTO_SIDE = 2300
+PHOTO_HEIGHT = 2300
 FieldBoxes = dict[str, tuple[tuple[float, float, float, float], ...]]
 
 TARGETS = "the targets are 99 % right, 0.1 % accepted but wrong, 4 key presses a page"
 
 
 @dataclass
-class _Layout:
+class _FormLayout:
     """The form under construction: its blank page, the text of its template, and the boxes of each field."""
 
     page: Image.Image
@@ -103,18 +103,20 @@ class _Layout:
         self.field_boxes[name] = tuple(boxes)
 
 
-AMOUNTS = ("rent", "heating", "water", "power", "waste")
-HOURS = ("week 1", "week 2", "week 3")
-TICKS = {"married": ("yes", "no"), "class": ("a", "b", "c"), "quarter": ("I", "II", "III", "IV")}
+AMOUNT_FIELDS = ("rent", "heating", "water", "power", "waste")
+HOUR_FIELDS = ("week 1", "week 2", "week 3")
+TICK_CHOICES = {"married": ("yes", "no"), "class": ("a", "b", "c"), "quarter": ("I", "II", "III", "IV")}
 
 
 def draw_blank() -> tuple[Image.Image, str, FieldBoxes]:
     """The blank page, its template as TOML, and the boxes of each field."""
-    layout = _Layout(Image.new("L", (WIDTH, HEIGHT), 255), [f"page = [{HEIGHT}, {WIDTH}]", 'blank = "blank.png"'])
+    layout = _FormLayout(
+        Image.new("L", (PAGE_WIDTH, PAGE_HEIGHT), 255), [f"page = [{PAGE_HEIGHT}, {PAGE_WIDTH}]", 'blank = "blank.png"']
+    )
     digits = 'kind = "digits"'
     layout.label("Statement of housing costs", 60, 100, 48)
     layout.label("Please write one digit into each box, in black or blue.", 125, 100)
-    rows = iter(range(190, HEIGHT, 92))
+    rows = iter(range(190, PAGE_HEIGHT, 92))
     y = next(rows)
     for name, x, count, groups, lines in (
         ("number", 100, 8, (), (digits, 'check = "luhn"')),
@@ -132,30 +134,30 @@ def draw_blank() -> tuple[Image.Image, str, FieldBoxes]:
             y = next(rows)
         layout.label(name.capitalize(), y - 30, x, 22)
         layout.boxes(name, y, x, count, groups, *lines)
-    for name, choices in TICKS.items():
+    for name, choices in TICK_CHOICES.items():
         y = next(rows) - 20
         layout.label(name.capitalize(), y + 2, 100)
         layout.ticks(name, y, 330, choices, 190)
     layout.label("Costs of a month", next(rows) - 10, 100, 30)
-    for name in (*AMOUNTS, "total"):
+    for name in (*AMOUNT_FIELDS, "total"):
         y = next(rows) - 40
         layout.label(name.capitalize(), y + 10, 100)
         layout.boxes(name, y, 330, 6, (4, 2), 'kind = "number"', r"pattern = '\d{1,4},\d{2}'")
         layout.label(",", y + 22, 330 + 4 * BOX_WIDTH + 5)
     top = y - 5 * 92
     layout.label("Hours of work", top - 60, 800, 30)
-    for number, name in enumerate((*HOURS, "all")):
+    for number, name in enumerate((*HOUR_FIELDS, "all")):
         layout.label(name.capitalize(), top + number * 92 + 10, 800)
         layout.free_box(name, top + number * 92, 960, 200, digits, "range = [0, 500]")
     layout.label("Reference", top + 4 * 92 + 10, 800)
     layout.free_box("reference", top + 4 * 92, 960, 320, digits, "length = 6", 'check = "luhn"')
-    layout.label("Page 1 of 1 - keep a copy for your records - lenet housing form 1998-B", HEIGHT - 70, 100, 22)
-    layout.toml += ["", "[[sum]]", 'total = "total"', f"terms = {json.dumps(AMOUNTS)}"]
-    layout.toml += ["", "[[sum]]", 'total = "all"', f"terms = {json.dumps(HOURS)}"]
+    layout.label("Page 1 of 1 - keep a copy for your records - lenet housing form 1998-B", PAGE_HEIGHT - 70, 100, 22)
+    layout.toml += ["", "[[sum]]", 'total = "total"', f"terms = {json.dumps(AMOUNT_FIELDS)}"]
+    layout.toml += ["", "[[sum]]", 'total = "all"', f"terms = {json.dumps(HOUR_FIELDS)}"]
     return layout.page, "\n".join(layout.toml) + "\n", layout.field_boxes
 
 
-def draw_values(template: Template, rng: Generator) -> dict[str, str]:
+def sample_values(template: Template, rng: Generator) -> dict[str, str]:
     """Values that the form allows; one field in twenty-five is left blank where nothing adds up to it."""
     values: dict[str, str] = {}
 
@@ -180,13 +182,13 @@ def draw_values(template: Template, rng: Generator) -> dict[str, str]:
     values["moved"] = f"{rng.integers(1, 29):02d}/{rng.integers(1, 13):02d}/{rng.integers(1990, 2027)}"
     values["zip"] = number(5)
     values["year"], values["persons"] = str(rng.integers(1950, 2027)), str(rng.integers(1, 21))
-    for name, choices in TICKS.items():
+    for name, choices in TICK_CHOICES.items():
         values[name] = str(rng.choice(choices))
-    cents = [int(rng.integers(100, 150_000)) for _ in AMOUNTS]
-    hours = [int(rng.integers(1, 160)) for _ in HOURS]
-    for name, amount in zip((*AMOUNTS, "total"), (*cents, sum(cents)), strict=True):
+    cents = [int(rng.integers(100, 150_000)) for _ in AMOUNT_FIELDS]
+    hours = [int(rng.integers(1, 160)) for _ in HOUR_FIELDS]
+    for name, amount in zip((*AMOUNT_FIELDS, "total"), (*cents, sum(cents)), strict=True):
         values[name] = f"{amount // 100},{amount % 100:02d}"
-    values |= {name: str(count) for name, count in zip((*HOURS, "all"), (*hours, sum(hours)), strict=True)}
+    values |= {name: str(count) for name, count in zip((*HOUR_FIELDS, "all"), (*hours, sum(hours)), strict=True)}
     for name in ("year", "persons", "moved", "article", "quarter", "reference"):
         if rng.random() < 0.04 * 24 / 6:
             values[name] = ""
@@ -203,12 +205,12 @@ def write_values(
 
     Strokes grow or shrink on each side by a share of the digit's height, the same on the whole page.
     """
-    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink = np.zeros((PAGE_HEIGHT, PAGE_WIDTH), np.float32)
     of_label = [np.flatnonzero(mnist.test_labels == label) for label in range(10)]
     pen_growth, size = rng.uniform(-0.02, 0.02), rng.uniform(0.58, 0.78)
 
     def digit(character: str, height: float) -> Ink:
-        strokes = pen_ink(mnist.test_images[int(rng.choice(of_label[int(character)]))], height)
+        strokes = draw_digit(mnist.test_images[int(rng.choice(of_label[int(character)]))], height)
         thickened = redraw((np.pad(strokes, 3) > 0.5).astype(np.uint8), pen_growth * height)
         return np.asarray(np.clip(thickened + 0.5, 0, 1), np.float32)
 
@@ -219,9 +221,9 @@ def write_values(
 
     for name, text in values.items():
         boxes = field_boxes[name]
-        if name in TICKS:
+        if name in TICK_CHOICES:
             if text:
-                _tick(ink, boxes[TICKS[name].index(text)], rng)
+                _draw_tick(ink, boxes[TICK_CHOICES[name].index(text)], rng)
             continue
         digits = [character for character in text if character.isdecimal()]
         height = size * BOX_HEIGHT
@@ -240,7 +242,7 @@ def write_values(
     return ink
 
 
-def _tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator) -> None:
+def _draw_tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator) -> None:
     """A cross or a check mark in a box, a little off it."""
     top, left, bottom, right = np.array(box) + rng.normal(0, 2, 4)
     strokes = (
@@ -257,54 +259,56 @@ def _tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator) -> N
 
 def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
     """A photo of the page on a table: in perspective, some folded, in a shadow, or rotated by quarter turns."""
-    sheet = paper((HEIGHT, WIDTH), rng)
-    sheet = inked(sheet, (255 - blank.astype(np.float32)) / 255 * rng.uniform(0.75, 1), (0.12, 0.12, 0.13))
-    sheet = inked(sheet, writing * rng.uniform(0.85, 1), PENS[rng.integers(len(PENS))])
+    sheet = draw_paper((PAGE_HEIGHT, PAGE_WIDTH), rng)
+    sheet = composite_ink(sheet, (255 - blank.astype(np.float32)) / 255 * rng.uniform(0.75, 1), (0.12, 0.12, 0.13))
+    sheet = composite_ink(sheet, writing * rng.uniform(0.85, 1), PENS[rng.integers(len(PENS))])
     fold = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 1.0
-    size = (PHOTO_SIDE, round(PHOTO_SIDE * 0.75))
+    size = (PHOTO_HEIGHT, round(PHOTO_HEIGHT * 0.75))
     scene = np.asarray(
-        rng.uniform(0.15, 0.6, 3) * (1 + 0.1 * cloud(size, 60, rng)[..., None]).clip(0.5, 1.5), np.float32
+        rng.uniform(0.15, 0.6, 3) * (1 + 0.1 * smooth_noise(size, 60, rng)[..., None]).clip(0.5, 1.5), np.float32
     )
-    matrix = _random_homography(size, rng)
+    matrix = _sample_homography(size, rng)
     x, y = np.meshgrid(np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32))
     flat = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
     # (height, width, 2) of the photo: the x and y of each of its pixels on the page
     page_xy = cv2.perspectiveTransform(flat, np.linalg.inv(matrix)).reshape(*size, 2)
     if fold < 1:
-        past_fold = np.maximum(0, page_xy[..., 1] - fold * HEIGHT) / rng.uniform(0.93, 0.99)
-        fold_taper, fold_shear = rng.normal(0, 0.025) / HEIGHT, rng.normal(0, 0.015)
+        past_fold = np.maximum(0, page_xy[..., 1] - fold * PAGE_HEIGHT) / rng.uniform(0.93, 0.99)
+        fold_taper, fold_shear = rng.normal(0, 0.025) / PAGE_HEIGHT, rng.normal(0, 0.015)
         shade = np.where(past_fold > 0, np.float32(rng.uniform(0.75, 1)), np.float32(1))[..., None]
-        x_on_page = (page_xy[..., 0] - fold_shear * past_fold - WIDTH / 2) / (1 + fold_taper * past_fold) + WIDTH / 2
-        page_xy = np.stack([x_on_page, np.minimum(page_xy[..., 1], fold * HEIGHT) + past_fold], axis=-1)
+        x_on_page = (page_xy[..., 0] - fold_shear * past_fold - PAGE_WIDTH / 2) / (
+            1 + fold_taper * past_fold
+        ) + PAGE_WIDTH / 2
+        page_xy = np.stack([x_on_page, np.minimum(page_xy[..., 1], fold * PAGE_HEIGHT) + past_fold], axis=-1)
     else:
         shade = np.ones((*size, 1), np.float32)
     page_xy = np.asarray(page_xy, np.float32)
     smooth = cv2.GaussianBlur(sheet, (0, 0), 0.35)
     unfolded = cv2.remap(smooth, page_xy[..., 0], page_xy[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
-    is_page = (page_xy >= 0).all(axis=-1) & (page_xy[..., 0] < WIDTH) & (page_xy[..., 1] < HEIGHT)
+    is_page = (page_xy >= 0).all(axis=-1) & (page_xy[..., 0] < PAGE_WIDTH) & (page_xy[..., 1] < PAGE_HEIGHT)
     scene = np.where(is_page[..., None], unfolded * shade, scene)
     if rng.random() < 0.35:
-        scene = scene * hard_shadow(size, rng.uniform(0.5, 0.8))[..., None]
+        scene = scene * shadow_light(size, rng.uniform(0.5, 0.8))[..., None]
     photo = photograph(np.asarray(scene, np.float32), rng)
     return np.asarray(np.rot90(photo, int(rng.integers(4)) if rng.random() < 0.3 else 0).copy(), np.uint8)
 
 
-def _random_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
+def _sample_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
     """A random homography from the page to the photo, which holds the whole page."""
     height, width = size
-    scale = rng.uniform(0.82, 0.95) * min(height / HEIGHT, width / WIDTH)
+    scale = rng.uniform(0.82, 0.95) * min(height / PAGE_HEIGHT, width / PAGE_WIDTH)
     angle = math.radians(float(np.clip(rng.normal(0, 4), -10, 10)))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]])
-    ends = (corners / (WIDTH, HEIGHT) - 0.5) * (WIDTH, HEIGHT) * scale
-    ends = (ends + rng.normal(0, 0.02, (4, 2)).clip(-0.04, 0.04) * scale * WIDTH) @ turn.T
+    corners = np.array([[0, 0], [PAGE_WIDTH, 0], [PAGE_WIDTH, PAGE_HEIGHT], [0, PAGE_HEIGHT]])
+    ends = (corners / (PAGE_WIDTH, PAGE_HEIGHT) - 0.5) * (PAGE_WIDTH, PAGE_HEIGHT) * scale
+    ends = (ends + rng.normal(0, 0.02, (4, 2)).clip(-0.04, 0.04) * scale * PAGE_WIDTH) @ turn.T
     lows, highs = ends.min(axis=0), ends.max(axis=0)
     shrink = min(1.0, float(((np.array([width, height]) - 8) / (highs - lows)).min()))
     ends = (ends - (lows + highs) / 2) * shrink + np.array([width, height]) / 2
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), ends.astype(np.float32)), np.float64)
 
 
-def key_presses_of(field_reading: FieldReading, truth: str) -> int:
+def count_key_presses(field_reading: FieldReading, truth: str) -> int:
     """Number of key presses that correct a field."""
     if field_reading.status in ("ok", "blank"):
         return 0
@@ -322,7 +326,7 @@ def write_form(folder: Path) -> tuple[Path, Photo, FieldBoxes]:
 
 
 @dataclass(frozen=True)
-class Pages:
+class FormPages:
     """Pages of the form, drawn and read one by one, by several processes at a time.
 
     Attributes:
@@ -343,13 +347,13 @@ class Pages:
 
     def read(self, number: int) -> tuple[dict[str, str], Photo, FormReading]:
         """The values, the photo and the reading of a page."""
-        reader, rng = _reader(self.form, self.weights), np.random.default_rng([self.seed, number])
-        values = draw_values(reader.template, rng)
+        reader, rng = _load_reader(self.form, self.weights), np.random.default_rng([self.seed, number])
+        values = sample_values(reader.template, rng)
         path = self.path_of(number)
         if path is not None and path.exists():
             photo = np.asarray(Image.open(path))
         else:
-            blank, field_boxes, mnist = _blank_page_and_digits(self.digits)
+            blank, field_boxes, mnist = _load_blank_page_and_digits(self.digits)
             photo = photograph_page(blank, write_values(values, field_boxes, mnist, rng), rng)
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -364,16 +368,16 @@ class Pages:
 
 
 @cache
-def _blank_page_and_digits(digits: str) -> tuple[Photo, FieldBoxes, Dataset]:
+def _load_blank_page_and_digits(digits: str) -> tuple[Photo, FieldBoxes, Dataset]:
     (blank, _, field_boxes), mnist = draw_blank(), data.load("mnist")
     if digits == "validation":
-        split = data.split_validation(mnist, VALIDATION, seed=SEED)
+        split = data.split_validation(mnist, VALIDATION_EXAMPLES, seed=SEED)
         mnist = replace(mnist, test_images=split.validation_images, test_labels=split.validation_labels)
     return np.asarray(blank), field_boxes, mnist
 
 
 @cache
-def _reader(form: Path, weights: str | None) -> FormReader:
+def _load_reader(form: Path, weights: str | None) -> FormReader:
     return FormReader(form, load(weights) if weights else None)
 
 
@@ -381,7 +385,7 @@ def _write_example(folder: Path, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path, blank, field_boxes = write_form(folder)
     rng = np.random.default_rng([seed, 0])
-    ink = write_values(draw_values(Template.load(path), rng), field_boxes, data.load("mnist"), rng)
+    ink = write_values(sample_values(Template.load(path), rng), field_boxes, data.load("mnist"), rng)
     Image.fromarray(photograph_page(blank, ink, rng)).save(folder / "page.jpg", quality=90)
 
 
@@ -410,7 +414,7 @@ def main() -> None:
     counts: Counter[str] = Counter()
     key_presses = rejected = pages_right = 0
     with TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        pages = Pages(write_form(Path(folder))[0], options.seed, options.weights, options.photos)
+        pages = FormPages(write_form(Path(folder))[0], options.seed, options.weights, options.photos)
         for number, (values, photo, reading) in enumerate(pool.map(pages.read, range(options.pages))):
             failures = []
             if reading.is_rejected:
@@ -426,7 +430,7 @@ def main() -> None:
                 counts["wrong and sure"] += is_accepted and not is_right
                 counts["changed"] += field_reading.is_changed
                 counts["changed, wrong"] += field_reading.is_changed and not is_right
-                key_presses += key_presses_of(field_reading, truth)
+                key_presses += count_key_presses(field_reading, truth)
                 if not (is_right and is_accepted):
                     failures.append(
                         f"{field_reading.name}: {truth or 'blank'} read {field_reading.text or 'nothing'}, "

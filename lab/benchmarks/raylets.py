@@ -58,7 +58,7 @@ class Raylets:
 
 
 @contextmanager
-def raylets(count: int) -> Iterator[Raylets]:
+def run_raylets(count: int) -> Iterator[Raylets]:
     """A cluster of ``count`` raylets, which ends with the context."""
     cluster = Raylets(count)
     try:

@@ -22,14 +22,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lab.benchmarks.camera import as_bytes
-from lab.benchmarks.large_digits import pen_ink, with_padding
-from lab.benchmarks.reading_speed import PHONE, draw_photo
+from lab.benchmarks.camera import to_uint8
+from lab.benchmarks.large_digits import draw_digit, pad_with_paper
+from lab.benchmarks.reading_speed import PHONE_SIZE, draw_photo
 from lenet import data
 
 # Runs in the environment of either version: reads pictures with two workers, each of which notes its CPU time
 # after each picture; the first few of them warm it up.
-_READ = """
+_READ_SCRIPT = """
 import json, os, sys, time
 from pathlib import Path
 
@@ -53,31 +53,31 @@ if __name__ == "__main__":
     ]
     print(json.dumps(texts))
 """
-_WARM_UP = 3
-DIGIT_SIDE = 200  # pixels of a scanned digit, with paper around it
+_WARM_UP_PICTURES = 3
+SCANNED_DIGIT_SIDE = 200  # pixels of a scanned digit, with paper around it
 
 
-def milliseconds(python: str, paths: list[Path], single: bool, workers: int) -> tuple[float, list[str]]:
+def measure_reading(python: str, paths: list[Path], single: bool, workers: int) -> tuple[float, list[str]]:
     """CPU milliseconds of a worker for one picture, and what was read."""
     with tempfile.TemporaryDirectory() as folder:
         script, notes = Path(folder) / "read.py", Path(folder) / "notes"
-        script.write_text(_READ)
+        script.write_text(_READ_SCRIPT)
         notes.mkdir()
         command = [python, str(script), str(notes), "single" if single else "any", str(workers), *map(str, paths)]
         ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder)
         if ran.returncode:
             sys.exit(f"{python}: exit code {ran.returncode}")
         worker_times = [
-            (times[-1] - times[_WARM_UP - 1], len(times) - _WARM_UP)
+            (times[-1] - times[_WARM_UP_PICTURES - 1], len(times) - _WARM_UP_PICTURES)
             for times in ([float(line) for line in note.read_text().split()] for note in notes.iterdir())
-            if len(times) > _WARM_UP
+            if len(times) > _WARM_UP_PICTURES
         ]
         return 1000 * sum(seconds for seconds, _ in worker_times) / sum(count for _, count in worker_times), json.loads(
             ran.stdout
         )
 
 
-def decoding_milliseconds(photo: Path, divided_by: int, rounds: int = 5) -> float:
+def measure_decoding(photo: Path, divided_by: int, rounds: int = 5) -> float:
     """CPU milliseconds to decode a JPEG to a part of its size."""
     fastest = float("inf")
     for _ in range(rounds):
@@ -105,9 +105,9 @@ def main() -> None:
             [Path(folder) / f"digit{n}.jpg" for n in range(20)],
         )
         for number, path in enumerate(photos):
-            draw_photo(path, PHONE, number, images)
+            draw_photo(path, PHONE_SIZE, number, images)
         for number, path in enumerate(digits):
-            page = as_bytes(with_padding(pen_ink(np.asarray(images[number]), DIGIT_SIDE)))
+            page = to_uint8(pad_with_paper(draw_digit(np.asarray(images[number]), SCANNED_DIGIT_SIDE)))
             Image.fromarray(page).convert("RGB").save(path, quality=90)
         inputs = {"photos": (photos, options.photos, False), "scanned digits": (digits, options.digits, True)}
         for pictures_name, (paths, count, single) in inputs.items():
@@ -116,7 +116,7 @@ def main() -> None:
             for turn in range(options.rounds):
                 for name in list(versions)[:: 1 if turn % 2 else -1]:
                     repeated = [paths[number % len(paths)] for number in range(count)]
-                    picture_ms, texts[name] = milliseconds(versions[name], repeated, single, options.workers)
+                    picture_ms, texts[name] = measure_reading(versions[name], repeated, single, options.workers)
                     cpu_ms[name].append(picture_ms)
             ratio = statistics.median(
                 other_ms / this_ms for other_ms, this_ms in zip(cpu_ms["other"], cpu_ms["this"], strict=True)
@@ -128,7 +128,7 @@ def main() -> None:
                 f"{ratio:.2f} times as fast, median of {options.rounds} rounds; "
                 f"{2000 / this_ms:.1f} a second on two cores; {equal} of {count} read alike"
             )
-        eighth_ms, half_ms = (decoding_milliseconds(photos[0], part) for part in (8, 2))
+        eighth_ms, half_ms = (measure_decoding(photos[0], part) for part in (8, 2))
         print(
             f"a photo's decoding: {half_ms:.1f} ms to the half that is read, {eighth_ms:.1f} ms to an eighth, "
             "the lower bound"

@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from lab.benchmarks.camera import as_bytes, cloud, inked, light_falloff, paper
-from lab.benchmarks.large_digits import pen_ink, row_ink, with_padding
+from lab.benchmarks.camera import composite_ink, draw_paper, linear_light, smooth_noise, to_uint8
+from lab.benchmarks.large_digits import draw_digit, draw_row, pad_with_paper
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
@@ -40,10 +40,10 @@ from lenet.reading.lines.path import best_path
 from lenet.reading.lines.segmentation import find_page
 from lenet.reading.recognition import Recognizer
 
-PHONE = (3024, 4032)  # rows and columns of 12 megapixels
-HUGE = (10_000, 10_000)
-DIGITS = 10
-STEPS: dict[str, Callable[..., object]] = {  # a step, and the function whose cumulative time it is
+PHONE_SIZE = (3024, 4032)  # rows and columns of 12 megapixels
+HUGE_SIZE = (10_000, 10_000)
+DIGITS_IN_ROW = 10
+FUNCTION_OF_STEP: dict[str, Callable[..., object]] = {  # a step, and the function whose cumulative time it is
     "open and decode": open_picture,
     "ink": find_ink,
     "grid": find_grid,
@@ -53,8 +53,8 @@ STEPS: dict[str, Callable[..., object]] = {  # a step, and the function whose cu
     "network": Recognizer.probabilities,
     "best path": best_path,
 }
-BLUE_PEN = (0.12, 0.17, 0.45)
-_READS_PROFILED = 5
+PEN_COLOR = (0.12, 0.17, 0.45)
+_PROFILED_READINGS = 5
 
 
 def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray) -> None:
@@ -62,16 +62,16 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
     rng = np.random.default_rng(seed)
     width = 2016  # drawn at half or less of its size, then enlarged: paper and pens have no finer detail
     height = round(width * size[0] / size[1])
-    digits = images[rng.integers(0, len(images), DIGITS)]
-    row = row_ink(list(digits), 0.062 * width, rng)
+    digits = images[rng.integers(0, len(images), DIGITS_IN_ROW)]
+    row = draw_row(list(digits), 0.062 * width, rng)
     ink = np.zeros((height, width), np.float32)
     top, left = (height - row.shape[0]) // 2, (width - row.shape[1]) // 2
     ink[top : top + row.shape[0], left : left + row.shape[1]] = row
-    scene = inked(paper(ink.shape, rng), ink * 0.9, BLUE_PEN)
-    lit_scene = scene * light_falloff((height, width), rng.uniform(0, 6.28), 0.6)[..., None]
-    photo = cv2.resize(as_bytes(lit_scene), size[::-1], interpolation=cv2.INTER_LINEAR)
+    scene = composite_ink(draw_paper(ink.shape, rng), ink * 0.9, PEN_COLOR)
+    lit_scene = scene * linear_light((height, width), rng.uniform(0, 6.28), 0.6)[..., None]
+    photo = cv2.resize(to_uint8(lit_scene), size[::-1], interpolation=cv2.INTER_LINEAR)
     if path.suffix == ".jpg":  # a tile of sensor noise all over; in a PNG it would make a file that nobody has
-        tile = np.rint(3 * cloud((512, 512), 1, rng)).astype(np.int16)[..., None]
+        tile = np.rint(3 * smooth_noise((512, 512), 1, rng)).astype(np.int16)[..., None]
         for y in range(0, size[0], 512):
             for x in range(0, size[1], 512):
                 part = photo[y : y + 512, x : x + 512]
@@ -79,24 +79,24 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
     Image.fromarray(photo).save(path, quality=90, compress_level=1)
 
 
-def fastest(action: Callable[[], object], rounds: int) -> tuple[float, float]:
+def time_fastest(action: Callable[[], object], rounds: int) -> tuple[float, float]:
     """The minimum wall-clock and the minimum CPU seconds over ``rounds`` calls."""
-    timings = [timed(action) for _ in range(rounds)]
+    timings = [time_call(action) for _ in range(rounds)]
     return min(wall for wall, _ in timings), min(cpu for _, cpu in timings)
 
 
-def timed(action: Callable[[], object]) -> tuple[float, float]:
+def time_call(action: Callable[[], object]) -> tuple[float, float]:
     """Wall-clock seconds, and CPU seconds of this process and of those it started."""
     cpu_before, wall_before = sum(os.times()[:4]), time.perf_counter()
     action()
     return time.perf_counter() - wall_before, sum(os.times()[:4]) - cpu_before
 
 
-def steps_of(reader: Reader, photo: Path) -> list[tuple[str, float]]:
+def profile_steps(reader: Reader, photo: Path) -> list[tuple[str, float]]:
     """Milliseconds of each step of a reading, the total last; the profiler lengthens steps of many calls."""
     profile = cProfile.Profile()
     profile.enable()
-    for _ in range(_READS_PROFILED):
+    for _ in range(_PROFILED_READINGS):
         reader.read(photo)
     profile.disable()
     statistics = pstats.Stats(profile).stats  # type: ignore[attr-defined]
@@ -104,9 +104,9 @@ def steps_of(reader: Reader, photo: Path) -> list[tuple[str, float]]:
     def milliseconds_of(function: Callable[..., object]) -> float:
         code = function.__code__
         _, _, _, seconds, _ = statistics[code.co_filename, code.co_firstlineno, code.co_name]
-        return float(1000 * seconds / _READS_PROFILED)
+        return float(1000 * seconds / _PROFILED_READINGS)
 
-    steps = [(step, milliseconds_of(function)) for step, function in STEPS.items()]
+    steps = [(step, milliseconds_of(function)) for step, function in FUNCTION_OF_STEP.items()]
     total = milliseconds_of(Reader.read)
     return [*steps, ("everything else", total - sum(step_ms for _, step_ms in steps)), ("total", total)]
 
@@ -146,11 +146,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photo, small = folder / "row.jpg", folder / "digit.png"
-        draw_photo(photo, PHONE, 0, images)
-        digit = as_bytes(1 - cv2.resize(with_padding(pen_ink(images[0], 100)), (28, 28), interpolation=cv2.INTER_AREA))
+        draw_photo(photo, PHONE_SIZE, 0, images)
+        digit = to_uint8(
+            1 - cv2.resize(pad_with_paper(draw_digit(images[0], 100)), (28, 28), interpolation=cv2.INTER_AREA)
+        )
         Image.fromarray(digit).save(small)
         text = reader.read(photo).text
-        warm_seconds, cpu_seconds = fastest(lambda: reader.read(photo), options.rounds)
+        warm_seconds, cpu_seconds = time_fastest(lambda: reader.read(photo), options.rounds)
         table.add(
             "12-megapixel photo of ten digits, warm",
             1000 * warm_seconds,
@@ -159,21 +161,21 @@ def main() -> None:
             "≤ 150 ms",
         )
         for title, picture, limit in (("12-megapixel photo", photo, 0.6), ("28×28 picture", small, 0.4)):
-            wall_seconds, cpu_seconds = fastest(
-                lambda picture=picture: peak_memory_of_lenet("read", str(picture)), options.rounds
+            wall_seconds, cpu_seconds = time_fastest(
+                lambda picture=picture: run_lenet("read", str(picture)), options.rounds
             )
             table.add(f"{title}, whole process", wall_seconds, "s", f"{cpu_seconds:.2f} s", f"≤ {limit} s")
-        add_folder(table, folder / "photos", options.folder_photos, options.distinct_photos, options.workers, images)
+        time_folder(table, folder / "photos", options.folder_photos, options.distinct_photos, options.workers, images)
         for suffix in ("jpg", "png"):
             huge = folder / f"huge.{suffix}"
-            draw_photo(huge, HUGE, 1, images)
+            draw_photo(huge, HUGE_SIZE, 1, images)
             peaks: list[float] = []
-            wall_seconds, cpu_seconds = timed(
-                lambda huge=huge, peaks=peaks: peaks.append(peak_memory_of_lenet("read", str(huge)) / 1e6)
+            wall_seconds, cpu_seconds = time_call(
+                lambda huge=huge, peaks=peaks: peaks.append(run_lenet("read", str(huge)) / 1e6)
             )
             table.add(f"100-megapixel {suffix.upper()}, whole process", wall_seconds, "s", f"{cpu_seconds:.2f} s", "")
             table.add(f"100-megapixel {suffix.upper()}, memory", peaks[0], "MB", "", "≤ 400 MB")
-        steps = steps_of(reader, photo)
+        steps = profile_steps(reader, photo)
     print(machine_text(describe_machine(1)), f"\n\nThe row was read as {text!r}.\n")
     print("| reading | wall time | CPU time | limit |\n|---|---:|---:|---:|")
     print("\n".join(f"| {' | '.join(row)} |" for row in table.rows))
@@ -185,7 +187,7 @@ def main() -> None:
         options.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
 
 
-def peak_memory_of_lenet(*arguments: str) -> int:
+def run_lenet(*arguments: str) -> int:
     """Run a command, and return its peak memory (RSS) in bytes; the benchmark ends if it fails."""
     result = run_process([*lenet_command(), *arguments])
     if result.exit_code:
@@ -193,15 +195,15 @@ def peak_memory_of_lenet(*arguments: str) -> int:
     return result.peak_bytes
 
 
-def add_folder(table: ResultTable, folder: Path, photos: int, distinct: int, workers: int, images: np.ndarray) -> None:
+def time_folder(table: ResultTable, folder: Path, photos: int, distinct: int, workers: int, images: np.ndarray) -> None:
     folder.mkdir()
     for number in range(photos):
         path, original = folder / f"{number:04d}.jpg", folder / f"{number % distinct:04d}.jpg"
         if path == original:
-            draw_photo(path, PHONE, number, images)
+            draw_photo(path, PHONE_SIZE, number, images)
         else:
             path.hardlink_to(original)
-    wall_seconds, _ = timed(lambda: peak_memory_of_lenet("read", str(folder), "--workers", str(workers)))
+    wall_seconds, _ = time_call(lambda: run_lenet("read", str(folder), "--workers", str(workers)))
     title = f"{photos:,} photos in a folder, {workers} workers"
     table.add(title, photos / wall_seconds, "photos/s", "", "≥ 20 photos/s")  # workers' time: see reading_rates
     shutil.rmtree(folder)

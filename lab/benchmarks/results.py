@@ -17,7 +17,7 @@ import numpy as np
 
 from lenet.engine import engine_name
 
-FOLDER = Path("runs/results")
+RUNS_FOLDER = Path("runs/results")
 RUNS = [
     # network, data, recipe, seeds, published test error
     ("lenet-5-relu", "mnist", "fast", 30, "–"),
@@ -39,32 +39,32 @@ RUNS = [
 
 
 def main(names: list[str]) -> None:
-    print(f"{machine()}, Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}\n")
+    print(f"{machine_text()}, Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}\n")
     print("| command | seeds | test error | seconds of training | published |\n|---|---|---:|---:|---|", flush=True)
     for network, data, recipe, seeds, published in RUNS:
         if names and network not in names:
             continue
         command = ["train", network, "--data", data, "--recipe", recipe]
-        results = [run([*command, "--seed", str(seed)]) for seed in range(seeds)]
+        results = [train([*command, "--seed", str(seed)]) for seed in range(seeds)]
         errors = [result["test"]["error_rate"] for result in results]
         seconds = [sum(epoch["seconds"] for epoch in result["history"]) for result in results]
-        line = f"| `lenet {' '.join(command)}` | 0–{seeds - 1} | {spread(errors)} % "
+        line = f"| `lenet {' '.join(command)}` | 0–{seeds - 1} | {mean_and_deviation_text(errors)} % "
         print(f"{line}| {statistics.mean(seconds):.0f} | {published} |", flush=True)
 
 
-def run(command: list[str]) -> dict:
-    run_folder = FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
+def train(command: list[str]) -> dict:
+    run_folder = RUNS_FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
     options = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
     full_command = [sys.executable, "-m", "lenet", *command, *options, "--out", str(run_folder), "--resume", "--json"]
     return json.loads(subprocess.run(full_command, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def spread(values: list[float]) -> str:
+def mean_and_deviation_text(values: list[float]) -> str:
     mean = f"{statistics.mean(values):.2f}"
     return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
 
 
-def machine() -> str:
+def machine_text() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     return f"{model}, {os.cpu_count()} cores"

@@ -25,11 +25,11 @@ from PIL import Image
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet import data
 
-TABLES = {"--csv": "answers.csv", "--jsonl": "answers.jsonl", "--parquet": "answers.parquet"}
+TABLE_BY_OPTION = {"--csv": "answers.csv", "--jsonl": "answers.jsonl", "--parquet": "answers.parquet"}
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-FILES_SMALL, FILES_LARGE = 1_000, 50_000
+SMALL_FILE_COUNT, LARGE_FILE_COUNT = 1_000, 50_000
 MAX_EXTRA_MB = 5.0
-_DISTINCT = 200  # pictures; the other files are links to them
+_DISTINCT_PICTURES = 200  # pictures; the other files are links to them
 
 
 def draw_pictures(folder: Path, count: int, images: np.ndarray) -> None:
@@ -37,19 +37,19 @@ def draw_pictures(folder: Path, count: int, images: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     folder.mkdir()
     for number in range(count):
-        path, original = folder / f"{number:05}.png", folder / f"{number % _DISTINCT:05}.png"
+        path, original = folder / f"{number:05}.png", folder / f"{number % _DISTINCT_PICTURES:05}.png"
         if number % 20 == 7:
             path.with_suffix(".tif").write_bytes(b"no picture")
         elif number % 20 == 13:
-            first, *others = (Image.fromarray(row_of(images, 1, rng)) for _ in range(1 + number % 6))
+            first, *others = (Image.fromarray(draw_row(images, 1, rng)) for _ in range(1 + number % 6))
             first.save(path.with_suffix(".tif"), save_all=True, append_images=others)
-        elif number < _DISTINCT:
-            Image.fromarray(images[number] if number % 2 else row_of(images, 4, rng)).save(path)
+        elif number < _DISTINCT_PICTURES:
+            Image.fromarray(images[number] if number % 2 else draw_row(images, 4, rng)).save(path)
         else:
             path.hardlink_to(original)
 
 
-def row_of(images: np.ndarray, digits: int, rng: np.random.Generator) -> np.ndarray:
+def draw_row(images: np.ndarray, digits: int, rng: np.random.Generator) -> np.ndarray:
     """Dark digits side by side on light paper, twice as large as MNIST has them."""
     row = np.concatenate(list(images[rng.integers(0, len(images), digits)]), axis=1)
     return np.asarray(np.pad(255 - np.kron(row, np.ones((2, 2), np.uint8)), 24, constant_values=255))
@@ -78,12 +78,12 @@ def kill_and_resume(command: list[str], kills: int, seed: int, output_lines: int
     return interrupted, time.perf_counter() - wall_before
 
 
-def compare_killed(workspace: Path, pictures: int, kills: int, workers: int, seed: int, images: np.ndarray) -> bool:
+def compare_tables(workspace: Path, pictures: int, kills: int, workers: int, seed: int, images: np.ndarray) -> bool:
     """Whether tables that were resumed after ``kills`` kills are those of the reference run."""
     draw_pictures(workspace / "pictures", pictures, images)
     commands = {
         name: [*lenet_command(), "read", str(workspace / "pictures"), "--lines", "--workers", str(workers), "--resume"]
-        + [word for option, table in TABLES.items() for word in (option, str(workspace / name / table))]
+        + [word for option, table in TABLE_BY_OPTION.items() for word in (option, str(workspace / name / table))]
         for name in ("reference", "interrupted")
     }
     wall_before = time.perf_counter()
@@ -91,33 +91,33 @@ def compare_killed(workspace: Path, pictures: int, kills: int, workers: int, see
     output_lines, reference_seconds = reference.stdout.count("\n"), time.perf_counter() - wall_before
     interrupted, wall_seconds = kill_and_resume(commands["interrupted"], kills, seed, output_lines)
     equal, other, missing = filecmp.cmpfiles(
-        workspace / "reference", workspace / "interrupted", TABLES.values(), shallow=False
+        workspace / "reference", workspace / "interrupted", TABLE_BY_OPTION.values(), shallow=False
     )
     leftovers = {path.name for path in (workspace / "interrupted").iterdir()} ^ {
         path.name for path in (workspace / "reference").iterdir()
     }
     print(
         f"{pictures:,} files, {output_lines:,} output lines, interrupted {interrupted} times of {kills}: "
-        f"{len(equal)} of {len(TABLES)} tables are those of the reference run, byte for byte"
+        f"{len(equal)} of {len(TABLE_BY_OPTION)} tables are those of the reference run, byte for byte"
         + (f"; not: {', '.join([*other, *missing])}" if other or missing else "")
         + (f"; left over: {', '.join(sorted(leftovers))}" if leftovers else "")
     )
     print(f"{reference_seconds:.0f} seconds for the reference run, {wall_seconds:.0f} with all starts", file=sys.stderr)
-    return len(equal) == len(TABLES) and not leftovers
+    return len(equal) == len(TABLE_BY_OPTION) and not leftovers
 
 
 def compare_memory(workspace: Path, workers: int, images: np.ndarray) -> bool:
     """Whether 50,000 files take at most `MAX_EXTRA_MB` more memory than 1,000."""
     peaks = []
-    for count in (FILES_SMALL, FILES_LARGE):
+    for count in (SMALL_FILE_COUNT, LARGE_FILE_COUNT):
         folder = workspace / str(count)
         folder.mkdir()
         for number in range(count):
             path = folder / f"a rather long name of a scanned page, {number:06}.png"
-            if number < _DISTINCT:
+            if number < _DISTINCT_PICTURES:
                 Image.fromarray(images[number]).save(path)
             else:
-                path.hardlink_to(folder / f"a rather long name of a scanned page, {number % _DISTINCT:06}.png")
+                path.hardlink_to(folder / f"a rather long name of a scanned page, {number % _DISTINCT_PICTURES:06}.png")
         result = run_process(
             [*lenet_command(), "read", str(folder), "--csv", str(workspace / "out.csv"), "--workers", str(workers)]
         )
@@ -126,7 +126,7 @@ def compare_memory(workspace: Path, workers: int, images: np.ndarray) -> bool:
         peaks.append(result.peak_bytes / 1e6)
         print(f"{count:,} files: {peaks[-1]:.1f} MB, {result.seconds:.0f} seconds", file=sys.stderr, flush=True)
     print(
-        f"{FILES_SMALL:,} files: {peaks[0]:.1f} MB; {FILES_LARGE:,} files: {peaks[1]:.1f} MB; "
+        f"{SMALL_FILE_COUNT:,} files: {peaks[0]:.1f} MB; {LARGE_FILE_COUNT:,} files: {peaks[1]:.1f} MB; "
         f"the limit is {MAX_EXTRA_MB:g} MB more"
     )
     return peaks[1] - peaks[0] < MAX_EXTRA_MB
@@ -147,7 +147,7 @@ def main() -> None:
         if options.memory:
             is_met = compare_memory(workspace, options.workers, images)
         else:
-            is_met = compare_killed(workspace, options.pictures, options.kills, options.workers, options.seed, images)
+            is_met = compare_tables(workspace, options.pictures, options.kills, options.workers, options.seed, images)
     finally:
         shutil.rmtree(workspace)
     sys.exit(not is_met)

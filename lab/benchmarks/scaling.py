@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.command import create_parser, print_report, show_progress
 from lenet.architecture import Network
 from lenet.benchmarking import Report, Table, inference, training
 from lenet.benchmarking.digits import Digits, load_digits
@@ -18,21 +18,21 @@ from lenet.preprocess import fit_to_input
 from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
-SIZES = (100, 1_000, 10_000, 60_000, 240_000)
-BATCH, READ_AT_ONCE = 256, 1_000
+EXAMPLE_COUNTS = (100, 1_000, 10_000, 60_000, 240_000)
+LEARN_BATCH, READ_BATCH = 256, 1_000
 LEARN, READ = "learn", "read"
 
 
 def main() -> None:
-    options = parser("Images a second against network, data and threads.", rounds=5, seconds=0.4).parse_args()
+    options = create_parser("Images a second against network, data and threads.", rounds=5, seconds=0.4).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
     budget = (options.rounds, options.seconds)
     add_networks(report, digits, options.threads, *budget)
     add_sizes(report, digits, options.threads, *budget)
     add_threads(report, digits, options.threads, *budget)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
-    on_stderr("")
-    show(report, options)
+    show_progress("")
+    print_report(report, options)
 
 
 def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
@@ -40,15 +40,15 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
     tasks: list[Task] = []
     for name in names():
         try:
-            tasks += learning_and_reading(describe(name), digits, threads, name)
+            tasks += learning_and_reading_tasks(describe(name), digits, threads, name)
         except LeNetError as error:
             report.notes.append(str(error))
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), show_progress)
     rows = []
     for name in names():
         network = describe(name)
         work = measure_work(network)
-        learn, read = (f"{name} {LEARN}", BATCH), (f"{name} {READ}", READ_AT_ONCE)
+        learn, read = (f"{name} {LEARN}", LEARN_BATCH), (f"{name} {READ}", READ_BATCH)
         rows.append(
             [
                 name,
@@ -63,36 +63,36 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
         )
     costs = ["images/s", "of its roofline"]
     headings = ["network", "parameters", "MACs to learn", *costs, "to read", *costs]
-    title = f"Networks: learning in batches of {BATCH}, reading {READ_AT_ONCE:,}"
-    add(report, "networks", Table(title, headings, rows), measured_rounds)
+    title = f"Networks: learning in batches of {LEARN_BATCH}, reading {READ_BATCH:,}"
+    add_table(report, "networks", Table(title, headings, rows), measured_rounds)
 
 
 def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
     """lenet-5-relu on sets of several sizes, learned whole by each call and read whole by each call."""
     network = describe("lenet-5-relu")
     tasks: list[Task] = []
-    for size in SIZES:
+    for size in EXAMPLE_COUNTS:
         copies = -(-size // len(digits.train_images))
         images = np.concatenate([digits.train_images] * copies)[:size]
         labels = np.concatenate([digits.train_labels] * copies)[:size]
-        batch = min(BATCH, size)
+        batch = min(LEARN_BATCH, size)
         try:
-            tasks.append(learning(network, images, labels, threads, f"{size} {LEARN}", batch, examples=size))
-            tasks.append(reading(network, images, threads, f"{size} {READ}", size))
+            tasks.append(learning_task(network, images, labels, threads, f"{size} {LEARN}", batch, examples=size))
+            tasks.append(reading_task(network, images, threads, f"{size} {READ}", size))
         except LeNetError as error:
             report.notes.append(str(error))
             return
-    measured_rounds = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, None, show_progress)
     rows = [
         [
             f"{size:,}",
-            count_text(measured_rounds.rate(f"{size} {LEARN}", min(BATCH, size))),
+            count_text(measured_rounds.rate(f"{size} {LEARN}", min(LEARN_BATCH, size))),
             count_text(measured_rounds.rate(f"{size} {READ}", size)),
         ]
-        for size in SIZES
+        for size in EXAMPLE_COUNTS
     ]
     table = Table("lenet-5-relu by data size, one call for all", ["images", "learning/s", "reading/s"], rows)
-    add(report, "sizes", table, measured_rounds)
+    add_table(report, "sizes", table, measured_rounds)
 
 
 def add_threads(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
@@ -100,33 +100,33 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
     tasks: list[Task] = []
     for thread_count in range(1, threads + 1):
         try:
-            tasks += learning_and_reading(describe("lenet-5-relu"), digits, thread_count, str(thread_count))
+            tasks += learning_and_reading_tasks(describe("lenet-5-relu"), digits, thread_count, str(thread_count))
         except LeNetError as error:
             report.notes.append(str(error))
             return
-    measured_rounds = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, None, show_progress)
     rows = []
     for thread_count in range(1, threads + 1):
         row = [str(thread_count)]
-        for kind, batch in ((LEARN, BATCH), (READ, READ_AT_ONCE)):
+        for kind, batch in ((LEARN, LEARN_BATCH), (READ, READ_BATCH)):
             row.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
             row.append(ratio_text(measured_rounds.speedup((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
         rows.append(row)
     headings = ["threads", "learning/s", "× one", "reading/s", "× one"]
-    add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
+    add_table(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
 
 
-def learning_and_reading(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
+def learning_and_reading_tasks(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
     """Learning and reading with one network."""
     images = fit_to_input(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
-        learning(network, images, labels, threads, f"{name} {LEARN}", BATCH),
-        reading(network, images[:READ_AT_ONCE], threads, f"{name} {READ}", READ_AT_ONCE),
+        learning_task(network, images, labels, threads, f"{name} {LEARN}", LEARN_BATCH),
+        reading_task(network, images[:READ_BATCH], threads, f"{name} {READ}", READ_BATCH),
     ]
 
 
-def learning(
+def learning_task(
     network: Network,
     images: np.ndarray,
     labels: np.ndarray,
@@ -149,14 +149,14 @@ def learning(
     )
 
 
-def reading(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
+def reading_task(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
     """The engine reading ``batch`` images in a call."""
     return Task(
         task_name, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
     )
 
 
-def add(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:
+def add_table(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:
     """A table, and every rate behind it."""
     report.tables.append(table)
     add_machine_measurements(report, measured_rounds)

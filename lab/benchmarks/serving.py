@@ -28,9 +28,9 @@ from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.errors import LeNetError
 
-PICTURES = 1000  # different ones, so that nothing is read from a cache
+PICTURE_COUNT = 1000  # different ones, so that nothing is read from a cache
 ROUTES = ("/v1/read?normalized=true", "/v1/read?single=true", "/healthz")
-SCRIPT = """
+WRK_SCRIPT = """
 local bodies, number = {{}}, 0
 for i = 0, {last} do
   local file = io.open("{folder}/" .. i .. ".png", "rb")
@@ -52,7 +52,7 @@ end
 
 
 @contextmanager
-def serving(workers: int) -> Iterator[tuple[str, int]]:
+def run_server(workers: int) -> Iterator[tuple[str, int]]:
     """The address of a server, and the number of its process."""
     command = [*lenet_command(), "serve", "--port", "0", "--workers", str(workers), "--concurrency", "256"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -66,7 +66,7 @@ def serving(workers: int) -> Iterator[tuple[str, int]]:
             process.terminate()
 
 
-def megabytes(pid: int) -> float:
+def measure_megabytes(pid: int) -> float:
     """What a process and those that it has started hold."""
     total = 0.0
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -78,7 +78,7 @@ def megabytes(pid: int) -> float:
     return total
 
 
-def cpu_seconds(pid: int) -> float:
+def measure_cpu_seconds(pid: int) -> float:
     """What a process and those that it has started have taken of the processor."""
     total = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -92,11 +92,11 @@ def cpu_seconds(pid: int) -> float:
 def write_script(folder: Path, method: str) -> Path:
     """What wrk is to send."""
     path = folder / f"{method}.lua"
-    path.write_text(SCRIPT.format(last=PICTURES - 1, folder=folder, method=method))
+    path.write_text(WRK_SCRIPT.format(last=PICTURE_COUNT - 1, folder=folder, method=method))
     return path
 
 
-def load(address: str, route: str, folder: Path, seconds: int, connections: int) -> list[float]:
+def run_wrk(address: str, route: str, folder: Path, seconds: int, connections: int) -> list[float]:
     """Requests, microseconds, errors, and the median and 99th percentile of the time to answer in milliseconds."""
     script = write_script(folder, "GET" if route == "/healthz" else "POST")
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(script), address + route]
@@ -111,8 +111,8 @@ def load(address: str, route: str, folder: Path, seconds: int, connections: int)
 
 
 def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> None:
-    images = data.load("mnist").test_images[:PICTURES]
-    with tempfile.TemporaryDirectory() as name, serving(workers) as (address, pid):
+    images = data.load("mnist").test_images[:PICTURE_COUNT]
+    with tempfile.TemporaryDirectory() as name, run_server(workers) as (address, pid):
         folder = Path(name)
         for number, image in enumerate(images):
             file = io.BytesIO()
@@ -122,15 +122,15 @@ def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> 
         print(f"{'path':<26}" + "".join(f"{heading:>12}" for heading in headings))
         for route in routes:
             memory_before: list[float] = []
-            cpu_before = cpu_seconds(pid)
-            timer = threading.Timer(1.0, lambda noted=memory_before: noted.append(megabytes(pid)))
+            cpu_before = measure_cpu_seconds(pid)
+            timer = threading.Timer(1.0, lambda noted=memory_before: noted.append(measure_megabytes(pid)))
             timer.start()
-            requests, microseconds, errors, median, slow = load(address, route, folder, seconds, connections)
+            requests, microseconds, errors, median, slow = run_wrk(address, route, folder, seconds, connections)
             timer.join()
-            cpu_ms = (cpu_seconds(pid) - cpu_before) / requests * 1e3
+            cpu_ms = (measure_cpu_seconds(pid) - cpu_before) / requests * 1e3
             pace = requests / microseconds * 1e6
             figures = [f"{pace:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
-            figures += [f"{megabytes_held:.0f}" for megabytes_held in (memory_before[0], megabytes(pid))]
+            figures += [f"{megabytes_held:.0f}" for megabytes_held in (memory_before[0], measure_megabytes(pid))]
             print(f"{route:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
             time.sleep(0.5)
 

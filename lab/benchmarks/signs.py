@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.image_types import Generator, Ink
-from lab.synthesis.fonts import SPLITS, handwriting_fonts
-from lab.synthesis.written_lines import photographed_line
+from lab.synthesis.fonts import SPLITS, load_handwriting_fonts
+from lab.synthesis.written_lines import photograph_line
 from lenet.reading import Reader
 
 FONT_SIZE, LETTER_SPACING = 70, 6  # pixels; the spacing is added to the font's own
 
-KINDS: dict[str, Callable[[Generator], str]] = {
-    "dates with slashes": lambda rng: f"{day(rng):02d}/{month(rng):02d}/{rng.integers(1990, 2030)}",
-    "dates with dashes": lambda rng: f"{day(rng):02d}-{month(rng):02d}-{rng.integers(1990, 2030)}",
+TEXT_KINDS: dict[str, Callable[[Generator], str]] = {
+    "dates with slashes": lambda rng: f"{random_day(rng):02d}/{random_month(rng):02d}/{rng.integers(1990, 2030)}",
+    "dates with dashes": lambda rng: f"{random_day(rng):02d}-{random_month(rng):02d}-{rng.integers(1990, 2030)}",
     "fractions": lambda rng: f"{rng.integers(1, 10)}/{rng.integers(2, 10)}",
     "negative numbers": lambda rng: f"-{rng.integers(10, 1000)}",
     "points": lambda rng: f"{rng.integers(1, 100)}.{rng.integers(10, 100)}",
@@ -32,11 +32,11 @@ KINDS: dict[str, Callable[[Generator], str]] = {
 }
 
 
-def day(rng: Generator) -> int:
+def random_day(rng: Generator) -> int:
     return int(rng.integers(1, 29))
 
 
-def month(rng: Generator) -> int:
+def random_month(rng: Generator) -> int:
     return int(rng.integers(1, 13))
 
 
@@ -51,14 +51,14 @@ def render_line(font: Path, text: str) -> Ink:
     return np.asarray(picture, np.float32) / 255
 
 
-def readings(
+def read_texts(
     reader: Reader, kind: str, seed: int, splits: Sequence[str] = ("test",)
 ) -> Iterator[tuple[str, str, bool]]:
     """For each font the text that was written, what was read, and whether it was rejected."""
-    for number, font in enumerate(handwriting_fonts(*splits)):
-        rng = np.random.default_rng([seed, list(KINDS).index(kind), number])
-        text = KINDS[kind](rng)
-        reading = reader.read(photographed_line(render_line(font.path, text), rng), signs="keep")
+    for number, font in enumerate(load_handwriting_fonts(*splits)):
+        rng = np.random.default_rng([seed, list(TEXT_KINDS).index(kind), number])
+        text = TEXT_KINDS[kind](rng)
+        reading = reader.read(photograph_line(render_line(font.path, text), rng), signs="keep")
         yield text, reading.text.replace(" ", ""), reading.is_rejected
 
 
@@ -70,20 +70,20 @@ def main() -> None:
     reader = Reader()
     print("| texts | number | text exact | digits exact | rejected | wrong among accepted |")
     print("|---|---:|---:|---:|---:|---:|")
-    for kind in KINDS:
-        results = list(readings(reader, kind, options.seed, options.split))
+    for kind in TEXT_KINDS:
+        results = list(read_texts(reader, kind, options.seed, options.split))
         count = len(results)
         text_exact = sum(text == read for text, read, _ in results)
-        digits_exact = sum(digits_of(text) == digits_of(read) for text, read, _ in results)
+        digits_exact = sum(keep_digits(text) == keep_digits(read) for text, read, _ in results)
         accepted = [(text, read) for text, read, is_rejected in results if not is_rejected]
-        wrong = sum(digits_of(text) != digits_of(read) for text, read in accepted)
+        wrong = sum(keep_digits(text) != keep_digits(read) for text, read in accepted)
         print(
             f"| {kind} | {count} | {100 * text_exact / count:.0f} % | {100 * digits_exact / count:.0f} % "
             f"| {100 * (count - len(accepted)) / count:.0f} % | {wrong} of {len(accepted)} |"
         )
 
 
-def digits_of(text: str) -> str:
+def keep_digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.command import create_parser, print_report, show_progress
 from lab.benchmarks.processes import ProcessResult, lenet_command, run_process
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import draw_blobs
@@ -23,23 +23,23 @@ from lenet.model import pretrained
 
 PICTURE = Path(__file__).parents[2] / "examples/digits/seven.png"
 
-READ_IDX = """
+_READ_IDX_CODE = """
 import sys, numpy as np
 raw = np.fromfile(sys.argv[2], np.uint8)[16:].reshape(-1, 1, 28, 28)
 batches = [raw[i : i + 1000].astype(np.float32) / np.float32(255 * 0.3081) for i in range(0, len(raw), 1000)]
 """
-READ_PICTURE = """
+_READ_PICTURE_CODE = """
 import sys, numpy as np
 from PIL import Image
 gray = np.asarray(Image.open(sys.argv[2]).convert("L").resize((28, 28)))
 batches = [gray.reshape(1, 1, 28, 28).astype(np.float32) / np.float32(255 * 0.3081)]
 """
-ONNXRUNTIME = """
+_ONNXRUNTIME_CODE = """
 import onnxruntime
 session = onnxruntime.InferenceSession(sys.argv[1] + ".onnx", providers=["CPUExecutionProvider"])
 print(*np.concatenate([session.run(None, {"input": batch})[0].argmax(1) for batch in batches]))
 """
-TORCH = """
+_TORCH_CODE = """
 import torch
 from torch import nn
 module = nn.Sequential(
@@ -53,16 +53,18 @@ with torch.inference_mode():
 
 
 def main() -> None:
-    options = parser("Whole processes, from start to end, and their memory.", rounds=7, seconds=None).parse_args()
+    options = create_parser(
+        "Whole processes, from start to end, and their memory.", rounds=7, seconds=None
+    ).parse_args()
     report = Report(describe_machine(options.threads))
     with tempfile.TemporaryDirectory() as folder:
-        jobs = jobs_of(Path(folder), report)
+        jobs = create_commands(Path(folder), report)
         results: dict[str, list[ProcessResult]] = {name: [] for name in jobs}
         for number in range(options.rounds):
             for name, command in jobs.items():
-                on_stderr(f"round {number + 1} of {options.rounds}: {name}")
+                show_progress(f"round {number + 1} of {options.rounds}: {name}")
                 results[name].append(run_process(command))
-    on_stderr("")
+    show_progress("")
     rows = []
     for name, repeats in results.items():
         if failed := next((result for result in repeats if result.exit_code), None):
@@ -74,13 +76,13 @@ def main() -> None:
         report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
         rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
     report.tables = [Table("Whole processes, medians", ["what", "seconds", "resident memory"], rows)]
-    show(report, options)
+    print_report(report, options)
 
 
-def jobs_of(folder: Path, report: Report) -> dict[str, list[str]]:
+def create_commands(folder: Path, report: Report) -> dict[str, list[str]]:
     """The commands that are timed, by name; the peers' weights are written into ``folder``."""
     python, lenet = [sys.executable, "-c"], lenet_command()
-    digits_path, weights_prefix = idx_file(folder, report), str(folder / "lenet")
+    digits_path, weights_prefix = find_idx_file(folder, report), str(folder / "lenet")
     jobs = {
         "python -c pass": [*python, "pass"],
         "python -c 'import lenet'": [*python, "import lenet"],
@@ -91,21 +93,21 @@ def jobs_of(folder: Path, report: Report) -> dict[str, list[str]]:
     model = pretrained()
     in_order = {name: model.parameters[name] for name in model.network.parameter_shapes()}
     np.savez(f"{weights_prefix}.npz", **in_order)
-    peers = {"torch": TORCH}
+    peers = {"torch": _TORCH_CODE}
     try:
         from lenet.exporting.onnx import to_onnx
 
         Path(f"{weights_prefix}.onnx").write_bytes(to_onnx(model.network, model.parameters))
-        peers = {"ONNX Runtime": ONNXRUNTIME} | peers
+        peers = {"ONNX Runtime": _ONNXRUNTIME_CODE} | peers
     except MissingExtra as error:
         report.notes.append(str(error))
     for peer, predict in peers.items():
-        jobs[f"{peer}, seven.png as one digit"] = [*python, READ_PICTURE + predict, weights_prefix, str(PICTURE)]
-        jobs[f"{peer}, 10,000 digits"] = [*python, READ_IDX + predict, weights_prefix, str(digits_path)]
+        jobs[f"{peer}, seven.png as one digit"] = [*python, _READ_PICTURE_CODE + predict, weights_prefix, str(PICTURE)]
+        jobs[f"{peer}, 10,000 digits"] = [*python, _READ_IDX_CODE + predict, weights_prefix, str(digits_path)]
     return jobs
 
 
-def idx_file(folder: Path, report: Report) -> Path:
+def find_idx_file(folder: Path, report: Report) -> Path:
     """The test digits of MNIST, or blobs in a file of their own."""
     source = CATALOG["mnist"].source
     if is_cached(source):

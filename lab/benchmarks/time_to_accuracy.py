@@ -12,22 +12,24 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from lab.benchmarks.command import on_stderr, show
+from lab.benchmarks.command import print_report, show_progress
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.machine import describe_machine
 from lenet.engine.native import usable_cores
 from lenet.errors import TrainingError
 
-FOLDER = Path("runs/time-to-accuracy")
+RUNS_FOLDER = Path("runs/time-to-accuracy")
 # recipe: seeds, and the test error in percent that a run should reach
-RECIPES = {"fast": (30, 0.95), "default": (10, 0.60), "best": (5, 0.45)}
+SEEDS_AND_LIMITS = {"fast": (30, 0.95), "default": (10, 0.60), "best": (5, 0.45)}
 
 
 def command_line() -> argparse.ArgumentParser:
     """The options; ``--bar`` is the former name of ``--max-error``, accepted but not shown."""
     parser = argparse.ArgumentParser(description="From the shell to saved and tested weights.")
-    parser.add_argument("recipes", nargs="*", default=list(RECIPES), metavar="RECIPE", help="[fast default best]")
+    parser.add_argument(
+        "recipes", nargs="*", default=list(SEEDS_AND_LIMITS), metavar="RECIPE", help="[fast default best]"
+    )
     parser.add_argument("--network", default="lenet-5-relu", help="[%(default)s]")
     parser.add_argument("--seeds", type=int, help="seeds a recipe [fast 30, default 10, best 5]")
     parser.add_argument("--first-seed", type=int, default=0, help="[%(default)s]")
@@ -45,25 +47,25 @@ def main() -> None:
     options = command_line().parse_args()
     report = Report(describe_machine(options.threads))
     for recipe in options.recipes:
-        seeds, max_error = RECIPES.get(recipe, (3, 1.0))
+        seeds, max_error = SEEDS_AND_LIMITS.get(recipe, (3, 1.0))
         seeds = range(options.first_seed, options.first_seed + (options.seeds or seeds))
         runs = [train(options.network, recipe, seed, options.threads) for seed in seeds]
         report.figures[recipe] = summarize(runs, options.max_error or max_error)
     report.tables = [to_table(options.network, report.figures)]
-    on_stderr("")
-    show(report, options)
+    show_progress("")
+    print_report(report, options)
 
 
 def train(network: str, recipe: str, seed: int, threads: int) -> dict[str, Any]:
     """One run as ``{"seed", "seconds", "peak_bytes", "test_error"}``."""
-    folder = FOLDER / f"{network}-{recipe}-{seed}"
+    folder = RUNS_FOLDER / f"{network}-{recipe}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     arguments = ["train", network, "--data", "mnist", "--recipe", recipe, "--seed", str(seed)]
     result = run_process([*lenet_command(), *arguments, "--threads", str(threads), "--out", str(folder)])
     if result.exit_code:
         raise TrainingError(f"lenet {' '.join(arguments)} failed: {result.last_error_line}")
     tested = json.loads((folder / "evaluation.json").read_text())
-    on_stderr(f"{recipe}, seed {seed}: {tested['error_rate']:.2f} % in {result.seconds:.2f} s")
+    show_progress(f"{recipe}, seed {seed}: {tested['error_rate']:.2f} % in {result.seconds:.2f} s")
     return {
         "seed": seed,
         "seconds": round(result.seconds, 3),
@@ -97,7 +99,7 @@ def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
         [
             recipe,
             str(summary["runs"]),
-            f"{summary['mean_error']:.3f}{spread(summary['deviation'])} %",
+            f"{summary['mean_error']:.3f}{deviation_text(summary['deviation'])} %",
             f"{summary['lowest_error']:.2f}–{summary['highest_error']:.2f} %",
             f"{summary['within_bar']} ≤ {summary['bar']:.2f} %",
             f"{summary['median_seconds']:.2f}",
@@ -109,7 +111,7 @@ def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
     return Table(f"lenet train {network} --data mnist, whole process", headings, rows)
 
 
-def spread(deviation: float | None) -> str:
+def deviation_text(deviation: float | None) -> str:
     """The deviation behind its mean; nothing for a single run."""
     return "" if deviation is None else f" ± {deviation:.3f}"
 

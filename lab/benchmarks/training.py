@@ -4,7 +4,7 @@ lenet-5-relu by the tutorial's loop, by eager torch with everything in memory at
 package's engine; then the 1998 lenet-5 by mini-batch against its own roofline. Needs lenet[train].
 """
 
-from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.command import create_parser, print_report, show_progress
 from lenet.benchmarking import Report, training
 from lenet.benchmarking.digits import Digits, load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
@@ -18,19 +18,19 @@ from lenet.preprocess import fit_to_input
 from lenet.summary import measure_work
 
 # Small rates: the map loss of the RBF outputs starts near a hundred.
-OPTIMIZERS = {"sgd": 1e-4, "adamw": 1e-3}
+RATE_BY_OPTIMIZER = {"sgd": 1e-4, "adamw": 1e-3}
 
 
 def main() -> None:
-    options = parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
+    options = create_parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
     budget = (options.threads, options.rounds, options.seconds)
-    measured_rounds = add_training(report, digits, *budget, on_stderr, variants=True)
+    measured_rounds = add_training(report, digits, *budget, show_progress, variants=True)
     report.figures["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *budget)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
-    on_stderr("")
-    show(report, options)
+    show_progress("")
+    print_report(report, options)
 
 
 def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
@@ -49,13 +49,13 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
                 rate,
                 task_name=f"{training.LENET}, {optimizer}",
             )
-            for optimizer, rate in OPTIMIZERS.items()
+            for optimizer, rate in RATE_BY_OPTIMIZER.items()
             for batch in training.OUR_BATCHES
         ]
     except LeNetError as error:
         report.notes.append(str(error))
         return
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), show_progress)
     report.tables.append(training_table(measured_rounds, work))
     add_machine_measurements(report, measured_rounds)
     report.figures["lenet-5"] = {

@@ -17,7 +17,7 @@ from lenet.cli import VERBS as COMMAND_MODULES
 from lenet.cli import build_app
 from lenet.files import write_atomically
 
-PAGE, MANUAL = "commands.md", "lenet.1"
+PAGE_FILE, MANUAL_FILE = "commands.md", "lenet.1"
 _EXIT_CODES = (("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("130, 143", "stopped by Ctrl-C or SIGTERM"))
 _ENVIRONMENT = (
     ("LENET_DATA", "Where data sets are cached."),
@@ -42,14 +42,14 @@ def list_commands() -> list[Command]:
     """All lenet commands, groups flattened, in the order of the help."""
     group: Any = typer.main.get_command(build_app())
     context = group.context_class(group, info_name="lenet")
-    return [part for name in COMMAND_MODULES for part in _parts(group.commands[name], name, context)]
+    return [part for name in COMMAND_MODULES for part in _flatten(group.commands[name], name, context)]
 
 
-def _parts(command: Any, name: str, parent: Any) -> Iterator[Command]:
+def _flatten(command: Any, name: str, parent: Any) -> Iterator[Command]:
     context = command.context_class(command, info_name=name.split()[-1], parent=parent, terminal_width=10_000)
     if hasattr(command, "commands"):
         for part, inner in command.commands.items():
-            yield from _parts(inner, f"{name} {part}", context)
+            yield from _flatten(inner, f"{name} {part}", context)
         return
     paragraphs = [" ".join(text.split()) for text in (command.help or "").split("\n\n")]
     examples = [text for text in paragraphs if re.match(r"(lenet|curl) ", text)]
@@ -76,13 +76,13 @@ def to_markdown(commands: list[Command]) -> str:
     for command in commands:
         lines += [f"## lenet {command.name}", "", "```text", command.usage, "```", ""]
         for paragraph in command.paragraphs:
-            lines += [_escaped(paragraph), ""]
+            lines += [_escape_markdown(paragraph), ""]
         if command.examples:
             lines += ["```sh", *command.examples, "```", ""]
         for title, pairs in (("argument", command.arguments), ("option", command.options)):
             if pairs:
                 lines += [f"| {title} | meaning |", "|---|---|"]
-                lines += [f"| {_code(name)} | {_escaped(meaning)} |" for name, meaning in pairs]
+                lines += [f"| {_format_code(name)} | {_escape_markdown(meaning)} |" for name, meaning in pairs]
                 lines += [""]
     lines += [
         "## Exit codes",
@@ -109,34 +109,40 @@ def to_manual(commands: list[Command]) -> str:
         ".SH COMMANDS",
     ]  # fmt: skip
     for command in commands:
-        lines += [f".SS {_roff(command.usage)}"]
+        lines += [f".SS {_escape_roff(command.usage)}"]
         for position, paragraph in enumerate(command.paragraphs):
-            lines += [".PP"] * bool(position) + [_roff(paragraph)]
+            lines += [".PP"] * bool(position) + [_escape_roff(paragraph)]
         for name, meaning in (*command.arguments, *command.options):
-            lines += [".TP", rf"\fB{_roff(name)}\fR", _roff(meaning)]
+            lines += [".TP", rf"\fB{_escape_roff(name)}\fR", _escape_roff(meaning)]
         if command.examples:
-            lines += [".PP", "Examples:", ".nf", *(f"    {_roff(example)}" for example in command.examples), ".fi"]
+            lines += [
+                ".PP",
+                "Examples:",
+                ".nf",
+                *(f"    {_escape_roff(example)}" for example in command.examples),
+                ".fi",
+            ]
     lines += [".SH EXIT STATUS"]
     for code, text in _EXIT_CODES:
         lines += [".TP", code, text]
     lines += [".SH ENVIRONMENT"]
     for name, text in _ENVIRONMENT:
-        lines += [".TP", rf"\fB{name}\fR", _roff(text)]
+        lines += [".TP", rf"\fB{name}\fR", _escape_roff(text)]
     return "\n".join(lines) + "\n"
 
 
-def _code(text: str) -> str:
+def _format_code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
 
-def _escaped(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Text that Markdown leaves as it is, in a cell of a table, too."""
     return (
         re.sub(r"([\\|*_<\[\]`])", r"\\\1", text) if "`" not in text else text.replace("|", "\\|").replace("<", "\\<")
     )
 
 
-def _roff(text: str) -> str:
+def _escape_roff(text: str) -> str:
     text = text.replace("\\", r"\e").replace("-", r"\-").replace("`", "")
     text = re.sub(r"[^\x00-\x7f]", lambda character: rf"\[u{ord(character[0]):04X}]", text)
     return rf"\&{text}" if text.startswith((".", "'")) else text
@@ -148,9 +154,9 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder of the documents")
     folder = parser.parse_args().docs
     commands = list_commands()
-    write_atomically(folder / PAGE, to_markdown(commands).encode())
-    write_atomically(folder / MANUAL, to_manual(commands).encode())
-    print(folder / PAGE, folder / MANUAL, sep="\n")
+    write_atomically(folder / PAGE_FILE, to_markdown(commands).encode())
+    write_atomically(folder / MANUAL_FILE, to_manual(commands).encode())
+    print(folder / PAGE_FILE, folder / MANUAL_FILE, sep="\n")
 
 
 if __name__ == "__main__":

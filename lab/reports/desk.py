@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet import data
 
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "desk.png"
-SEED, ROWS, DIGITS, CELL = 7, 6, 6, 34
-WIDTH, HEIGHT = 1280, 1180
-_CALL = "import sys; from lenet.cli import main; sys.exit(main())"
+PICTURE_FILE = Path(__file__).parents[2] / "docs" / "images" / "desk.png"
+SEED, NUMBERS, DIGITS_IN_NUMBER, CELL_SIDE = 7, 6, 6, 34
+WINDOW_WIDTH, WINDOW_HEIGHT = 1280, 1180
+_LENET_SCRIPT = "import sys; from lenet.cli import main; sys.exit(main())"
 
 
 def main() -> None:
@@ -28,29 +28,29 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
-        Image.fromarray(page_of_numbers()).save(Path(folder) / "numbers.png")
-        command = [sys.executable, "-c", _CALL, "serve", "--desk", folder, "--port", "0"]
+        Image.fromarray(draw_page_of_numbers()).save(Path(folder) / "numbers.png")
+        command = [sys.executable, "-c", _LENET_SCRIPT, "serve", "--desk", folder, "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
             assert process.stdout is not None
             address = process.stdout.readline().split()[2]
-            browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": WINDOW_WIDTH, "height": WINDOW_HEIGHT})
             page.goto(f"{address}?lang=en")
             page.wait_for_selector("#asked")
             page.wait_for_selector(".sheet img")
             page.wait_for_timeout(1000)
-            page.screenshot(path=PICTURE)
+            page.screenshot(path=PICTURE_FILE)
             browser.close()
             process.terminate()
 
 
-def page_of_numbers() -> NDArray[np.uint8]:
+def draw_page_of_numbers() -> NDArray[np.uint8]:
     """Numbers one below the other, of test digits drawn at random, dark on light."""
     digits = data.load("mnist").test_images
-    indices = np.random.default_rng(SEED).integers(0, len(digits), (ROWS, DIGITS))
-    page = np.zeros((ROWS * 2 * CELL + CELL, (DIGITS + 4) * CELL), np.uint8)
-    for row, column in np.ndindex(ROWS, DIGITS):
-        top, left = CELL + 2 * CELL * row, 2 * CELL + (CELL - 10) * column
+    indices = np.random.default_rng(SEED).integers(0, len(digits), (NUMBERS, DIGITS_IN_NUMBER))
+    page = np.zeros((NUMBERS * 2 * CELL_SIDE + CELL_SIDE, (DIGITS_IN_NUMBER + 4) * CELL_SIDE), np.uint8)
+    for row, column in np.ndindex(NUMBERS, DIGITS_IN_NUMBER):
+        top, left = CELL_SIDE + 2 * CELL_SIDE * row, 2 * CELL_SIDE + (CELL_SIDE - 10) * column
         window = page[top : top + 28, left : left + 28]
         np.maximum(window, digits[indices[row, column]].reshape(28, 28), out=window)
     image = Image.fromarray(255 - page)

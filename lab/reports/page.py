@@ -5,9 +5,9 @@ Everything is read from the rows' run.json; what did not run is left out and nam
 
 from collections.abc import Sequence
 
-from lab.reports.methods import method
+from lab.reports.methods import describe_method
 from lab.reports.notes import NOTES
-from lab.reports.texts import Language, Texts, load
+from lab.reports.texts import Language, Texts, load_texts
 from lenet.experiments.details import PUBLISHED, STEPS, Step
 from lenet.experiments.digit_strings import DIGITS, SEGMENTED
 from lenet.experiments.formatting import MeasureResult, Settings, format_published, interval, mean
@@ -15,42 +15,42 @@ from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
 
 
-def page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
+def compose_page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
     """Compose the whole report.
 
     Args:
         finished: run.json of rows with results, in any order.
         pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
     """
-    texts, by_name = load(language), {settings["name"]: settings for settings in finished}
+    texts, by_name = load_texts(language), {settings["name"]: settings for settings in finished}
     present = [(row, by_name[row.name]) for row in ROWS if row.name in by_name]
     missing = [row for row in ROWS if row.name not in by_name]
-    parts = [f"# {texts.text('page', 'title')}", *(texts.text("page", key) for key in _OPENING)]
-    parts += [f"## {texts.text('headings', 'summary')}", _summary(present, texts)]
-    parts += [section(row, settings, texts, pictures) for row, settings in present]
+    parts = [f"# {texts.fill('page', 'title')}", *(texts.fill("page", key) for key in _OPENING_TEXTS)]
+    parts += [f"## {texts.fill('headings', 'summary')}", _summary_table(present, texts)]
+    parts += [compose_section(row, settings, texts, pictures) for row, settings in present]
     if missing:
-        missing_list = "\n".join(f"- {texts.name(row.title)}: `lenet reproduce {row.name}`" for row in missing)
-        parts += [f"## {texts.text('headings', 'missing')}", missing_list]
+        missing_list = "\n".join(f"- {texts.translate(row.title)}: `lenet reproduce {row.name}`" for row in missing)
+        parts += [f"## {texts.fill('headings', 'missing')}", missing_list]
     return "\n\n".join(parts) + "\n"
 
 
-_OPENING = ("other-language", "introduction", "reading")
+_OPENING_TEXTS = ("other-language", "introduction", "reading")
 
 
-def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
+def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
     """Compose a row's section: command, figures, picture, how it was made, deviations, open questions."""
-    title = texts.name(row.title)
+    title = texts.translate(row.title)
     parts = [f"## {title}", f"```sh\n{settings['command']}\n```"]
     if settings["quick"]:
-        parts.append(texts.text("page", "quick"))
+        parts.append(texts.fill("page", "quick"))
     if settings["tested_on"] != "the test part":
-        parts.append(texts.text("page", "held-out", tested_on=settings["tested_on"]))
-    table = {"ablation": _steps, "strings": _gaps}.get(row.measurement, _table)
+        parts.append(texts.fill("page", "held-out", tested_on=settings["tested_on"]))
+    table = {"ablation": _ablation_table, "strings": _gap_table}.get(row.measurement, _measures_table)
     parts.append(table(settings, texts))
-    if remarked := remarks(settings, texts):
+    if remarked := compose_remarks(settings, texts):
         parts.append(remarked)
     for picture_name, name in row.pictures.items():
-        caption = texts.text(
+        caption = texts.fill(
             "pictures", "rates" if row.measurement == "strings" and picture_name == "picture" else picture_name
         )
         parts.append(
@@ -58,19 +58,19 @@ def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
             f'  <img src="{pictures}/{name}.png" alt="{title}: {caption}">\n'
             "</picture>"
         )
-    parts += [f"### {texts.text('headings', 'how')}: {row.name}", method(row, settings, texts)]
+    parts += [f"### {texts.fill('headings', 'how')}: {row.name}", describe_method(row, settings, texts)]
     notes = NOTES[row.name]
     for heading, keys in (("deviations", notes.deviations), ("tried", notes.tried), ("questions", notes.questions)):
         if keys:
-            items = texts.sentences([texts.text(heading, key) for key in keys])
-            parts += [f"### {texts.text('headings', heading)}: {row.name}", items]
+            items = texts.to_list([texts.fill(heading, key) for key in keys])
+            parts += [f"### {texts.fill('headings', heading)}: {row.name}", items]
     return "\n\n".join(parts)
 
 
-def remarks(settings: Settings, texts: Texts) -> str:
+def compose_remarks(settings: Settings, texts: Texts) -> str:
     """Count the seeds that reach the printed error, and say how far our mean curve is from a printed one."""
     sentences = [
-        texts.text("remarks", "reached", reached=sum(result <= figure["published"]["value"] for result in values),
+        texts.fill("remarks", "reached", reached=sum(result <= figure["published"]["value"] for result in values),
                    seeds=figure["n"])
         for figure in settings["results"]["measures"]
         if figure["measure"] == "test_error"
@@ -80,55 +80,56 @@ def remarks(settings: Settings, texts: Texts) -> str:
     ]  # fmt: skip
     farthest = settings["results"].get("farthest") or {}
     sentences += [
-        texts.text("remarks", "farthest", curve=texts.text("figures", f"curve-{name}"), number=result["pass"],
-                   difference=_signed(result["difference"]))
+        texts.fill("remarks", "farthest", curve=texts.fill("figures", f"curve-{name}"), number=result["pass"],
+                   difference=_signed_text(result["difference"]))
         for name in ("test", "train")
         if (result := farthest.get(name))
     ]  # fmt: skip
-    return texts.text("writing", "space").join(sentences)
+    return texts.fill("writing", "space").join(sentences)
 
 
-def _summary(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
+def _summary_table(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
     rows = [
         [
-            texts.name(row.title) + _part(result, texts), texts.name(MEASURES[result["measure"]]), mean(result),
-            str(result["n"]),
-            _interval(result, texts), format_published(result) or "–", _verdict(result, texts),
+            texts.translate(row.title) + _part_suffix(result, texts), texts.translate(MEASURES[result["measure"]]),
+            mean(result), str(result["n"]),
+            _interval_text(result, texts), format_published(result) or "–", _verdict_text(result, texts),
         ]
         for row, settings in present
         for result in settings["results"]["measures"]
         if "published" in result
     ]  # fmt: skip
-    return _markdown(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, texts)
+    return _markdown_table(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, texts)
 
 
-def _table(settings: Settings, texts: Texts) -> str:
+def _measures_table(settings: Settings, texts: Texts) -> str:
     rows = []
     for result in settings["results"]["measures"]:
         published = result.get("published")
         error = published and published["standard_error"]
         rows.append(
             [
-                texts.name(MEASURES[result["measure"]]) + _part(result, texts), mean(result), str(result["n"]),
-                _interval(result, texts), format_published(result) or "–", f"{error:.2f}" if error else "–",
-                published["source"] if published else "–", _verdict(result, texts),
+                texts.translate(MEASURES[result["measure"]]) + _part_suffix(result, texts), mean(result),
+                str(result["n"]), _interval_text(result, texts), format_published(result) or "–",
+                f"{error:.2f}" if error else "–",
+                published["source"] if published else "–", _verdict_text(result, texts),
             ]
         )  # fmt: skip
-    return _markdown(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, texts)
+    return _markdown_table(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, texts)
 
 
-def _steps(settings: Settings, texts: Texts) -> str:
+def _ablation_table(settings: Settings, texts: Texts) -> str:
     """Tabulate one change after the other: what it is, the errors with it, what it changed, and what it costs."""
     results, changes = settings["results"], {step.label: step for step in STEPS}
     figures = {(result["measure"], result["part"]): result for result in results["measures"]}
     rows = []
     for part, seconds in results["seconds"].items():
         result, step = figures[("test_error", part)], changes.get(part)
-        name, difference_text = f"**{texts.name(step.label if step else PUBLISHED)}**", "–"
+        name, difference_text = f"**{texts.translate(step.label if step else PUBLISHED)}**", "–"
         if step:
-            name += f": {change(step, texts)}"
+            name += f": {describe_change(step, texts)}"
             difference, half_width = results["changes"][part]
-            difference_text = _signed(difference) + (f" ± {half_width:.2f}" if half_width is not None else "")
+            difference_text = _signed_text(difference) + (f" ± {half_width:.2f}" if half_width is not None else "")
         rows.append(
             [
                 name, mean(result), difference_text, mean(figures[("train_error_while_learning", part)]),
@@ -136,15 +137,15 @@ def _steps(settings: Settings, texts: Texts) -> str:
                 f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}",
             ]
         )  # fmt: skip
-    return _markdown(["step", "test", "apart", "train", "n", "seconds"], rows, texts)
+    return _markdown_table(["step", "test", "apart", "train", "n", "seconds"], rows, texts)
 
 
-def change(step: Step, texts: Texts) -> str:
+def describe_change(step: Step, texts: Texts) -> str:
     """Describe the change of a step of `details`, with the numbers of its recipe."""
-    return texts.text("steps", step.label, recipe=step.recipe, smoothing=100 * step.recipe.label_smoothing)
+    return texts.fill("steps", step.label, recipe=step.recipe, smoothing=100 * step.recipe.label_smoothing)
 
 
-def _gaps(settings: Settings, texts: Texts) -> str:
+def _gap_table(settings: Settings, texts: Texts) -> str:
     """Tabulate the strings wholly right at each gap, and those of them that segmentation reads, read by both."""
     results, rows = settings["results"], []
     for result, comparison in zip(results["measures"], results["beside"], strict=True):
@@ -153,32 +154,32 @@ def _gaps(settings: Settings, texts: Texts) -> str:
             [
                 str(comparison["gap"]).replace("-", "−"), f"{comparison['touching']:.0f} %", mean(result),
                 str(result["n"]),
-                _interval(result, texts), f"{sum(slid) / len(slid):.2f} %",
+                _interval_text(result, texts), f"{sum(slid) / len(slid):.2f} %",
                 *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in segmented),
             ]
         )  # fmt: skip
     headings = ["gap", "touching", "right", "n", "interval", "slid", *SEGMENTED]
-    note = texts.text("strings", "note", digits=DIGITS, strings=results["beside"][0]["strings"])
-    return _markdown(headings, rows, texts) + "\n\n" + note
+    note = texts.fill("strings", "note", digits=DIGITS, strings=results["beside"][0]["strings"])
+    return _markdown_table(headings, rows, texts) + "\n\n" + note
 
 
-def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Texts) -> str:
-    lines = ["| " + " | ".join(texts.text("headings", heading) for heading in headings) + " |"]
+def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Texts) -> str:
+    lines = ["| " + " | ".join(texts.fill("headings", heading) for heading in headings) + " |"]
     lines.append("|" + "---|" * len(headings))
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def _part(result: MeasureResult, texts: Texts) -> str:
-    return texts.text("writing", "comma") + texts.name(result["part"]) if result["part"] else ""
+def _part_suffix(result: MeasureResult, texts: Texts) -> str:
+    return texts.fill("writing", "comma") + texts.translate(result["part"]) if result["part"] else ""
 
 
-def _interval(result: MeasureResult, texts: Texts) -> str:
-    return interval(result, texts.text("figures", "to")) or "–"
+def _interval_text(result: MeasureResult, texts: Texts) -> str:
+    return interval(result, texts.fill("figures", "to")) or "–"
 
 
-def _verdict(result: MeasureResult, texts: Texts) -> str:
-    return texts.text("verdicts", result.get("verdict", "one"))
+def _verdict_text(result: MeasureResult, texts: Texts) -> str:
+    return texts.fill("verdicts", result.get("verdict", "one"))
 
 
-def _signed(value: float) -> str:
+def _signed_text(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")

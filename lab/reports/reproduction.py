@@ -10,17 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.reports.page import page
+from lab.reports.page import compose_page
 from lab.reports.texts import Language
 from lenet.errors import LeNetError
 from lenet.experiments import find, folder, pictures
 from lenet.files import write_atomically
 
 PAGES: tuple[tuple[Language, str], ...] = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
-_PICTURES = Path("images/reproduction")
+_PICTURE_FOLDER = Path("images/reproduction")
 
 
-def finished_rows(root: Path) -> list[dict[str, Any]]:
+def load_finished_rows(root: Path) -> list[dict[str, Any]]:
     """The run.json of each row below a folder that has results, in any order."""
     rows = [folder.read(path.parent) for path in sorted(root.glob("*/run.json"))]
     return [row for row in rows if "results" in row]
@@ -32,11 +32,11 @@ def write_report(root: Path, docs: Path) -> list[Path]:
     Raises:
         TrainingError: if a run.json there is damaged.
     """
-    finished, written = finished_rows(root), []
+    finished, written = load_finished_rows(root), []
     for settings in finished:
         row = find(settings["name"])
         drawings = {
-            docs / _PICTURES / f"{target_name}{shade}.png": root / row.name / f"{source_name}{shade}.png"
+            docs / _PICTURE_FOLDER / f"{target_name}{shade}.png": root / row.name / f"{source_name}{shade}.png"
             for source_name, target_name in row.pictures.items()
             for shade, _ in pictures.SHADES
         }
@@ -46,7 +46,7 @@ def write_report(root: Path, docs: Path) -> list[Path]:
             write_atomically(target, path.read_bytes())
             written.append(target)
     for language, name in PAGES:
-        write_atomically(docs / name, page(finished, language, _PICTURES.as_posix()).encode())
+        write_atomically(docs / name, compose_page(finished, language, _PICTURE_FOLDER.as_posix()).encode())
         written.append(docs / name)
     return written
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="where the report goes [%(default)s]")
     options = parser.parse_args(arguments)
     try:
-        if not finished_rows(options.runs):
+        if not load_finished_rows(options.runs):
             raise LeNetError(f"{options.runs}: holds no row with results; run `lenet reproduce --all` first")
         print(*write_report(options.runs, options.docs), sep="\n")
     except LeNetError as error:

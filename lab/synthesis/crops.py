@@ -18,18 +18,21 @@ MIN_COVERAGE, MIN_PURITY = (
     0.92,
     0.85,
 )  # of a digit's strokes that are there, of the piece's ink that is the digit's: then it is one
-TORN, MIXED = 0.75, 0.7  # less than one of these: then it is none; what lies between teaches nothing
-MAX_WRONG = 5  # of a line
-THRESHOLDS = (0.3, 0.65)
+MAX_TORN_COVERAGE, MAX_MIXED_PURITY = (
+    0.75,
+    0.7,
+)  # less than one of these: then it is none; what lies between teaches nothing
+MAX_NO_DIGITS = 5  # of a line
+THRESHOLD_RANGE = (0.3, 0.65)
 
 
-def crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
+def draw_crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
     """Draw a line and crop its candidates: digits, and some that are none, with their labels."""
     rng = writer.rng
     text = "".join(map(str, rng.integers(0, 10, rng.integers(2, 6))))
-    line, placed_digits = writer.line_with_digits(text, WritingStyle.sampled(rng))
+    line, placed_digits = writer.write_line_with_digits(text, WritingStyle.sample(rng))
     levels = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.6, 1.5))
-    threshold = float(rng.uniform(*THRESHOLDS))
+    threshold = float(rng.uniform(*THRESHOLD_RANGE))
     ink = InkMap(np.asarray(levels, np.float32), 0.004, 1.0, Polarity.PAPER_HIGH)
     owner = np.zeros(line.shape, np.int64)
     for number, placed_digit in enumerate(placed_digits, 1):
@@ -41,16 +44,16 @@ def crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
     wrong: list[Ink] = []
     for row in find_rows(ink, threshold, np.zeros(line.shape, np.uint8)):
         for candidate in row.candidates():
-            label = _label(candidate, owner, areas, placed_digits, no_digit)
+            label = _label_candidate(candidate, owner, areas, placed_digits, no_digit)
             if label == no_digit:
                 wrong.append(candidate.ink)
             elif label is not None:
                 yield candidate.ink, label
-    for index in rng.permutation(len(wrong))[:MAX_WRONG]:
+    for index in rng.permutation(len(wrong))[:MAX_NO_DIGITS]:
         yield wrong[index], no_digit
 
 
-def _label(
+def _label_candidate(
     candidate: Candidate,
     owner: NDArray[np.int64],
     areas: NDArray[np.intp],
@@ -67,6 +70,8 @@ def _label(
     coverage, purity = counts[best] / areas[best + 1], counts[best] / counts.sum()
     if coverage > MIN_COVERAGE and purity > MIN_PURITY:
         return placed_digits[best].label
-    if purity > MIXED and (coverage > TORN or placed_digits[best].label == 1):  # a part of a 1 is a 1
+    if purity > MAX_MIXED_PURITY and (
+        coverage > MAX_TORN_COVERAGE or placed_digits[best].label == 1
+    ):  # a part of a 1 is a 1
         return None
     return no_digit

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.crops import crops
-from lab.synthesis.noise import degraded_digit, no_digit
+from lab.synthesis.crops import draw_crops
+from lab.synthesis.noise import draw_degraded_digit, draw_no_digit
 from lab.synthesis.strokes import STROKE_SHARE, StrokeRenderer
 from lab.synthesis.written_lines import Writer
 from lenet.reading.normalization import normalize
@@ -19,45 +19,47 @@ from lenet.reading.normalization import normalize
 NO_DIGIT = 10  # the label of what is no digit
 NO_DIGIT_SHARE = 0.25  # of the draws
 LINE_SHARE = 0.03  # of the draws, whose crops from a written line give several pictures each
-CHUNK = 5_000  # pictures that share a seed: the data set does not depend on the number of processes
-_PEN_VARIATION = 0.7  # standard deviation of the growth of strokes, in pixels of the normalization's 80-pixel image
+CHUNK_PICTURES = 5_000  # pictures that share a seed: the data set does not depend on the number of processes
+_THICKNESS_DEVIATION = (
+    0.7  # standard deviation of the growth of strokes, in pixels of the normalization's 80-pixel image
+)
 
-Dataset = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+LabeledPictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> Dataset:
+def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> LabeledPictures:
     """Draw a data set in parallel: pictures (N, 28, 28), ink-high, and labels (N,), NO_DIGIT among them."""
-    seeds = np.random.SeedSequence(seed).spawn(-(-pictures // CHUNK))
+    seeds = np.random.SeedSequence(seed).spawn(-(-pictures // CHUNK_PICTURES))
     with ProcessPoolExecutor(processes, get_context("forkserver")) as workers:
         chunks = list(workers.map(partial(_draw_chunk, renderer), seeds))
     images, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     return images[:pictures], labels[:pictures]
 
 
-def _draw_chunk(renderer: StrokeRenderer, seed: np.random.SeedSequence) -> Dataset:
+def _draw_chunk(renderer: StrokeRenderer, seed: np.random.SeedSequence) -> LabeledPictures:
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    images, labels = np.empty((CHUNK, 28, 28), np.uint8), np.empty(CHUNK, np.uint8)
-    for index, (image, label) in enumerate(islice(_pictures(renderer, rng), CHUNK)):
+    images, labels = np.empty((CHUNK_PICTURES, 28, 28), np.uint8), np.empty(CHUNK_PICTURES, np.uint8)
+    for index, (image, label) in enumerate(islice(_generate_pictures(renderer, rng), CHUNK_PICTURES)):
         images[index], labels[index] = image, label
     return images, labels
 
 
-def _pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.uint8], int]]:
+def _generate_pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Drawings without end, normalized."""
-    for drawing, label in _drawings(renderer, rng):
-        picture = normalize(drawing, thicken=rng.normal(0, _PEN_VARIATION))
+    for drawing, label in _generate_drawings(renderer, rng):
+        picture = normalize(drawing, thicken=rng.normal(0, _THICKNESS_DEVIATION))
         if picture is not None:
             yield picture, label
 
 
-def _drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], int]]:
+def _generate_drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], int]]:
     writer = Writer(renderer.images, renderer.labels, rng, STROKE_SHARE)
     while True:
         kind = rng.random()
         if kind < LINE_SHARE:
-            yield from crops(writer, NO_DIGIT)
+            yield from draw_crops(writer, NO_DIGIT)
         elif kind < LINE_SHARE + NO_DIGIT_SHARE:
-            yield no_digit(renderer, rng), NO_DIGIT
+            yield draw_no_digit(renderer, rng), NO_DIGIT
         else:
-            yield degraded_digit(renderer, rng)
+            yield draw_degraded_digit(renderer, rng)

@@ -21,8 +21,8 @@ from lenet.files import write_atomically
 SPLITS = ("training", "validation", "test")
 _FORMER_SPLITS = {"kept apart": "test"}  # as the test split was called before
 REGISTRY = "https://registry.npmjs.org"
-CACHE = "hands"  # what version 0.1 called the folder, so that its files are found
-_CONNECTIONS, _SECONDS = 8, 30
+CACHE_FOLDER = "hands"  # what version 0.1 called the folder, so that its files are found
+_MAX_CONNECTIONS, _TIMEOUT_SECONDS = 8, 30
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class HandwritingFont:
 
 
 @dataclass(frozen=True)
-class _Font:
+class _FontSource:
     name: str
     version: str
     file: str
@@ -46,7 +46,7 @@ class _Font:
         return f"{REGISTRY}/@fontsource/{self.name}/-/{self.name}-{self.version}.tgz"
 
 
-def handwriting_fonts(*splits: str) -> list[HandwritingFont]:
+def load_handwriting_fonts(*splits: str) -> list[HandwritingFont]:
     """The fonts of one split or several of `SPLITS`, in the order of the table, fetched and verified.
 
     Raises:
@@ -55,32 +55,32 @@ def handwriting_fonts(*splits: str) -> list[HandwritingFont]:
     splits = tuple(_FORMER_SPLITS.get(split, split) for split in splits)
     if unknown := [split for split in splits if split not in SPLITS]:
         raise DataError(f"there is no split {unknown[0]!r} of the handwriting fonts; expected {', '.join(SPLITS)}")
-    fonts = [font for font in _table() if font.split in splits]
-    folder = cache_folder() / CACHE
+    fonts = [font for font in _load_table() if font.split in splits]
+    folder = cache_folder() / CACHE_FOLDER
     missing = [font for font in fonts if not _is_whole(folder / font.file, font)]
     if missing and is_offline():
         raise DataError(f"{folder}: lacks {len(missing)} handwriting fonts, and LENET_OFFLINE forbids to fetch them")
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        for font, content in zip(missing, pool.map(_fetched, missing), strict=True):
+    with ThreadPoolExecutor(_MAX_CONNECTIONS) as pool:
+        for font, content in zip(missing, pool.map(_fetch, missing), strict=True):
             write_atomically(folder / font.file, content)
     return [HandwritingFont(font.name, folder / font.file) for font in fonts]
 
 
-def _table() -> list[_Font]:
+def _load_table() -> list[_FontSource]:
     text = resources.files("lab.synthesis").joinpath("fonts.csv").read_text(encoding="utf-8")
-    return [_Font(**row) for row in csv.DictReader(io.StringIO(text))]
+    return [_FontSource(**row) for row in csv.DictReader(io.StringIO(text))]
 
 
-def _is_whole(path: Path, font: _Font) -> bool:
+def _is_whole(path: Path, font: _FontSource) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == font.sha256
 
 
-def _fetched(font: _Font) -> bytes:
+def _fetch(font: _FontSource) -> bytes:
     """The bytes of the font's file, out of its package."""
     import requests
 
     try:
-        response = requests.get(font.url, timeout=_SECONDS)
+        response = requests.get(font.url, timeout=_TIMEOUT_SECONDS)
         response.raise_for_status()
         with tarfile.open(fileobj=io.BytesIO(response.content)) as package:
             stream = package.extractfile(f"package/files/{font.file}")

@@ -12,39 +12,44 @@ from lab.image_types import Generator, Ink, Mask
 from lab.synthesis.strokes import LETTERS, SYMBOLS, StrokeRenderer, cropped
 
 CAMERA_SHARE = 0.5
-SPECK = 0.04  # of the largest component: smaller ones are specks
-MAX_REMNANT = 0.6  # of a neighbor's width: with more of it there, they are two digits
-MIN_SHARE = 0.25  # of the ink of two digits: with less, one of them is a remnant beside the other
-MAX_PART = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
+MAX_SPECK_SHARE = 0.04  # of the largest component: smaller ones are specks
+MAX_REMNANT_SHARE = 0.6  # of a neighbor's width: with more of it there, they are two digits
+MIN_SHARE_OF_TWO = 0.25  # of the ink of two digits: with less, one of them is a remnant beside the other
+MAX_PART_SHARE = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
 # Halves that are digits themselves, and teach that a clean digit is none: the head of a 9 is a 0, its stem a 1.
-WHOLE_HEADS, WHOLE_FEET, WHOLE_LEFTS, WHOLE_RIGHTS = "1236789", "146789", "1", "1479"
+DIGITS_WITH_DIGIT_HEADS, DIGITS_WITH_DIGIT_FEET, DIGITS_WITH_DIGIT_LEFTS, DIGITS_WITH_DIGIT_RIGHTS = (
+    "1236789",
+    "146789",
+    "1",
+    "1479",
+)
 
 
-def degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
+def draw_degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
     """Draw a digit with the remnants of a crop, half of the time through a camera; the drawing and its label."""
     mask, label = renderer.digit(rng)
-    drawing = with_noise(mask, renderer, rng).astype(np.float32)
-    return (through_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing), label
+    drawing = add_noise(mask, renderer, rng).astype(np.float32)
+    return (simulate_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing), label
 
 
-def no_digit(renderer: StrokeRenderer, rng: Generator) -> Ink:
+def draw_no_digit(renderer: StrokeRenderer, rng: Generator) -> Ink:
     """Draw a crop that is no digit: two digits, a part of one, letters, symbols, lines, blobs, stains."""
     kinds: list[tuple[float, Callable[[], Mask]]] = [
-        (0.27, lambda: _two_digits(renderer, rng)),
-        (0.16, lambda: _part_of_a_digit(renderer, rng)),
-        (0.35, lambda: _letters(renderer, rng)),
-        (0.05, lambda: _drawn_symbol(rng)),
-        (0.06, lambda: _scribble(rng)),
-        (0.03, lambda: _lines(rng)),
-        (0.04, lambda: _blobs(rng)),
-        (0.04, lambda: _stain(rng)),
+        (0.27, lambda: _draw_two_digits(renderer, rng)),
+        (0.16, lambda: _draw_part_of_digit(renderer, rng)),
+        (0.35, lambda: _draw_letters(renderer, rng)),
+        (0.05, lambda: _draw_symbol(rng)),
+        (0.06, lambda: _draw_scribble(rng)),
+        (0.03, lambda: _draw_lines(rng)),
+        (0.04, lambda: _draw_blobs(rng)),
+        (0.04, lambda: _draw_stain(rng)),
     ]
     index = rng.choice(len(kinds), p=[share for share, _ in kinds])
     drawing = kinds[index][1]().astype(np.float32)
-    return through_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing
+    return simulate_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing
 
 
-def with_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
+def add_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
     """Add to a digit, at random, pieces of neighbours, a rule, a dot, gaps, or an edge cut off."""
     margin = 70
     height, width = mask.shape
@@ -85,7 +90,7 @@ def _add_neighbour(
     size = (max(3, int(neighbour.shape[1] * scale)), max(3, int(neighbour.shape[0] * scale)))
     neighbour = cv2.resize(neighbour, size, interpolation=cv2.INTER_NEAREST)
     gap = int(rng.uniform(-3, 14))
-    visible_width = int(min(rng.uniform(1, 0.35 * height), max(1, MAX_REMNANT * size[0]), margin - 15))
+    visible_width = int(min(rng.uniform(1, 0.35 * height), max(1, MAX_REMNANT_SHARE * size[0]), margin - 15))
     part = neighbour[:, :visible_width] if right else neighbour[:, size[0] - visible_width :]
     left = margin + width + gap if right else margin - gap - visible_width
     top = int(np.clip(margin + (height - size[1]) / 2 + rng.normal(0, 0.08) * height, 0, canvas.shape[0] - 1))
@@ -93,7 +98,7 @@ def _add_neighbour(
     canvas[top : top + len(part), left : left + part.shape[1]] |= part
 
 
-def through_camera(drawing: Ink, rng: Generator) -> Ink:
+def simulate_camera(drawing: Ink, rng: Generator) -> Ink:
     """Degrade a drawing as a camera does: low resolution, blur, sensor noise; then threshold it as the reader would."""
     scale = float(np.exp(rng.uniform(np.log(0.14), np.log(0.7))))
     height, width = (max(2, round(side * scale)) for side in drawing.shape)
@@ -101,20 +106,20 @@ def through_camera(drawing: Ink, rng: Generator) -> Ink:
     small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.2, 1.0))
     small = small + rng.normal(0, rng.uniform(0, 0.12), small.shape)
     small = small / max(0.35, float(np.percentile(small, 99)))
-    return _without_specks(np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32))
+    return _remove_specks(np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32))
 
 
-def _without_specks(drawing: Ink) -> Ink:
+def _remove_specks(drawing: Ink) -> Ink:
     """Remove specks, as the reader does."""
     count, components, statistics, _ = cv2.connectedComponentsWithStats((drawing >= 0.5).astype(np.uint8))
     areas = statistics[:, cv2.CC_STAT_AREA]
     if count <= 2:
         return drawing
-    specks = areas < SPECK * areas[1:].max()
+    specks = areas < MAX_SPECK_SHARE * areas[1:].max()
     return np.where(specks[components] & (components > 0), 0.0, drawing).astype(np.float32)
 
 
-def _two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
+def _draw_two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
     """Two digits side by side, a good part of each, or it would be a digit with a remnant beside it."""
     first, second = (renderer.digit(rng)[0] for _ in range(2))
     height, width = first.shape
@@ -127,38 +132,41 @@ def _two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
     else:
         left = width - int(width * rng.uniform(0.5, 1))
     inks = int(first[:, left:].sum()), int(second[:, : right - start].sum())
-    if min(inks) < MIN_SHARE * sum(inks) or inks[0] < first.sum() / 2 or inks[1] < second.sum() / 2:
-        return _two_digits(renderer, rng)
+    if min(inks) < MIN_SHARE_OF_TWO * sum(inks) or inks[0] < first.sum() / 2 or inks[1] < second.sum() / 2:
+        return _draw_two_digits(renderer, rng)
     canvas = np.zeros((height, max(width, start + size[0])), np.uint8)
     canvas[:, :width] = first
     canvas[:, start : start + size[0]] |= second
     return canvas[:, left:right]
 
 
-def _part_of_a_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
+def _draw_part_of_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
     """What a cut leaves of a digit, if that is no digit itself."""
     digit, label = renderer.digit(rng)
     height, width = digit.shape
     side = rng.integers(2)
     if rng.random() < 0.3:
         rows = int(height * rng.uniform(0.3, 0.6))
-        part, is_whole = ((digit[:rows], WHOLE_HEADS), (digit[-rows:], WHOLE_FEET))[side]
+        part, is_whole = ((digit[:rows], DIGITS_WITH_DIGIT_HEADS), (digit[-rows:], DIGITS_WITH_DIGIT_FEET))[side]
     else:
         columns = int(width * rng.uniform(0.3, 0.65))
-        part, is_whole = ((digit[:, :columns], WHOLE_LEFTS), (digit[:, -columns:], WHOLE_RIGHTS))[side]
+        part, is_whole = (
+            (digit[:, :columns], DIGITS_WITH_DIGIT_LEFTS),
+            (digit[:, -columns:], DIGITS_WITH_DIGIT_RIGHTS),
+        )[side]
         if width < 0.4 * height:
-            return _part_of_a_digit(renderer, rng)
-    if str(label) in is_whole or not 0 < part.sum() < MAX_PART * digit.sum():
-        return _part_of_a_digit(renderer, rng)
+            return _draw_part_of_digit(renderer, rng)
+    if str(label) in is_whole or not 0 < part.sum() < MAX_PART_SHARE * digit.sum():
+        return _draw_part_of_digit(renderer, rng)
     return part
 
 
-def _letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
+def _draw_letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
     alphabet, count = (SYMBOLS, 1) if rng.random() < 0.2 else (LETTERS, 1 + (rng.random() < 0.3))
     return renderer.written("".join(alphabet[rng.integers(len(alphabet))] for _ in range(count)), rng)
 
 
-def _drawn_symbol(rng: Generator) -> Mask:
+def _draw_symbol(rng: Generator) -> Mask:
     """An arrow, a tick, a cross or a star, turned anyhow but for the tick."""
     canvas, pen = np.zeros((120, 120), np.uint8), int(rng.integers(3, 13))
     kind, turn_angle = rng.integers(4), rng.uniform(0, 2 * np.pi)
@@ -185,7 +193,7 @@ def _drawn_symbol(rng: Generator) -> Mask:
     return canvas
 
 
-def _scribble(rng: Generator) -> Mask:
+def _draw_scribble(rng: Generator) -> Mask:
     """A few wandering strokes across one another."""
     canvas, pen = np.zeros((100, 100), np.uint8), int(rng.integers(3, 12))
     for _ in range(int(rng.integers(2, 5))):
@@ -195,7 +203,7 @@ def _scribble(rng: Generator) -> Mask:
     return canvas
 
 
-def _lines(rng: Generator) -> Mask:
+def _draw_lines(rng: Generator) -> Mask:
     canvas, pen = np.zeros((100, 100), np.uint8), int(rng.integers(2, 14))
     cv2.line(canvas, (5, 50 + int(rng.normal(0, 8))), (95, 50 + int(rng.normal(0, 8))), 1, pen)
     for _ in range(int(rng.integers(0, 3))):
@@ -205,7 +213,7 @@ def _lines(rng: Generator) -> Mask:
     return canvas
 
 
-def _blobs(rng: Generator) -> Mask:
+def _draw_blobs(rng: Generator) -> Mask:
     """Ellipses of ink, wider than high: high ones are a 1, 6, 8 or 9 in a thick pen."""
     canvas = np.zeros((100, 100), np.uint8)
     for _ in range(int(rng.integers(1, 4))):
@@ -213,9 +221,9 @@ def _blobs(rng: Generator) -> Mask:
         axes = (int(rng.uniform(5, 30)), int(rng.uniform(5, 30)))
         cv2.ellipse(canvas, center, axes, rng.uniform(0, 180), 0, 360, 1, -1)
     height, width = cropped(canvas).shape
-    return canvas if height < width else _blobs(rng)
+    return canvas if height < width else _draw_blobs(rng)
 
 
-def _stain(rng: Generator) -> Mask:
+def _draw_stain(rng: Generator) -> Mask:
     cloud = cv2.GaussianBlur(rng.normal(0, 1, (100, 100)), (0, 0), rng.uniform(2, 9))
     return (cloud > np.percentile(cloud, rng.uniform(50, 92))).astype(np.uint8)

@@ -24,29 +24,29 @@ SEED = 0
 CLASSES = 10
 
 
-def choose(labels: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def sample_indices(labels: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Places of ``per_class`` examples of each class, in random order."""
     indices = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in range(CLASSES)]
     return rng.permutation(np.concatenate(indices))
 
 
-def pack(images: NDArray[np.uint8]) -> str:
+def pack_gray_levels(images: NDArray[np.uint8]) -> str:
     """Gray levels in 16 steps, two to a byte, the first in the upper half; deflated (zlib), base64."""
     levels = np.rint(images.reshape(-1) / 17).astype(np.uint8)
     return base64.b64encode(zlib.compress(levels[::2] << 4 | levels[1::2], 9)).decode()
 
 
-def packed_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
+def pack_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
     """What the file holds: ``{"training", "test", "labels", "pixels", "provenance"}``."""
     rng = np.random.default_rng(seed)
-    training = choose(mnist.train_labels, TRAINING_PER_CLASS, rng)
-    test = choose(mnist.test_labels, TEST_PER_CLASS, rng)
+    training = sample_indices(mnist.train_labels, TRAINING_PER_CLASS, rng)
+    test = sample_indices(mnist.test_labels, TEST_PER_CLASS, rng)
     labels = np.concatenate([mnist.train_labels[training], mnist.test_labels[test]])
     return {
         "training": len(training),
         "test": len(test),
         "labels": "".join(map(str, labels)),
-        "pixels": pack(np.concatenate([mnist.train_images[training], mnist.test_images[test]])),
+        "pixels": pack_gray_levels(np.concatenate([mnist.train_images[training], mnist.test_images[test]])),
         "provenance": {
             "data": "MNIST, by Yann LeCun and Corinna Cortes",
             "license": "CC BY-SA 3.0",
@@ -58,7 +58,7 @@ def packed_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
 
 
 def main(path: Path) -> None:
-    content = json.dumps(packed_digits(data.load("mnist")), indent=1).encode() + b"\n"
+    content = json.dumps(pack_digits(data.load("mnist")), indent=1).encode() + b"\n"
     write_atomically(path, content)
     print(f"{path}: {len(content) / 1e3:.0f} kB")
 

@@ -2,7 +2,7 @@
 
     python -m lab.synthesis.path_costs [WEIGHTS] [--strings 300]
 
-Strings of MNIST training digits are drawn in random styles (`WritingStyle.sampled`); their candidates go through the
+Strings of MNIST training digits are drawn in random styles (`WritingStyle.sample`); their candidates go through the
 network once, and the costs are searched one after the other, up and down, as long as that helps. Prints the costs, for
 `lenet.reading.lines.path.Costs`, and the accuracy before and after, on the strings searched on and on held-out strings.
 """
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
+from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet import data
 from lenet.model import load
 from lenet.reading.foreground.ink import SHARES, find_ink
@@ -23,9 +23,9 @@ from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import recognize
 
-THRESHOLD = SHARES[1]
+THRESHOLD_SHARE = SHARES[1]
 FACTORS = (0.5, 0.75, 1.33, 2.0)
-ROUNDS = 3
+MAX_ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ def synthesize_labeled_rows(writer: Writer, recognizer: Recognizer, strings: int
         text = "".join(map(str, writer.rng.integers(0, 10, writer.rng.integers(2, 8))))
         if writer.rng.random() < 0.3:  # amounts and counts are often round
             text = text[:2] + "0" * int(writer.rng.integers(2, 5))
-        photo = photographed_line(writer.line(text, WritingStyle.sampled(writer.rng)), writer.rng)
+        photo = photograph_line(writer.write_line(text, WritingStyle.sample(writer.rng)), writer.rng)
         ink = find_ink(np.repeat(photo[..., None], 3, axis=2))
-        for threshold in ink.thresholds((THRESHOLD,)):
+        for threshold in ink.thresholds((THRESHOLD_SHARE,)):
             rows = []
             for row in find_rows(ink, threshold, find_rules(ink, threshold)):
                 scored = recognize(list(row.candidates()), recognizer)
@@ -81,7 +81,7 @@ def edit_distance(a: str, b: str) -> int:
     return previous_row[-1]
 
 
-def loss(sample: list[LabeledRows], costs: Costs) -> float:
+def mean_loss(sample: list[LabeledRows], costs: Costs) -> float:
     """The share of strings read wrong, and a little for each wrong digit, so that small improvements count."""
     distances = [edit_distance(read_rows(labeled, costs), labeled.text) for labeled in sample]
     return float(np.mean([(distance > 0) + 0.2 * distance for distance in distances]))
@@ -92,15 +92,15 @@ def accuracy(sample: list[LabeledRows], costs: Costs) -> float:
     return float(np.mean([read_rows(labeled, costs) == labeled.text for labeled in sample]))
 
 
-def search(sample: list[LabeledRows], costs: Costs) -> Costs:
+def search_costs(sample: list[LabeledRows], costs: Costs) -> Costs:
     """Coordinate descent: each cost in turn times each of `FACTORS`, as long as the loss falls."""
-    smallest = loss(sample, costs)
-    for _ in range(ROUNDS):
+    smallest = mean_loss(sample, costs)
+    for _ in range(MAX_ROUNDS):
         previous_loss = smallest
         for name, value in asdict(costs).items():
             for factor in FACTORS:
                 candidate_costs = replace(costs, **{name: round(value * factor, 3)})
-                if (candidate_loss := loss(sample, candidate_costs)) < smallest - 1e-9:
+                if (candidate_loss := mean_loss(sample, candidate_costs)) < smallest - 1e-9:
                     costs, smallest = candidate_costs, candidate_loss
             print(f"{name:12} {getattr(costs, name):7.3f}   loss {smallest:.4f}", flush=True)
         if smallest == previous_loss:
@@ -122,7 +122,7 @@ def main() -> None:
         synthesize_labeled_rows(writer, recognizer, count) for count in (options.strings, options.strings // 2)
     )
     start = Costs()
-    fitted = search(sample, start)
+    fitted = search_costs(sample, start)
     print(f"searched on: {accuracy(sample, start):.3f} -> {accuracy(sample, fitted):.3f}")
     print(f"held out:    {accuracy(held_out, start):.3f} -> {accuracy(held_out, fitted):.3f}")
     print(fitted)

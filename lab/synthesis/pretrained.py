@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.calibration import VALIDATION, calibrate, calibrated
+from lab.synthesis.calibration import VALIDATION_EXAMPLES, add_answer_calibration, calibrate
 from lab.synthesis.datasets import NO_DIGIT, draw_dataset
-from lab.synthesis.fonts import handwriting_fonts
+from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
 from lenet.architecture import Network
@@ -40,16 +40,16 @@ from lenet.training.learners import learner_on
 from lenet.training.loop import train_epochs
 from lenet.training.stream import GeneratedStream
 
-TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
-JUDGED = 25_000  # pictures drawn to choose and calibrate by
-PLAIN_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
+WEIGHTS_FOLDER = Path(__file__).parents[2] / "src/lenet/pretrained"
+VALIDATION_PICTURES = 25_000  # pictures drawn to choose and calibrate by
+MNIST_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 
-_LIMITS = {"translation": 1.5, "rotation": 6.0, "scale": 0.08, "squeeze": 0.08, "shear": 0.1}
-_RECIPE = Recipe("shipped", schedule="one-cycle-midpoint", warm_up=0.2, ema=0.9995, **_LIMITS)
-PLANS = {
+_DISTORTION_LIMITS = {"translation": 1.5, "rotation": 6.0, "scale": 0.08, "squeeze": 0.08, "shear": 0.1}
+_RECIPE = Recipe("shipped", schedule="one-cycle-midpoint", warm_up=0.2, ema=0.9995, **_DISTORTION_LIMITS)
+TRAINING_PLANS = {
     "lenet-5-relu": (
         describe("lenet-5-relu", classes=NO_DIGIT + 1),
         replace(_RECIPE, learning_rate=0.06, label_smoothing=0.03, weight_decay=2e-4),
@@ -82,20 +82,20 @@ class PoolStream(GeneratedStream):
 
 def main() -> None:
     options = parse_options()
-    network, recipe = PLANS[options.network]
+    network, recipe = TRAINING_PLANS[options.network]
     recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
     mnist = data.load("mnist")
-    split = data.split_validation(mnist, VALIDATION, seed=options.seed)
+    split = data.split_validation(mnist, VALIDATION_EXAMPLES, seed=options.seed)
     began = time.perf_counter()
-    renderer = StrokeRenderer(split.train_images, split.train_labels, handwriting_fonts("training"))
+    renderer = StrokeRenderer(split.train_images, split.train_labels, load_handwriting_fonts("training"))
     held_out_renderer = StrokeRenderer(
-        split.validation_images, split.validation_labels, handwriting_fonts("validation")
+        split.validation_images, split.validation_labels, load_handwriting_fonts("validation")
     )
-    drawn = draw(renderer, options.drawn, options.seed, options.keep)
-    judged = draw(held_out_renderer, JUDGED, options.seed + 1, options.keep)
-    print(f"drew {len(drawn[0]) + JUDGED:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
-    images = np.concatenate([split.train_images] * PLAIN_REPEATS + [drawn[0]])
-    labels = np.concatenate([split.train_labels] * PLAIN_REPEATS + [drawn[1]]).astype(np.uint8)
+    drawn = draw_or_load(renderer, options.drawn, options.seed, options.keep)
+    judged = draw_or_load(held_out_renderer, VALIDATION_PICTURES, options.seed + 1, options.keep)
+    print(f"drew {len(drawn[0]) + VALIDATION_PICTURES:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
+    images = np.concatenate([split.train_images] * MNIST_REPEATS + [drawn[0]])
+    labels = np.concatenate([split.train_labels] * MNIST_REPEATS + [drawn[1]]).astype(np.uint8)
     plain_digits = (split.validation_images, split.validation_labels.astype(np.uint8))
     arrays = train(network, recipe, images, labels, [plain_digits, judged])
     engine = Engine(network, arrays)
@@ -107,12 +107,15 @@ def main() -> None:
     ]
     calibration = calibrate(network, scores)
     of_one_view = calibrate(network, [(outputs[:1], labels) for outputs, labels in scores])
-    test_error, drawn_error = error_rate(engine, mnist.test_images, mnist.test_labels), error_rate(engine, *judged)
+    test_error, drawn_error = (
+        digit_error_rate(engine, mnist.test_images, mnist.test_labels),
+        digit_error_rate(engine, *judged),
+    )
     seconds = time.perf_counter() - began
     print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
     provenance = {
         "made by": "lab/synthesis/pretrained.py",
-        "data": {"name": "mnist", "validation": VALIDATION, "judged": JUDGED},
+        "data": {"name": "mnist", "validation": VALIDATION_EXAMPLES, "judged": VALIDATION_PICTURES},
         "options": {"drawn": options.drawn, "epochs": options.epochs, "seed": options.seed},
         "metrics": {"mnist test error %": round(test_error, 2), "drawn validation error %": round(drawn_error, 2)},
         "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
@@ -121,14 +124,14 @@ def main() -> None:
         "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.digit.min_confidence},
         **reject_class,
     }
-    output = options.output or TARGET / f"{network.name}.safetensors"
-    calibrated(Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)).save(output)
+    output = options.output or WEIGHTS_FOLDER / f"{network.name}.safetensors"
+    add_answer_calibration(Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("network", nargs="?", choices=PLANS, default="lenet-5-relu")
+    parser.add_argument("network", nargs="?", choices=TRAINING_PLANS, default="lenet-5-relu")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
     parser.add_argument("--seed", type=int, default=1998)
@@ -137,7 +140,7 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:
+def draw_or_load(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:
     cache_file = folder / f"drawn-{seed}-{pictures}.npz" if folder else None
     if cache_file and cache_file.exists():
         with np.load(cache_file) as arrays:
@@ -160,7 +163,7 @@ def train(
         best, smallest = learner.evaluation_arrays(), np.inf
         for row in train_epochs(learner, stream, recipe):
             parameters = learner.evaluation_arrays()
-            errors = [mistakes(Engine(network, parameters), *part) for part in validation]
+            errors = [total_error_rate(Engine(network, parameters), *part) for part in validation]
             if np.mean(errors) < smallest:
                 best, smallest = parameters, float(np.mean(errors))
             print(
@@ -177,14 +180,14 @@ def _with_known_labels(network: Network, images: Images, labels: Labels) -> tupl
     return fit_to_input(images[is_known], network.input)[:, 0], labels[is_known]
 
 
-def error_rate(engine: Engine, images: Images, labels: Labels) -> float:
+def digit_error_rate(engine: Engine, images: Images, labels: Labels) -> float:
     """Percent of the digits that are read as another one; a rejection is no answer, and what is no digit has none."""
     digits = labels != NO_DIGIT
     outputs = engine.predict(images[digits])[:, :NO_DIGIT]
     return 100 * float((decide(engine.network, outputs) != labels[digits]).mean())
 
 
-def mistakes(engine: Engine, images: Images, labels: Labels) -> float:
+def total_error_rate(engine: Engine, images: Images, labels: Labels) -> float:
     """Percent of all pictures whose likeliest output is another than it should be, rejections included."""
     return 100 * float((decide(engine.network, engine.predict(images)) != labels).mean())
 

@@ -45,7 +45,7 @@ class WritingStyle:
     trailing_signs: str = ""
 
     @classmethod
-    def sampled(cls, rng: Generator) -> "WritingStyle":
+    def sample(cls, rng: Generator) -> "WritingStyle":
         """Sample a style at random."""
         return cls(
             height=int(rng.integers(40, 90)),
@@ -84,11 +84,11 @@ class Writer:
         self.images, self.rng, self.stroke_drawn_share = images, rng, stroke_drawn_share
         self.of_label = [np.flatnonzero(labels == label) for label in range(10)]
 
-    def line(self, text: str, style: WritingStyle) -> Ink:
+    def write_line(self, text: str, style: WritingStyle) -> Ink:
         """A line of digits and spaces, float32 (h, w): 0 paper, 1 ink; three digit heights high."""
-        return self.line_with_digits(text, style)[0]
+        return self.write_line_with_digits(text, style)[0]
 
-    def line_with_digits(self, text: str, style: WritingStyle) -> tuple[Ink, list[PlacedDigit]]:
+    def write_line_with_digits(self, text: str, style: WritingStyle) -> tuple[Ink, list[PlacedDigit]]:
         """A line as `line` writes it, and its digits from left to right."""
         rng, digit_height, digits = self.rng, style.height, list[PlacedDigit]()
         canvas = np.zeros((3 * digit_height, (2 * len(text) + 5) * digit_height), np.float32)
@@ -98,12 +98,12 @@ class Writer:
                 x += (1.0 + max(style.gap, 0) * 3) * digit_height
                 previous_x = -1
                 continue
-            digit = self._digit(int(character), style)
+            digit = self._draw_digit(int(character), style)
             height, width = digit.shape
             y = int(2 * digit_height - height + rng.normal(0, style.jitter) * digit_height)
             left = int(x)
             if previous_x >= 0 and style.gap < 0.05:  # as near as the strokes allow, then a little nearer or farther
-                left = self._touching_column(canvas, digit, y, left, digit_height) + int(
+                left = self._find_touching_column(canvas, digit, y, left, digit_height) + int(
                     rng.normal(style.gap, style.spread) * digit_height
                 )
             target = canvas[y : y + height, left : left + width]
@@ -127,9 +127,11 @@ class Writer:
             x = self._write_sign(canvas, sign, x, style)
         return canvas[:, : int(x) + digit_height], digits
 
-    def page(self, lines: list[str], style: WritingStyle, *, line_gap: float = 0.7, max_indent: float = 0.0) -> Ink:
+    def write_page(
+        self, lines: list[str], style: WritingStyle, *, line_gap: float = 0.7, max_indent: float = 0.0
+    ) -> Ink:
         """Lines one below the other, ``line_gap`` digit heights apart, indented by up to ``max_indent`` of them."""
-        lines_drawn = [self.line(text, style) for text in lines]
+        lines_drawn = [self.write_line(text, style) for text in lines]
         digit_height = style.height
         trimmed = [
             np.pad(line[int(0.8 * digit_height) : int(2.2 * digit_height)], ((0, int(line_gap * digit_height)), (0, 0)))
@@ -139,10 +141,10 @@ class Writer:
         width = max(line.shape[1] for line in trimmed)
         return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), digit_height)
 
-    def _digit(self, label: int, style: WritingStyle) -> Ink:
+    def _draw_digit(self, label: int, style: WritingStyle) -> Ink:
         image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
         if label in (1, 7) and self.rng.random() < style.flagged_share:
-            image = self._flagged(label)
+            image = self._draw_flagged(label)
         if self.stroke_drawn_share and self.rng.random() < self.stroke_drawn_share:
             numeral, _ = draw_numeral(self.rng, label)
             scale = 20 / max(numeral.shape)
@@ -158,13 +160,13 @@ class Writer:
         large = cv2.GaussianBlur(cv2.warpAffine(image, shear, size, flags=cv2.INTER_CUBIC), (0, 0), 0.35 * scale)
         mask = (large > 0.45).astype(np.uint8)
         if style.break_probability and self.rng.random() < style.break_probability:
-            mask = self._broken(mask, style)
+            mask = self._break_stroke(mask, style)
         thicken = (style.pen * style.height - stroke_width(mask)) / 2 if style.pen else 0.0
         ink = np.clip(redraw(mask, max(thicken, -0.25 * stroke_width(mask))) + 0.5, 0, 1)
         rows, columns = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
         return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
 
-    def _flagged(self, label: int) -> Ink:
+    def _draw_flagged(self, label: int) -> Ink:
         """A 1 with a flag and perhaps a foot, a 7 with a bar across; float32 (28, 28)."""
         rng, canvas = self.rng, np.zeros((112, 112), np.float32)
         top, bottom = np.array([62 + rng.normal(0, 4), 16.0]), np.array([56 + rng.normal(0, 4), 96.0])
@@ -184,7 +186,7 @@ class Writer:
             cv2.polylines(canvas, [np.rint(stroke).astype(np.int32)], False, 1.0, 10, cv2.LINE_AA)
         return np.asarray(cv2.resize(canvas, (28, 28), interpolation=cv2.INTER_AREA), np.float32)
 
-    def _broken(self, mask: NDArray[np.uint8], style: WritingStyle) -> NDArray[np.uint8]:
+    def _break_stroke(self, mask: NDArray[np.uint8], style: WritingStyle) -> NDArray[np.uint8]:
         ys, xs = np.nonzero(mask)
         index = int(self.rng.integers(len(ys)))
         radius = int(max(2.0, (0.6 * stroke_width(mask) + 0.05 * style.height)))
@@ -192,7 +194,7 @@ class Writer:
         cv2.circle(broken, (int(xs[index]), int(ys[index])), radius, 0, -1)
         return broken if broken.sum() > 0.75 * mask.sum() else mask
 
-    def _touching_column(self, canvas: Ink, digit: Ink, y: int, left: int, digit_height: int) -> int:
+    def _find_touching_column(self, canvas: Ink, digit: Ink, y: int, left: int, digit_height: int) -> int:
         """The column at which a digit's ink comes to touch the ink on its left."""
         ink_at_left = canvas[y : y + digit.shape[0], max(0, left - digit_height) : left + digit_height] > 0.5
         rows = np.flatnonzero(ink_at_left.any(axis=1) & (digit > 0.5).any(axis=1))
@@ -223,7 +225,7 @@ class Writer:
         return x + pen + 0.1 * digit_height
 
 
-def photographed_line(ink: Ink, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
+def photograph_line(ink: Ink, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
     """A line of ink as a camera sees it: uneven light, blur and sensor noise; uint8 (h, w), paper-high."""
     height, width = ink.shape
     light_falloff = 1 - rng.uniform(0, 0.3) * np.linspace(0, 1, width)[None] * np.linspace(0.5, 1, height)[:, None]
@@ -231,7 +233,7 @@ def photographed_line(ink: Ink, rng: Generator, dark: float = 50, light: float =
     return np.clip(np.rint(gray + rng.normal(0, noise, ink.shape)), 0, 255).astype(np.uint8)
 
 
-def rotated(ink: Ink, degrees: float) -> Ink:
+def rotate(ink: Ink, degrees: float) -> Ink:
     """The ink rotated clockwise by ``degrees``."""
     height, width = ink.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
@@ -241,10 +243,10 @@ def rotated(ink: Ink, degrees: float) -> Ink:
     return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
-def curved(ink: Ink, bend: float) -> Ink:
+def bend(ink: Ink, height: float) -> Ink:
     """The ink with its lines bent into an arc, ``bend`` pixels high."""
     _height, width = ink.shape
-    framed = np.pad(ink, ((abs(int(bend)) + 2, abs(int(bend)) + 2), (0, 0)))
+    framed = np.pad(ink, ((abs(int(height)) + 2, abs(int(height)) + 2), (0, 0)))
     y, x = np.mgrid[: framed.shape[0], :width].astype(np.float32)
-    arc = (bend * (1 - (2 * x / width - 1) ** 2)).astype(np.float32)
+    arc = (height * (1 - (2 * x / width - 1) ** 2)).astype(np.float32)
     return np.asarray(cv2.remap(framed, x, y - arc, cv2.INTER_LINEAR), np.float32)

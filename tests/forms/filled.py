@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.benchmarks.photographed_forms import draw_values, photograph_page, write_form, write_values
+from lab.benchmarks.photographed_forms import photograph_page, sample_values, write_form, write_values
 from lenet.data import Dataset
 from lenet.forms.template import Template
 
@@ -20,7 +20,7 @@ class FilledForm:
         self._mnist = mnist
 
     def values(self, number: int) -> dict[str, str]:
-        return draw_values(self.template, np.random.default_rng([SEED, number]))
+        return sample_values(self.template, np.random.default_rng([SEED, number]))
 
     def scan(self, values: dict[str, str], number: int = 0) -> np.ndarray:
         ink = write_values(values, self.places, self._mnist, np.random.default_rng([SEED, number, 1]))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lab.benchmarks.photographed_forms import draw_values, photograph_page, write_values
+from lab.benchmarks.photographed_forms import photograph_page, sample_values, write_values
 from lenet.forms.alignment import AlignedPage, Sheet, _mesh, align, coverage_of, registered
 from lenet.pictures.loading import open_picture
 
@@ -31,7 +31,7 @@ def moved(page: AlignedPage, matrix: np.ndarray) -> AlignedPage:
 
 def test_strokes_between_rules_are_not_taken_for_rules(form, sheet, mnist):
     rng = np.random.default_rng([2, 2])  # half of its fields came to lie a third of a box aside
-    ink = write_values(draw_values(form.template, rng), form.places, mnist, rng)
+    ink = write_values(sample_values(form.template, rng), form.places, mnist, rng)
     page = align(open_picture(photograph_page(form.blank, ink, rng)), sheet)
     peak = float(np.quantile(page.levels, 0.995))
     for field in form.template.fields:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import lenet
-from lab.reports.long_description import README, long_description
+from lab.reports.long_description import README_FILE, compose_long_description
 from lenet.engine.native import instruction_sets
 
 REPOSITORY = Path(__file__).parents[2]
@@ -52,11 +52,11 @@ def test_the_wheel_has_the_version_of_the_package_and_the_description_that_is_co
     metadata = message_from_bytes(wheel.read(name))
     assert metadata["Version"] == lenet.__version__
     assert metadata["Description-Content-Type"] == "text/markdown"
-    readme = (REPOSITORY / README).read_text(encoding="utf-8")
+    readme = (REPOSITORY / README_FILE).read_text(encoding="utf-8")
     described = metadata.get_payload(decode=True).decode()
     assert (
         described.strip()
-        == long_description(readme, PROJECT.get("urls", {}).get("Repository"), lenet.__version__).strip()
+        == compose_long_description(readme, PROJECT.get("urls", {}).get("Repository"), lenet.__version__).strip()
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lenet
-from lab.reports.long_description import README
+from lab.reports.long_description import README_FILE
 from tests.cli.test_serve import serving
 
 REPOSITORY = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def test_the_image_copies_what_the_build_reads_and_the_rest_stays_out():
     licenses = {pattern.split("/")[0] for pattern in PROJECT["project"]["license-files"]}
     hooks = [entry["provider"] for entry in PROJECT["tool"]["dynamic-metadata"] if "path" in entry["provider"]]
     modules = {f"{hook['path']}/{hook['module']}.py" for hook in hooks}
-    assert {"pyproject.toml", "CMakeLists.txt", README, *licenses, *modules} <= copied
+    assert {"pyproject.toml", "CMakeLists.txt", README_FILE, *licenses, *modules} <= copied
 
 
 def test_the_command_of_the_image_serves_and_its_health_check_tells_whether_it_does():

@@ -59,7 +59,9 @@ def test_the_error_that_runs_are_counted_by_is_still_taken_under_its_former_name
 
 
 def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that_do_nothing_there():
-    processes, rounds = (command.parser("What it measures.", rounds=3, seconds=seconds) for seconds in (None, 2.0))
+    processes, rounds = (
+        command.create_parser("What it measures.", rounds=3, seconds=seconds) for seconds in (None, 2.0)
+    )
     assert processes.parse_args(["--seconds", "1", "--threads", "2"]).rounds == 3
     for option in ("--seconds", "--threads"):
         assert option not in processes.format_help()

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.reports.commands import MANUAL, PAGE, list_commands, to_manual, to_markdown
+from lab.reports.commands import MANUAL_FILE, PAGE_FILE, list_commands, to_manual, to_markdown
 from lenet.cli import VERBS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_and_the_manual_in_the_documents_are_those_of_the_commands():
-    assert (DOCS / PAGE).read_text("utf-8") == to_markdown(list_commands()), "write it again with: make manual"
-    assert (DOCS / MANUAL).read_text("utf-8") == to_manual(list_commands()), "write it again with: make manual"
+    assert (DOCS / PAGE_FILE).read_text("utf-8") == to_markdown(list_commands()), "write it again with: make manual"
+    assert (DOCS / MANUAL_FILE).read_text("utf-8") == to_manual(list_commands()), "write it again with: make manual"
 
 
 def test_every_verb_and_every_option_stands_on_the_page():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lab.benchmarks.photographed_forms import Pages, _blank_page_and_digits
-from lab.synthesis.calibration import SEED, VALIDATION
-from lab.synthesis.field_acceptance import accepted, confidence
+from lab.benchmarks.photographed_forms import FormPages, _load_blank_page_and_digits
+from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
+from lab.synthesis.field_acceptance import apply_threshold, confidence_of
 from lenet import data
 from lenet.forms.fields import MIN_OK, _chosen
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading
@@ -17,18 +17,20 @@ def field(status: str, probability: float, kind: str = "digits") -> FieldReading
 
 
 def test_pages_are_filled_with_digits_that_the_weights_that_ship_were_not_trained_on(mnist):
-    pages = _blank_page_and_digits("validation")[2].test_images
-    split = data.split_validation(mnist, VALIDATION, seed=SEED)
-    assert len(pages) == VALIDATION
+    pages = _load_blank_page_and_digits("validation")[2].test_images
+    split = data.split_validation(mnist, VALIDATION_EXAMPLES, seed=SEED)
+    assert len(pages) == VALIDATION_EXAMPLES
     trained_on = {image.tobytes() for image in split.train_images}
-    assert sum(image.tobytes() in trained_on for image in pages) < 0.001 * VALIDATION  # MNIST holds few digits twice
-    assert np.array_equal(_blank_page_and_digits("test")[2].test_images, mnist.test_images)
+    assert (
+        sum(image.tobytes() in trained_on for image in pages) < 0.001 * VALIDATION_EXAMPLES
+    )  # MNIST holds few digits twice
+    assert np.array_equal(_load_blank_page_and_digits("test")[2].test_images, mnist.test_images)
 
 
 def test_photos_of_other_digits_are_kept_apart(tmp_path):
     names = set()
     for digits in ("test", "validation"):
-        names.add(Pages(tmp_path / "form.toml", 6, None, tmp_path, digits).path_of(3))
+        names.add(FormPages(tmp_path / "form.toml", 6, None, tmp_path, digits).path_of(3))
     assert len(names) == 2
 
 
@@ -43,8 +45,10 @@ def test_photos_of_other_digits_are_kept_apart(tmp_path):
     ],
 )
 def test_a_threshold_makes_those_doubtful_that_only_their_probability_decides(read, status):
-    assert accepted(read, 0.98).status == status
-    assert confidence(read) == (0.97 if status == DOUBTFUL else 0.99 if status == OK and read.kind == "digits" else 1)
+    assert apply_threshold(read, 0.98).status == status
+    assert confidence_of(read) == (
+        0.97 if status == DOUBTFUL else 0.99 if status == OK and read.kind == "digits" else 1
+    )
 
 
 def test_a_text_is_judged_by_the_threshold_that_the_command_sets(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from PIL import ImageFont
 
 from lab.synthesis import fonts as module
-from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
+from lab.synthesis.fonts import HandwritingFont, load_handwriting_fonts
 from lenet.errors import DataError
 
 
@@ -30,20 +30,20 @@ def package(name: str, content: bytes) -> bytes:
 
 
 def test_each_font_is_in_one_split_and_each_split_has_fonts():
-    names = [font.name for font in module._table()]
+    names = [font.name for font in module._load_table()]
     assert len(names) == len(set(names))
-    assert {font.split for font in module._table()} == set(module.SPLITS)
+    assert {font.split for font in module._load_table()} == set(module.SPLITS)
 
 
 def test_fonts_of_several_splits_come_in_the_order_of_the_table(monkeypatch):
     monkeypatch.setattr(module, "_is_whole", lambda path, font: True)
-    both = [font.name for font in handwriting_fonts("validation", "training")]
-    assert both == [font.name for font in module._table() if font.split != "test"]
-    assert both[::8] == [font.name for font in handwriting_fonts("validation")]
+    both = [font.name for font in load_handwriting_fonts("validation", "training")]
+    assert both == [font.name for font in module._load_table() if font.split != "test"]
+    assert both[::8] == [font.name for font in load_handwriting_fonts("validation")]
 
 
 def test_every_font_of_the_test_split_draws_all_digits():
-    found = handwriting_fonts("test")
+    found = load_handwriting_fonts("test")
     assert found
     for font in found:
         opened = ImageFont.truetype(str(font.path), 40)
@@ -53,15 +53,15 @@ def test_every_font_of_the_test_split_draws_all_digits():
 
 def test_an_unknown_split_is_refused():
     with pytest.raises(DataError, match="no split 'all'"):
-        handwriting_fonts("all")
+        load_handwriting_fonts("all")
 
 
 def test_a_fetched_font_of_other_bytes_is_refused(tmp_path: Path, monkeypatch):
-    font = module._table()[0]
+    font = module._load_table()[0]
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", lambda url, timeout: Answer(package(font.file, b"not the font")))
     with pytest.raises(DataError, match="another file than expected"):
-        handwriting_fonts(font.split)
+        load_handwriting_fonts(font.split)
     assert not (tmp_path / "hands" / font.file).exists()
 
 
@@ -69,18 +69,18 @@ def test_a_package_that_is_no_archive_is_one_sentence(tmp_path: Path, monkeypatc
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", lambda url, timeout: Answer(b"<html>503</html>"))
     with pytest.raises(DataError, match="cannot be had from https://registry"):
-        handwriting_fonts("test")
+        load_handwriting_fonts("test")
 
 
 def test_offline_a_missing_font_is_one_sentence(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with pytest.raises(DataError, match="LENET_OFFLINE forbids"):
-        handwriting_fonts("test")
+        load_handwriting_fonts("test")
 
 
 def test_a_damaged_font_in_the_cache_is_fetched_again(tmp_path: Path, monkeypatch):
-    whole = handwriting_fonts("test")
+    whole = load_handwriting_fonts("test")
     content = {font.path.name: font.path.read_bytes() for font in whole}
     (tmp_path / "hands").mkdir()
     for name, data in content.items():
@@ -95,12 +95,12 @@ def test_a_damaged_font_in_the_cache_is_fetched_again(tmp_path: Path, monkeypatc
 
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", answer)
-    assert HandwritingFont(whole[0].name, damaged) in handwriting_fonts("test")
+    assert HandwritingFont(whole[0].name, damaged) in load_handwriting_fonts("test")
     assert len(asked) == 1
     assert damaged.read_bytes() == content[damaged.name]
 
 
 def test_the_test_split_is_still_found_by_its_former_name(monkeypatch):
     monkeypatch.setattr(module, "_is_whole", lambda path, font: True)
-    assert handwriting_fonts("kept apart") == handwriting_fonts("test")
-    assert handwriting_fonts("test") != handwriting_fonts("training")
+    assert load_handwriting_fonts("kept apart") == load_handwriting_fonts("test")
+    assert load_handwriting_fonts("test") != load_handwriting_fonts("training")

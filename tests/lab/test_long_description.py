@@ -6,10 +6,10 @@ from pathlib import Path
 from readme_renderer import markdown
 
 import lenet
-from lab.reports.long_description import README, long_description
+from lab.reports.long_description import README_FILE, compose_long_description
 
 REPOSITORY = Path(__file__).parents[2]
-TEXT = (REPOSITORY / README).read_text("utf-8")
+TEXT = (REPOSITORY / README_FILE).read_text("utf-8")
 BLOCKS = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "https://example.org/lenet/lenet"
 
@@ -19,7 +19,7 @@ def targets(markdown: str) -> list[str]:
 
 
 def test_with_a_repository_every_picture_and_link_leads_to_a_file_of_the_version():
-    described = long_description(TEXT, f"{ADDRESS}/", "9.8.7")
+    described = compose_long_description(TEXT, f"{ADDRESS}/", "9.8.7")
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", described)
     assert len(pictures) == len(re.findall(r"!\[", TEXT)) > 1
     assert all(picture.startswith(f"{ADDRESS}/raw/v9.8.7/docs/images/") for picture in pictures)
@@ -28,7 +28,7 @@ def test_with_a_repository_every_picture_and_link_leads_to_a_file_of_the_version
 
 
 def test_without_a_repository_there_is_no_picture_and_no_relative_link_and_every_other_word_stays():
-    described = long_description(TEXT, None, "9.8.7")
+    described = compose_long_description(TEXT, None, "9.8.7")
     assert [target for target in targets(described) if not target.startswith("https:")] == []
     assert "![" not in described
     assert BLOCKS.findall(described) == BLOCKS.findall(TEXT)
@@ -38,6 +38,6 @@ def test_without_a_repository_there_is_no_picture_and_no_relative_link_and_every
 
 
 def test_the_description_is_rendered_as_package_indexes_do():
-    html = markdown.render(long_description(TEXT, ADDRESS, lenet.__version__))
+    html = markdown.render(compose_long_description(TEXT, ADDRESS, lenet.__version__))
     assert html.count("<img") == 3
     assert html.count("<table") == 2

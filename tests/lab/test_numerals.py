@@ -57,12 +57,12 @@ def test_the_strokes_of_a_form_hang_together_and_vary(form):
 def test_a_writer_draws_the_share_of_numerals_that_it_was_told(mnist):
     def line(share: float) -> np.ndarray:
         writer = Writer(mnist.test_images[:500], mnist.test_labels[:500], np.random.default_rng(4), share)
-        return writer.line("0123456789", WritingStyle(jitter=0.0, spread=0.0))
+        return writer.write_line("0123456789", WritingStyle(jitter=0.0, spread=0.0))
 
     plain = line(0.0)
     assert plain.shape != line(1.0).shape or (plain != line(1.0)).any()
     writer = Writer(mnist.test_images[:500], mnist.test_labels[:500], np.random.default_rng(4), 1.0)
-    _, digits = writer.line_with_digits("0123456789", WritingStyle(jitter=0.0))
+    _, digits = writer.write_line_with_digits("0123456789", WritingStyle(jitter=0.0))
     assert [digit.label for digit in digits] == list(range(10))
     assert max(max(digit.mask.shape) for digit in digits) < 1.6 * 60
 

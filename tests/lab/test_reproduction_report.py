@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from lab.reports.page import change, page, remarks
+from lab.reports.page import compose_page, compose_remarks, describe_change
 from lab.reports.reproduction import main, write_report
-from lab.reports.texts import load
+from lab.reports.texts import load_texts
 from lenet.errors import TrainingError
 from lenet.experiments import ROWS, find
 from lenet.experiments.details import STEPS
@@ -32,16 +32,16 @@ def docs(runs, tmp_path_factory):
 
 def section(docs, document, row, language):
     text = (docs / document).read_text("utf-8")
-    return text[text.index(f"\n## {load(language).name(row.title)}\n") :].split("\n## ", 2)[1]
+    return text[text.index(f"\n## {load_texts(language).translate(row.title)}\n") :].split("\n## ", 2)[1]
 
 
 def test_the_report_has_a_section_a_row_and_names_what_is_missing(quick_rows, docs):
     for language, document in LANGUAGES:
         text = (docs / document).read_text("utf-8")
         for row in quick_rows:
-            assert f"\n## {load(language).name(row.title)}\n" in text
+            assert f"\n## {load_texts(language).translate(row.title)}\n" in text
             assert f"lenet reproduce {row.name} --quick" in text
-        missing = text[text.index(f"## {load(language).text('headings', 'missing')}") :]
+        missing = text[text.index(f"## {load_texts(language).fill('headings', 'missing')}") :]
         assert "lenet-1989" in missing
         assert "lenet-5" not in missing
         for link in re.findall(r'(?:src|srcset)="([^"]+)"', text):
@@ -50,11 +50,11 @@ def test_the_report_has_a_section_a_row_and_names_what_is_missing(quick_rows, do
 
 def test_the_section_of_details_names_every_step_with_its_change(docs):
     for language, document in LANGUAGES:
-        texts, text = load(language), section(docs, document, find("details"), language)
+        texts, text = load_texts(language), section(docs, document, find("details"), language)
         for step in STEPS:
-            assert f"| **{texts.name(step.label)}**: {change(step, texts)} |" in text
-    assert "SGD on batches of 64 with Nesterov momentum 0.9" in change(STEPS[5], load("en"))
-    assert change(STEPS[8], load("en")).startswith("5 % of the target")
+            assert f"| **{texts.translate(step.label)}**: {describe_change(step, texts)} |" in text
+    assert "SGD on batches of 64 with Nesterov momentum 0.9" in describe_change(STEPS[5], load_texts("en"))
+    assert describe_change(STEPS[8], load_texts("en")).startswith("5 % of the target")
 
 
 def test_the_section_of_strings_stands_beside_segmentation(quick_rows, docs):
@@ -73,7 +73,7 @@ def test_the_section_of_strings_stands_beside_segmentation(quick_rows, docs):
 
 
 def test_an_empty_folder_makes_a_report_that_names_every_row_as_missing():
-    text = page([], "en", "images")
+    text = compose_page([], "en", "images")
     assert all(f"`lenet reproduce {row.name}`" in text for row in ROWS)
 
 
@@ -105,8 +105,11 @@ def test_the_command_leaves_a_report_alone_where_nothing_has_run(tmp_path):
 def test_the_seeds_that_reach_the_printed_error_are_counted():
     figures = {("test_error", ""): [0.9, 0.95, 1.1], ("rejects_for_1", ""): [0.1, 0.2, 0.3]}
     settings = {"results": {"measures": compared(find("lenet-5"), figures, True)}}
-    assert remarks(settings, load("en")) == "The printed test error came from one run; 2 of our 3 seeds reach it."
-    assert "3 个种子中有 2 个达到它" in remarks(settings, load("zh"))
+    assert (
+        compose_remarks(settings, load_texts("en"))
+        == "The printed test error came from one run; 2 of our 3 seeds reach it."
+    )
+    assert "3 个种子中有 2 个达到它" in compose_remarks(settings, load_texts("zh"))
 
 
 def test_groups_are_counted_in_the_plural_where_there_are_several(quick_rows, docs):

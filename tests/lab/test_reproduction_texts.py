@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lab.reports.notes import NOTES
-from lab.reports.texts import load
+from lab.reports.texts import load_texts
 from lenet.experiments import ROWS, find, names
 from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.digit_strings import Amounts
@@ -13,12 +13,12 @@ from lenet.experiments.metrics import MEASURES
 from lenet.experiments.recipes import LENET_5
 from lenet.experiments.streams import AFFINE
 
-ENGLISH, CHINESE = load("en"), load("zh")
+ENGLISH, CHINESE = load_texts("en"), load_texts("zh")
 WRITTEN = ("deviations", "tried", "questions")
 
 
 def deviation(key):
-    return ENGLISH.text("deviations", key), CHINESE.text("deviations", key)
+    return ENGLISH.fill("deviations", key), CHINESE.fill("deviations", key)
 
 
 def test_every_row_has_its_notes():
@@ -50,28 +50,28 @@ def test_every_note_stands_in_its_language():
 def test_what_the_package_names_is_named_in_chinese_too():
     same = {"logits", "ReLU"}
     for name in (*(row.title for row in ROWS), *MEASURES.values(), PUBLISHED, *(step.label for step in STEPS)):
-        assert ENGLISH.name(name) == name
-        assert (CHINESE.name(name) == name) == (name in same), name
-    assert CHINESE.name("learned clean, tested noisy") == "无噪声训练，有噪声测试"
-    assert CHINESE.name("lenet-5, vertical shift −10") == "lenet-5，上下平移（像素） −10"
-    assert CHINESE.name("pass 20") == "第 20 遍"
-    assert CHINESE.name("gap −1") == "间距（像素） −1"
-    assert CHINESE.name("15,000") == "15,000"
-    assert CHINESE.name("60,000 + 540,000 distorted") == "60,000 + 540,000 形变"
+        assert ENGLISH.translate(name) == name
+        assert (CHINESE.translate(name) == name) == (name in same), name
+    assert CHINESE.translate("learned clean, tested noisy") == "无噪声训练，有噪声测试"
+    assert CHINESE.translate("lenet-5, vertical shift −10") == "lenet-5，上下平移（像素） −10"
+    assert CHINESE.translate("pass 20") == "第 20 遍"
+    assert CHINESE.translate("gap −1") == "间距（像素） −1"
+    assert CHINESE.translate("15,000") == "15,000"
+    assert CHINESE.translate("60,000 + 540,000 distorted") == "60,000 + 540,000 形变"
 
 
 def test_a_sentence_begins_with_a_capital_in_english_and_ends_with_one_full_stop():
-    assert ENGLISH.sentence("numbers are float32") == "Numbers are float32."
-    assert ENGLISH.sentence("μ = 0.02") == "μ = 0.02."
-    assert ENGLISH.sentence("Which j?") == "Which j?"
-    assert CHINESE.sentence("j 是多少？") == "j 是多少？"
-    assert CHINESE.sentence("数值为 float32") == "数值为 float32。"
+    assert ENGLISH.to_sentence("numbers are float32") == "Numbers are float32."
+    assert ENGLISH.to_sentence("μ = 0.02") == "μ = 0.02."
+    assert ENGLISH.to_sentence("Which j?") == "Which j?"
+    assert CHINESE.to_sentence("j 是多少？") == "j 是多少？"
+    assert CHINESE.to_sentence("数值为 float32") == "数值为 float32。"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_deviation_of_the_network_is_named_in_its_row_or_lifted(row):
     notes = NOTES[row.name]
-    named = {ENGLISH.text("deviations", key) for key in notes.deviations} | set(notes.lifted)
+    named = {ENGLISH.fill("deviations", key) for key in notes.deviations} | set(notes.lifted)
     assert set(row.description().deviations) <= named
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.thresholds import find_thresholds, thresholds_of_reader
+from lab.thresholds import find_reader_thresholds, find_thresholds
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,14 +26,16 @@ def values(code: str) -> list[float]:
 def test_there_are_no_more_thresholds_than_the_pages_say(page: str, bound: str):
     most = re.search(bound, (ROOT / "docs" / page).read_text("utf-8"))
     assert most is not None
-    thresholds = thresholds_of_reader()
+    thresholds = find_reader_thresholds()
     named = sum(bool(threshold.name) for threshold in thresholds)
     assert named <= int(most[1]), "a rule more than there was: another must go"
     assert len(thresholds) - named <= int(most[2]), "a number more than there was: another must go"
 
 
 def test_every_threshold_with_a_name_has_its_reason_beside_it():
-    assert not [f"{one.module}:{one.line} {one.name}" for one in thresholds_of_reader() if one.name and not one.reason]
+    assert not [
+        f"{one.module}:{one.line} {one.name}" for one in find_reader_thresholds() if one.name and not one.reason
+    ]
 
 
 def test_a_number_with_a_name_counts_whatever_it_is_and_a_range_twice():

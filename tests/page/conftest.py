@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.benchmarks.page_driver import opened, shots_folder
+from lab.benchmarks.page_driver import open_page, shots_folder
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def seen(browser: Any, file: Path) -> Iterator[Any]:
     """The module's ``file``, open in the browser."""
-    with opened(browser, file) as seen:
+    with open_page(browser, file) as seen:
         yield seen
     assert seen.faults == []
     assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []

@@ -2,7 +2,7 @@
 
 import time
 
-from lab.benchmarks.page_driver import PATIENCE
+from lab.benchmarks.page_driver import TIMEOUT_SECONDS
 
 SIZES = [(1440, 900), (1024, 768), (390, 844)]
 LOOKS = [(*size, scheme, language) for size in SIZES for scheme in ("light", "dark") for language in ("en", "zh")]
@@ -84,7 +84,7 @@ def near(seen, section):
 
 def until(seen, holds, what):
     """Wait until something holds: what a page draws, it draws in its next frame, late on a busy machine."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < end, what
         seen.page.wait_for_timeout(30)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.connections import LENET_5_C3
 from lenet.model import pretrained
 from lenet.page.export import write_page
@@ -13,7 +13,7 @@ from lenet.reading import Reader
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
@@ -87,7 +87,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
     seen.page.mouse.up()
     seen.wait("location.hash.includes('unit=0:c3:')")
     shown = "({ image: Array.from(s.image), shown: s.shown, focus: s.focus })"
-    with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
+    with open_page(browser, file, query=seen.page.evaluate("location.hash")) as again:
         assert again.state(shown) == seen.state(shown)
         again.page.keyboard.press("5")
         again.wait("location.hash.startsWith('#sample=5&networks=lenet-5,lenet-5-relu')")
@@ -98,7 +98,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
     ["#drawing=AAAA", "#drawing=!", "#drawing=DP__", "#sample=x&networks=none&unit=0:c3:99,0,0", "#pad", "#unit=9"],
 )
 def test_an_address_that_says_nothing_sensible_shows_the_page_as_it_is(browser, file, address):
-    with opened(browser, file, query=address) as seen:
+    with open_page(browser, file, query=address) as seen:
         assert seen.page.get_attribute(".answer", "data-answer") == "3"
         assert seen.state("s.shown") == [0]
         assert seen.faults == []
@@ -271,13 +271,13 @@ def test_every_word_changes_with_the_language(seen):
 
 
 def test_the_address_asks_for_a_language(browser, file):
-    with opened(browser, file, query="?lang=zh") as seen:
+    with open_page(browser, file, query="?lang=zh") as seen:
         assert seen.page.get_attribute("html", "lang") == "zh-Hans"
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen(browser, file):
     paper = "getComputedStyle(document.body).backgroundColor"
-    with opened(browser, file, scheme="dark") as seen:
+    with open_page(browser, file, scheme="dark") as seen:
         dark = seen.page.evaluate(paper)
         seen.page.click("[data-switch=theme] [data-value=light]")
         light = seen.page.evaluate(paper)
@@ -368,7 +368,7 @@ def test_drawing_image_and_activations_can_be_taken_away(seen, tmp_path):
     ],
 )
 def test_nothing_is_wider_than_the_window(browser, file, shots, name, width, height, scheme, query):
-    with opened(browser, file, width, height, scheme, query) as seen:
+    with open_page(browser, file, width, height, scheme, query) as seen:
         seen.hover("c3", 0.4, 0.4)
         seen.page.mouse.down()
         seen.page.mouse.up()
@@ -382,7 +382,7 @@ def test_nothing_is_wider_than_the_window(browser, file, shots, name, width, hei
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
 def test_axe_finds_no_serious_fault(browser, file, axe, width, scheme):
-    with opened(browser, file, width, 900, scheme) as seen:
+    with open_page(browser, file, width, 900, scheme) as seen:
         seen.page.select_option("#second-network", "1")
         seen.hover("c3", 0.4, 0.4)
         seen.page.mouse.down()

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS, until
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 
@@ -162,7 +162,7 @@ def test_a_link_shows_the_same_changes_and_stop_of_the_tour(browser, seen, file)
     seen.page.click(".tour-moves .primary")
     seen.wait("location.hash.endsWith('changes=rotation:20&tour=2')")
     shown = "({ image: Array.from(s.image), focus: s.focus, stop: s.stop, changes: s.changes })"
-    with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
+    with open_page(browser, file, query=seen.page.evaluate("location.hash")) as again:
         again.wait("s.stop === 1")
         assert again.state(shown) == seen.state(shown)
         assert again.page.inner_text(".badge").startswith("rotated by +20°")
@@ -178,7 +178,7 @@ def test_an_own_network_is_known_by_its_run_its_classes_and_its_error_whatever_t
     model.save(run / "best.safetensors")
     lenet.explain(run, tmp_path / "lesson.html")
     for width, height in SIZES:
-        with opened(browser, tmp_path / "lesson.html", width, height) as seen:
+        with open_page(browser, tmp_path / "lesson.html", width, height) as seen:
             assert seen.page.title().startswith("LeNet")
             assert seen.page.locator(".network-name").all_inner_texts()[0] == "my-own-classes-1"
             story = seen.page.inner_text("#stages .network-name")

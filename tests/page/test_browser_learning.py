@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.model import pretrained
 from lenet.page.export import write_page
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 RUN = "s.learning.run"
@@ -266,7 +266,7 @@ def test_every_word_of_the_chapter_changes_with_the_language(page):
 def test_nothing_is_wider_than_the_window_and_axe_finds_no_serious_fault_while_it_learns(
     browser, file, axe, width, scheme, query
 ):
-    with opened(browser, file, width, 900, scheme, query) as page:
+    with open_page(browser, file, width, 900, scheme, query) as page:
         open_chapter(page)
         press(page, "step")
         until(page, f"{RUN}.updates === 1")

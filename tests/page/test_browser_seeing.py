@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet.engine.reference import decide, forward
 from lenet.model import pretrained
 from lenet.page.digits import digits_to_test, packed_digits
@@ -14,7 +14,7 @@ from tests.page.looks import COLORS, SEVEN, focus, near, until
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from tests.page.looks import (
@@ -28,7 +28,7 @@ from tests.page.looks import (
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 OWN = "my-own-classes-1"
@@ -55,7 +55,7 @@ def test_the_page_holds_what_it_promises_from_the_first_stroke_to_the_trained_ne
     browser, file, axe, mnist, shots, width, height, scheme, language
 ):
     look, keeps = f"{width}-{scheme}-{language}", "LENET_SHOTS" in os.environ
-    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+    with open_page(browser, file, width, height, scheme, f"?lang={language}") as seen:
         walk = Walk(seen, language, lambda name: keeps and seen.page.screenshot(path=shots / f"{name}-{look}.png"))
         walk.draw_and_see_the_answer()
         walk.be_told_what_is_no_digit_and_what_is_uncertain()

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lab.benchmarks.page_driver import find_browser, open_page, shots_folder
 from lenet.page.export import write_page
 
 pytest.importorskip("playwright.sync_api")
 
-if browser_path() is None:
+if find_browser() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
 
 
@@ -24,7 +24,7 @@ def test_a_photo_is_shown_to_the_network_in_color_and_no_digit_is_looked_for(bro
     picture = Image.fromarray(pixels)
     content = io.BytesIO()
     picture.save(content, "PNG")
-    with opened(browser, tmp_path / "lesson.html") as seen:
+    with open_page(browser, tmp_path / "lesson.html") as seen:
         assert seen.page.locator("#robustness").is_hidden()
         seen.drop("photo.png", content.getvalue())
         seen.page.wait_for_function("lenet.store.state.picture?.width === 90")

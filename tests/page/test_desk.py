@@ -20,14 +20,14 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.page_driver import browser_path, shots_folder
+from lab.benchmarks.page_driver import find_browser, shots_folder
 from lenet.forms.results import FieldReading, FormReading, SumReading
 from lenet.reading.batch.labels import read_labels
 
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
 pytestmark = [
-    pytest.mark.skipif(browser_path() is None, reason="no Chromium or Chrome on this machine"),
+    pytest.mark.skipif(find_browser() is None, reason="no Chromium or Chrome on this machine"),
     pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
 ]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
 from lenet.cli import main
 from lenet.connections import CHARACTER_CODES
@@ -25,7 +25,7 @@ from lenet.page.digits import FILE
 from lenet.page.export import page_style
 from lenet.summary import derive, summarize
 
-CHROMIUM = browser_path()
+CHROMIUM = find_browser()
 PAGE = (Path(__file__).parents[2] / "docs" / "page.md").read_text("utf-8")
 TWO_SHIPPED_BYTES, TWO_SHIPPED_BYTES_BUT_DIGITS = 2_000_000, 1_500_000
 

@@ -99,11 +99,11 @@ def test_the_page_unpacks_the_digits_that_python_packed(answered, images):
 
 
 def test_the_digits_are_those_of_mnist_that_the_command_chooses(mnist, images):
-    made, shipped = page_digits.packed_digits(mnist), packed_digits()
+    made, shipped = page_digits.pack_digits(mnist), packed_digits()
     assert {**made, "pixels": None} == {**shipped, "pixels": None}
     rng = np.random.default_rng(page_digits.SEED)
-    training = page_digits.choose(mnist.train_labels, 200, rng)
-    test = page_digits.choose(mnist.test_labels, 50, rng)
+    training = page_digits.sample_indices(mnist.train_labels, 200, rng)
+    test = page_digits.sample_indices(mnist.test_labels, 50, rng)
     chosen = np.concatenate([mnist.train_images[training], mnist.test_images[test]])
     assert np.abs(chosen.astype(int) - images[0]).max() <= 8
     assert np.bincount(images[1][:2000]).tolist() == [200] * 10

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet import summary
 from lenet.architecture import (
     Activation,
@@ -32,7 +32,7 @@ from lenet.preprocess import network_inputs
 
 SITE = resources.files("lenet.page") / "site"
 PARITY = Path(__file__).with_name("page_parity.mjs")
-CHROMIUM = browser_path()
+CHROMIUM = find_browser()
 TOLERANCE = 1e-4
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

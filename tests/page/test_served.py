@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.cli import main
 from lenet.reading import Reader
 from lenet.server.remarks import with_parameters
@@ -24,7 +24,7 @@ from tests.page.looks import LOOKS, WHITE, serious_faults
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
 pytestmark = [
-    pytest.mark.skipif(browser_path() is None, reason="no Chromium or Chrome on this machine"),
+    pytest.mark.skipif(find_browser() is None, reason="no Chromium or Chrome on this machine"),
     pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
 ]
 
@@ -60,7 +60,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def seen(browser, address):
-    with opened(browser, address, query="/?lang=en") as seen:
+    with open_page(browser, address, query="/?lang=en") as seen:
         yield seen
 
 
@@ -255,7 +255,7 @@ def test_a_refusal_of_the_server_is_shown_as_its_sentence(seen, capsys, tmp_path
 
 def test_a_picture_that_is_too_long_for_the_server_is_refused_in_a_sentence(browser):
     content = np.random.default_rng(1).bytes(1_500_000)
-    with serving("--max-body", "1") as (_, address), opened(browser, address, query="/?lang=en") as seen:
+    with serving("--max-body", "1") as (_, address), open_page(browser, address, query="/?lang=en") as seen:
         seen.drop("long.png", content)
         seen.page.wait_for_selector(".fault:not(:empty)")
         assert "1,000,000 bytes" in seen.page.inner_text(".fault")
@@ -269,7 +269,7 @@ def test_an_answer_that_is_none_of_the_servers_is_a_sentence_with_its_status(see
 
 
 def test_when_the_server_is_gone_a_sentence_says_so_and_drawings_are_still_read(browser):
-    with serving() as (process, address), opened(browser, address, query="/?lang=en") as seen:
+    with serving() as (process, address), open_page(browser, address, query="/?lang=en") as seen:
         process.terminate()
         process.wait(SECONDS)
         seen.drop("phone.png", PHONE)
@@ -286,7 +286,7 @@ def test_behind_a_proxy_the_page_asks_under_the_proxys_path(browser):
     with serving("--root-path", "/digits") as (_, address):
         as_proxy = lambda route: route.continue_(url=route.request.url.replace("/digits/", "/"))  # noqa: E731
         behind = lambda window: window.route("**/digits/**", as_proxy)  # noqa: E731
-        with opened(browser, address, query="/?lang=en", prepare=behind) as seen:
+        with open_page(browser, address, query="/?lang=en", prepare=behind) as seen:
             seen.drop("phone.png", PHONE)
             seen.wait(READ)
             assert seen.requests[-1] == f"{address}/v1/read?detail=steps"
@@ -351,7 +351,7 @@ def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_f
     scan = io.BytesIO()
     with Image.open(io.BytesIO(PHONE)) as picture:
         picture.save(scan, "TIFF")
-    with opened(browser, address, width, height, scheme, f"/?lang={language}") as seen:
+    with open_page(browser, address, width, height, scheme, f"/?lang={language}") as seen:
         seen.drop_all({"pi.png": PI, "phone.tif": scan.getvalue()})
         seen.wait(READ)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -372,7 +372,7 @@ def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_f
 
 def test_with_a_token_the_page_and_its_scripts_come_by_the_cookie_and_a_network_is_trained(browser):
     query = "/?token=let-me-in&lang=en"
-    with serving("--token", "let-me-in") as (_, address), opened(browser, address, query=query) as seen:
+    with serving("--token", "let-me-in") as (_, address), open_page(browser, address, query=query) as seen:
         seen.page.click("[data-do=open-learning]")
         seen.wait("s.learning?.run.evaluations.length > 0")
         assert "token" not in seen.page.url

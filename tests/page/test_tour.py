@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.benchmarks.page_driver import browser_path
+from lab.benchmarks.page_driver import find_browser
 from lenet.connections import LENET_5_C3
 from lenet.initialization import initial_weights
 from lenet.model import Model, create, pretrained
@@ -14,7 +14,7 @@ from lenet.preprocess import network_inputs
 from tests.page.in_node import in_node as run
 from tests.page.in_node import needs_node
 
-CHROMIUM = browser_path()
+CHROMIUM = find_browser()
 
 pytestmark = needs_node
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
+from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
@@ -214,21 +214,24 @@ def test_zeros_written_far_smaller_than_their_neighbours_are_read(reader, mnist,
     writer, right = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(4)), 0
     for _ in range(6):
         style = WritingStyle(height=80, pen=0.06)
-        high, low = writer.line("51", style), writer.line("0", WritingStyle(height=round(80 * size), pen=0.1))
+        high, low = (
+            writer.write_line("51", style),
+            writer.write_line("0", WritingStyle(height=round(80 * size), pen=0.1)),
+        )
         canvas = np.zeros((240, high.shape[1] + low.shape[1]), np.float32)
         canvas[:, : high.shape[1]] = high
         rows = np.flatnonzero(low.any(axis=1))
         zero = low[rows[0] : rows[-1] + 1, np.flatnonzero(low.any(axis=0))]
         left = np.flatnonzero(high.any(axis=0))[-1] + 25
         canvas[160 - len(zero) : 160, left : left + zero.shape[1]] = zero
-        right += reader.read(photographed_line(canvas, writer.rng)).text.replace(" ", "").endswith("0")
+        right += reader.read(photograph_line(canvas, writer.rng)).text.replace(" ", "").endswith("0")
     assert right >= 5
 
 
 def test_a_line_is_accepted_or_not_as_a_whole(reader, mnist):
     writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(5))
     readings = [
-        reader.read(photographed_line(writer.line(text, WritingStyle()), writer.rng)) for text in ("30862", "914")
+        reader.read(photograph_line(writer.write_line(text, WritingStyle()), writer.rng)) for text in ("30862", "914")
     ]
     for reading in readings:
         assert len(reading.confidences) == 1
@@ -245,7 +248,7 @@ def test_no_line_is_accepted_with_what_is_likelier_no_digit_than_its_label(reade
 
 def test_light_figures_on_a_dark_plate_in_light_surroundings_are_read(reader, mnist):
     writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(7))
-    figures = writer.line("20864", WritingStyle(height=70, gap=0.3))
+    figures = writer.write_line("20864", WritingStyle(height=70, gap=0.3))
     rows, columns = np.flatnonzero(figures.any(axis=1)), np.flatnonzero(figures.any(axis=0))
     figures = figures[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     plate = np.pad(60 + 180 * np.clip(figures, 0, 1), 25, constant_values=60)
@@ -260,9 +263,9 @@ def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mn
     for index in np.flatnonzero(mnist.test_labels == 3)[:6]:
         writer = Writer(mnist.test_images[index : index + 1], np.array([3], np.uint8), np.random.default_rng(7))
         writer.of_label[3] = np.array([0])
-        digit = writer.line("3", WritingStyle(height=110, pen=0.1))
+        digit = writer.write_line("3", WritingStyle(height=110, pen=0.1))
         digit[::22] = digit[:, ::22] = np.maximum(digit[::22].max(initial=0), 0.0)
-        reading = reader.read(photographed_line(digit, writer.rng))
+        reading = reader.read(photograph_line(digit, writer.rng))
         assert all(one.is_rejected for one in reading.digits) or reading.confidences[0] > 0
         found += bool(reading.digits)
     assert found >= 1

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lab.benchmarks.large_digits import pen_ink
+from lab.benchmarks.large_digits import draw_digit
 from lenet.reading import Reader
 from lenet.reading.foreground.dots import without_dots
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
@@ -52,7 +52,7 @@ def test_a_page_of_small_digits_in_even_rows_has_no_dots(mnist):
     ink = np.zeros((600, 900), np.float32)
     zeros = np.flatnonzero(mnist.test_labels == 0)
     for index in range(100):
-        digit = pen_ink(mnist.test_images[zeros[index]], 16)
+        digit = draw_digit(mnist.test_images[zeros[index]], 16)
         top, left = 60 + 48 * (index // 10), 120 + 60 * (index % 10)
         ink[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     page = ink_of(ink)
@@ -62,7 +62,7 @@ def test_a_page_of_small_digits_in_even_rows_has_no_dots(mnist):
 def test_digits_on_dotted_paper_are_read(mnist):
     ink = dotted((260, 420), 22)
     for column, label in enumerate((7, 8, 9)):
-        digit = pen_ink(mnist.test_images[np.flatnonzero(mnist.test_labels == label)[3]], 52)
+        digit = draw_digit(mnist.test_images[np.flatnonzero(mnist.test_labels == label)[3]], 52)
         window = ink[100 : 100 + digit.shape[0], 110 + 62 * column : 110 + 62 * column + digit.shape[1]]
         np.maximum(window, digit, out=window)
     page = np.asarray(235 - 200 * np.clip(ink, 0, 1), np.uint8)

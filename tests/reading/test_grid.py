@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.benchmarks.filled_forms import KINDS, draw_form
+from lab.benchmarks.filled_forms import FORM_KINDS, draw_form
 from lab.benchmarks.forms import outcomes_of
-from lab.benchmarks.large_digits import pen_ink
+from lab.benchmarks.large_digits import draw_digit
 from lenet.cli import main
 from lenet.errors import ReadingError
 from lenet.reading import Reader
@@ -30,7 +30,7 @@ def reader() -> Reader:
 def digits(mnist) -> list[np.ndarray]:
     """An upright digit of each label, 36 pixels high."""
     labels = mnist.test_labels
-    return [pen_ink(mnist.test_images[np.flatnonzero(labels == label)[3]], 36) for label in range(10)]
+    return [draw_digit(mnist.test_images[np.flatnonzero(labels == label)[3]], 36) for label in range(10)]
 
 
 def written(ink: np.ndarray, digit: np.ndarray, y: float, x: float) -> None:
@@ -290,7 +290,7 @@ def test_a_pattern_is_kept_to_in_boxes(reader, digits):
     assert reader.read(table_of(["204739"], digits), length=6).text == "204739"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORM_KINDS)
 def test_forms_are_drawn_again_from_their_seed(mnist, kind):
     form, again = draw_form(kind, 0, mnist, 5), draw_form(kind, 0, mnist, 5)
     assert np.array_equal(form.photo, again.photo)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.benchmarks.changed_pictures import CHANGES, DEFAULT_DIGIT_SIDE, plain
-from lab.benchmarks.large_digits import pen_ink, row_ink
+from lab.benchmarks.changed_pictures import CHANGES, DEFAULT_DIGIT_SIDE, render_plain
+from lab.benchmarks.large_digits import draw_digit, draw_row
 from lenet import data
 from lenet.reading import Reader
 from tests.reading.chance import most_by_chance
@@ -29,10 +29,10 @@ def reader() -> Reader:
 
 def digit_texts(change: str, folder: Path) -> list[str]:
     """What each digit is read as under a change, or at a size."""
-    named = {"plain": plain, **CHANGES}
+    named = {"plain": render_plain, **CHANGES}
     side = int(change) if change.isdigit() else DEFAULT_DIGIT_SIDE
-    inks = (pen_ink(image, side) for image in data.load("mnist").test_images[:DIGITS])
-    return [reader().read(named.get(change, plain)(ink, folder)).text for ink in inks]
+    inks = (draw_digit(image, side) for image in data.load("mnist").test_images[:DIGITS])
+    return [reader().read(named.get(change, render_plain)(ink, folder)).text for ink in inks]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def test_all_changes_together_meet_the_bar(differences: dict[str, list[str]]):
 def test_a_row_is_read_alike_too(tmp_path: Path, change: str):
     test_images = data.load("mnist").test_images
     rng = np.random.default_rng(0)
-    inks = [row_ink(list(test_images[ROW * row : ROW * (row + 1)]), DEFAULT_DIGIT_SIDE, rng) for row in range(ROWS)]
-    before = [reader().read(plain(ink, tmp_path)).text for ink in inks]
+    inks = [draw_row(list(test_images[ROW * row : ROW * (row + 1)]), DEFAULT_DIGIT_SIDE, rng) for row in range(ROWS)]
+    before = [reader().read(render_plain(ink, tmp_path)).text for ink in inks]
     after = [reader().read(CHANGES[change](ink, tmp_path)).text for ink in inks]
     same = [old == new for old, new in zip(before, after, strict=True)]
     assert sum(same) >= ROWS - most_by_chance(ROWS, ROW * (1 - BAR)), (before, after)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lab.synthesis.written_lines import Writer, WritingStyle, curved, photographed_line, rotated
+from lab.synthesis.written_lines import Writer, WritingStyle, bend, photograph_line, rotate
 from lenet.errors import ReadingError
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.foreground.rules import find_rules
@@ -35,7 +35,7 @@ def writer(mnist) -> Writer:
 
 
 def ink_of(drawing: np.ndarray, seed: int = 0) -> InkMap:
-    gray = photographed_line(drawing, np.random.default_rng(seed))
+    gray = photograph_line(drawing, np.random.default_rng(seed))
     return find_ink(np.repeat(gray[..., None], 3, axis=2))
 
 
@@ -344,7 +344,7 @@ def texts(writer: Writer, count: int, length: int) -> list[str]:
     ids=["plain", "dots", "dash", "small", "slanted", "broken", "linked", "touching"],
 )
 def test_a_line_is_read_in_many_styles(recognizer, writer, style: WritingStyle, least: float):
-    assert share_right(recognizer, [(text, writer.line(text, style)) for text in texts(writer, 12, 5)]) >= least
+    assert share_right(recognizer, [(text, writer.write_line(text, style)) for text in texts(writer, 12, 5)]) >= least
 
 
 @pytest.mark.parametrize("degrees", [-15, -7, 0, 7, 15])
@@ -352,12 +352,12 @@ def test_a_page_is_read_askew(recognizer, writer, degrees: float):
     pages = []
     for _ in range(4):
         lines = texts(writer, 3, 5)
-        pages.append(("\n".join(lines), rotated(writer.page(lines, PLAIN), degrees)))
+        pages.append(("\n".join(lines), rotate(writer.write_page(lines, PLAIN), degrees)))
     assert share_right(recognizer, pages) >= 0.5
 
 
 def test_boxes_of_a_page_askew_hold_their_digits(recognizer, writer):
-    drawing = rotated(writer.page(["1234567"], PLAIN), 12)
+    drawing = rotate(writer.write_page(["1234567"], PLAIN), 12)
     ink = ink_of(drawing)
     draft = read_lines(ink, recognizer)
     assert draft.text == "1234567"
@@ -373,25 +373,28 @@ def test_curved_lines_are_read(recognizer, writer):
     pages = []
     for _ in range(4):
         lines = texts(writer, 3, 6)
-        pages.append(("\n".join(lines), curved(writer.page(lines, PLAIN), 45)))
+        pages.append(("\n".join(lines), bend(writer.write_page(lines, PLAIN), 45)))
     assert share_right(recognizer, pages) >= 0.5
 
 
 def test_a_column_is_read_down(recognizer, writer):
-    pages = [("\n".join(text), writer.page(list(text), PLAIN, max_indent=0.3)) for text in texts(writer, 6, 5)]
+    pages = [("\n".join(text), writer.write_page(list(text), PLAIN, max_indent=0.3)) for text in texts(writer, 6, 5)]
     assert share_right(recognizer, pages) >= 0.8
 
 
 def test_lines_of_different_sizes_are_read(recognizer, writer):
-    large, small = writer.page(["90817"], WritingStyle(height=90)), writer.page(["263540"], WritingStyle(height=36))
+    large, small = (
+        writer.write_page(["90817"], WritingStyle(height=90)),
+        writer.write_page(["263540"], WritingStyle(height=36)),
+    )
     width = max(large.shape[1], small.shape[1])
     page = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (large, small)])
     assert read_lines(ink_of(page), recognizer).text == "90817\n263540"
 
 
 def test_a_gap_is_a_space_and_an_even_spread_is_none(recognizer, writer):
-    assert read_lines(ink_of(writer.line("1234 6789", PLAIN)), recognizer).text == "1234 6789"
-    spread = read_lines(ink_of(writer.line("02468", WritingStyle(gap=1.6))), recognizer)
+    assert read_lines(ink_of(writer.write_line("1234 6789", PLAIN)), recognizer).text == "1234 6789"
+    spread = read_lines(ink_of(writer.write_line("02468", WritingStyle(gap=1.6))), recognizer)
     assert " " not in spread.text
     assert len(spread.digits) == 5
 
@@ -407,14 +410,14 @@ def underlined(drawing: np.ndarray, distance: int) -> np.ndarray:
 
 @pytest.mark.parametrize("distance", [-2, 9])
 def test_numbers_with_a_line_under_them_are_read(recognizer, writer, distance: int):
-    pages = [(text, underlined(writer.line(text, PLAIN), distance)) for text in texts(writer, 12, 5)]
+    pages = [(text, underlined(writer.write_line(text, PLAIN), distance)) for text in texts(writer, 12, 5)]
     assert share_right(recognizer, pages) >= 0.75
 
 
 def test_the_side_of_a_box_that_the_edge_cuts_is_no_one(recognizer, writer):
     pages = []
     for text in texts(writer, 12, 5):
-        page = writer.line(text, PLAIN)
+        page = writer.write_line(text, PLAIN)
         ys, xs = np.nonzero(page > 0.5)
         top, left, bottom = int(ys.min()) - 15, int(xs.min()) - 15, int(ys.max()) + 15
         page[[top, top + 1, bottom - 1, bottom], left:] = 1.0
@@ -425,7 +428,7 @@ def test_the_side_of_a_box_that_the_edge_cuts_is_no_one(recognizer, writer):
 
 def test_separators_are_left_out_and_said_so(recognizer, writer):
     draft = read_lines(
-        ink_of(writer.line("2080", WritingStyle(separator_probability=1.0, trailing_signs="-"))), recognizer
+        ink_of(writer.write_line("2080", WritingStyle(separator_probability=1.0, trailing_signs="-"))), recognizer
     )
     assert draft.text == "2080"
     assert [reason for _, reason in draft.ignored].count("separator") == 4
@@ -434,7 +437,7 @@ def test_separators_are_left_out_and_said_so(recognizer, writer):
 @pytest.mark.parametrize("seed", range(8, 20))
 def test_pieces_that_were_cut_are_not_joined_with_the_digit_beside_them(writer, seed: int):
     writer.rng = np.random.default_rng(seed)
-    ink = ink_of(writer.line("75904", WritingStyle(gap=0.0, spread=0.15, slant=0.7, link_probability=0.3)), seed)
+    ink = ink_of(writer.write_line("75904", WritingStyle(gap=0.0, spread=0.15, slant=0.7, link_probability=0.3)), seed)
     for threshold in (0.25, 0.38, 0.52):
         for row in find_rows(ink, threshold, find_rules(ink, threshold)):
             parts = Counter(component for piece in row.pieces for component in piece.components)
@@ -522,7 +525,7 @@ def test_texture_is_ignored(recognizer):
 @pytest.mark.parametrize(("rows", "columns"), [(10, 20), (20, 25), (40, 50)])
 def test_a_page_of_very_many_digits_is_read(recognizer, writer, rows: int, columns: int):
     lines = texts(writer, rows, columns)
-    draft = read_lines(ink_of(writer.page(lines, WritingStyle(height=40, gap=0.3), line_gap=0.3)), recognizer)
+    draft = read_lines(ink_of(writer.write_page(lines, WritingStyle(height=40, gap=0.3), line_gap=0.3)), recognizer)
     read = draft.text.replace(" ", "").split("\n")
     assert len(read) == rows
     assert sum(a == b for line, other in zip(read, lines, strict=True) for a, b in zip(line, other, strict=False)) > 0
@@ -557,7 +560,7 @@ def test_what_does_not_fit_the_pattern_is_ignored():
 
 
 def test_a_scribble_at_the_end_of_a_line_is_left_out(recognizer, writer):
-    line = writer.line("12345", PLAIN)
+    line = writer.write_line("12345", PLAIN)
     line[60:120, -55:-30] = 1
     draft = read_lines(ink_of(line), recognizer)
     assert draft.text == "12345"

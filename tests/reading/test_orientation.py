@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
+from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
 from lenet.reading.foreground.ink import find_ink
 from lenet.reading.orientation import find_quarter_turns
@@ -20,8 +20,8 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def page(mnist) -> np.ndarray:
     rng = np.random.default_rng(3)
-    drawing = Writer(mnist.test_images, mnist.test_labels, rng).page(LINES, WritingStyle())
-    return photographed_line(drawing, rng)
+    drawing = Writer(mnist.test_images, mnist.test_labels, rng).write_page(LINES, WritingStyle())
+    return photograph_line(drawing, rng)
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
@@ -56,8 +56,8 @@ def test_nothing_is_turned_that_need_not_or_must_not_be(reader: Reader, page: np
 def test_rows_that_are_digits_upside_down_too_stay_as_they_are(reader: Reader, mnist, text: str):
     for seed in range(3):
         rng = np.random.default_rng(seed)
-        row = Writer(mnist.test_images, mnist.test_labels, rng).line(text, WritingStyle())
-        reading = reader.read(photographed_line(row, rng))
+        row = Writer(mnist.test_images, mnist.test_labels, rng).write_line(text, WritingStyle())
+        reading = reader.read(photograph_line(row, rng))
         assert reading.turned == 0
         assert reading.text == text
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lab.synthesis.calibration import acceptance, calibrate
+from lab.synthesis.calibration import calibrate, fit_acceptance
 from lenet.engine import forward, probabilities
 from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
@@ -75,7 +75,7 @@ def test_the_thresholds_of_answers_follow_how_often_they_are_wrong():
     rng = np.random.default_rng(3)
     confidences = rng.beta(4, 1, 20_000)
     wrong = rng.random(20_000) < 1 / (1 + np.exp(2 + 1.5 * np.log(confidences / (1 - confidences))))
-    found = acceptance(np.stack([confidences, wrong], axis=1), 0.02)
+    found = fit_acceptance(np.stack([confidences, wrong], axis=1), 0.02)
     assert found.min_confidence == dict(found.thresholds)[0.02]
     for share, least in found.thresholds:
         accepted = wrong[confidences >= least]

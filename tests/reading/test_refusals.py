@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from lab.benchmarks.large_digits import pen_ink, with_padding
-from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
-from lab.synthesis.fonts import handwriting_fonts
+from lab.benchmarks.large_digits import draw_digit, pad_with_paper
+from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
+from lab.synthesis.fonts import load_handwriting_fonts
 from lenet.reading import Reader, Reading
 from tests.reading.chance import most_by_chance
 
@@ -19,10 +19,10 @@ EMPTY = ("empty paper", "ruled paper")
 @pytest.fixture(scope="module")
 def readings() -> dict[str, list[Reading]]:
     """Each kind's pictures, as the reader reads them when nothing is known of them."""
-    reader, fonts = Reader(), [font.path for font in handwriting_fonts("test")]
+    reader, fonts = Reader(), [font.path for font in load_handwriting_fonts("test")]
     return {
         kind: [reader.read(draw_picture(kind, number, fonts)) for number in range(count)]
-        for kind, count in number_of_each(PICTURES).items()
+        for kind, count in pictures_of_each_kind(PICTURES).items()
     }
 
 
@@ -54,20 +54,20 @@ def test_digits_themselves_are_not_refused(mnist):
     """The other side of the coin: a reader that refuses everything would pass all the tests above."""
     reader = Reader()
     pages = [
-        np.rint(225 - 185 * with_padding(pen_ink(image, 120))).astype(np.uint8) for image in mnist.test_images[:50]
+        np.rint(225 - 185 * pad_with_paper(draw_digit(image, 120))).astype(np.uint8) for image in mnist.test_images[:50]
     ]
     assert len(list(accepted([reader.read(page) for page in pages]))) >= 45
 
 
 def test_kinds_come_in_their_shares():
-    assert sum(kind.percent for kind in KINDS) == 100
-    assert sum(number_of_each(PICTURES).values()) == PICTURES
-    assert number_of_each(1000) == {kind.name: 10 * kind.percent for kind in KINDS}
+    assert sum(kind.percent for kind in SCENE_KINDS) == 100
+    assert sum(pictures_of_each_kind(PICTURES).values()) == PICTURES
+    assert pictures_of_each_kind(1000) == {kind.name: 10 * kind.percent for kind in SCENE_KINDS}
 
 
 def test_a_picture_follows_from_its_number_alone():
-    fonts = [font.path for font in handwriting_fonts("test")]
-    for kind in KINDS:
+    fonts = [font.path for font in load_handwriting_fonts("test")]
+    for kind in SCENE_KINDS:
         first, again, other = (draw_picture(kind.name, number, fonts) for number in (3, 3, 4))
         np.testing.assert_array_equal(first, again)
         assert first.dtype == np.uint8

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
+from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.cli import main
 from lenet.errors import UnknownName
 from lenet.reading import Reader, Reading
@@ -53,12 +53,12 @@ def page_with(text: str, mnist) -> np.ndarray:
                 cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, 1.0, 6, cv2.LINE_AA, 4)
             x += int(max(u for stroke in STROKES[character] for u, _ in stroke) * HEIGHT)
         else:
-            digit = writer._digit(int(character), WritingStyle(height=HEIGHT, jitter=0.0))
+            digit = writer._draw_digit(int(character), WritingStyle(height=HEIGHT, jitter=0.0))
             rows, columns = digit.shape
             canvas[2 * HEIGHT - rows : 2 * HEIGHT, x : x + columns] = digit
             x += columns
         x += HEIGHT // 3
-    return photographed_line(canvas, rng)
+    return photograph_line(canvas, rng)
 
 
 def digits_of(text: str) -> str:
@@ -110,10 +110,10 @@ def test_a_stroke_that_may_be_a_slash_is_rejected_and_not_silently_a_one(reader:
     canvas = np.zeros((180, 300), np.float32)
     writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(5))
     for label, x in ((3, 60), (4, 180)):
-        digit = writer._digit(label, WritingStyle(height=HEIGHT, jitter=0.0))
+        digit = writer._draw_digit(label, WritingStyle(height=HEIGHT, jitter=0.0))
         canvas[120 - digit.shape[0] : 120, x : x + digit.shape[1]] = digit
     cv2.line(canvas, (158, 52), (130, 128), 1.0, 6, cv2.LINE_AA)
-    reading = reader.read(photographed_line(canvas, np.random.default_rng(0)))
+    reading = reader.read(photograph_line(canvas, np.random.default_rng(0)))
     assert reading.is_rejected
     assert reading.accepted_text.replace(" ", "") in ("3?4", "34")
 

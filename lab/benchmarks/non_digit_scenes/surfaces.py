@@ -9,43 +9,45 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.camera import as_bytes, cloud, hard_shadow, light_falloff, paper
-from lab.image_types import Generator, Photo, Scene
+from lab.benchmarks.camera import draw_paper, linear_light, shadow_light, smooth_noise, to_uint8
+from lab.image_types import Generator, Photo, SceneColors
 from lenet import data
 
 OBJECT_DATASETS = ("fashion-mnist", "cifar10")
 
 
-def texture(rng: Generator, fonts: Sequence[Path]) -> Scene:
+def draw_texture(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
     shape = (round(rng.uniform(200, 500)), round(rng.uniform(200, 600)))
-    surfaces = (_wood, _cloth, _stone, _gravel, _brick, _foliage)
+    surfaces = (_draw_wood, _draw_cloth, _draw_stone, _draw_gravel, _draw_bricks, _draw_foliage)
     return np.clip(surfaces[rng.integers(len(surfaces))](shape, rng), 0, 1).astype(np.float32)
 
 
-def _tinted(level: NDArray[np.floating], color: tuple[float, float, float]) -> Scene:
+def _tint(level: NDArray[np.floating], color: tuple[float, float, float]) -> SceneColors:
     return np.asarray(level[..., None] * np.float32(color), np.float32)
 
 
-def _wood(shape: tuple[int, int], rng: Generator) -> Scene:
-    bent = cloud(shape, max(shape) / 3, rng) * 0.8 + np.linspace(0, rng.uniform(4, 14), shape[0])[:, None]
-    fibers = cv2.resize(cloud((shape[0], 12), 2, rng), shape[::-1])
-    return _tinted(0.7 + 0.15 * np.sin(2 * np.pi * bent) + 0.05 * fibers, (0.85, 0.6, 0.38))
+def _draw_wood(shape: tuple[int, int], rng: Generator) -> SceneColors:
+    bent = smooth_noise(shape, max(shape) / 3, rng) * 0.8 + np.linspace(0, rng.uniform(4, 14), shape[0])[:, None]
+    fibers = cv2.resize(smooth_noise((shape[0], 12), 2, rng), shape[::-1])
+    return _tint(0.7 + 0.15 * np.sin(2 * np.pi * bent) + 0.05 * fibers, (0.85, 0.6, 0.38))
 
 
-def _cloth(shape: tuple[int, int], rng: Generator) -> Scene:
+def _draw_cloth(shape: tuple[int, int], rng: Generator) -> SceneColors:
     thread = rng.uniform(3, 9)
     y, x = np.mgrid[: shape[0], : shape[1]]
     weave = np.sin(2 * np.pi * y / thread) * np.sin(2 * np.pi * x / thread)
-    folds = cloud(shape, max(shape) / 3, rng)
-    return _tinted(0.65 + 0.12 * weave + 0.1 * folds, tuple(rng.uniform(0.3, 1, 3)))
+    folds = smooth_noise(shape, max(shape) / 3, rng)
+    return _tint(0.65 + 0.12 * weave + 0.1 * folds, tuple(rng.uniform(0.3, 1, 3)))
 
 
-def _stone(shape: tuple[int, int], rng: Generator) -> Scene:
-    layers = [cloud(shape, grain, rng) / (1 + index) for index, grain in enumerate((60, 25, 10, 4, 2))]
-    return _tinted(0.6 + 0.1 * sum(layers), (0.9, 0.88, 0.85))
+def _draw_stone(shape: tuple[int, int], rng: Generator) -> SceneColors:
+    layers = [smooth_noise(shape, grain, rng) / (1 + index) for index, grain in enumerate((60, 25, 10, 4, 2))]
+    return _tint(0.6 + 0.1 * sum(layers), (0.9, 0.88, 0.85))
 
 
-def voronoi_cells(shape: tuple[int, int], number: int, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def draw_voronoi_cells(
+    shape: tuple[int, int], number: int, rng: Generator
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Voronoi cells: the cell of each pixel, and its distance in pixels from the cell's seed; both (H, W)."""
     seeds = np.ones(shape, np.uint8)
     seeds[rng.integers(0, shape[0], number), rng.integers(0, shape[1], number)] = 0
@@ -53,14 +55,14 @@ def voronoi_cells(shape: tuple[int, int], number: int, rng: Generator) -> tuple[
     return np.asarray(labels, np.int32), np.asarray(distance, np.float32)
 
 
-def _gravel(shape: tuple[int, int], rng: Generator) -> Scene:
-    labels, distance = voronoi_cells(shape, int(rng.integers(150, 900)), rng)
+def _draw_gravel(shape: tuple[int, int], rng: Generator) -> SceneColors:
+    labels, distance = draw_voronoi_cells(shape, int(rng.integers(150, 900)), rng)
     tone = rng.uniform(0.4, 0.9, labels.max() + 1)[labels]
     radius = math.sqrt(labels.size / labels.max() / np.pi)
-    return _tinted(tone * np.clip(1.3 - 0.7 * distance / radius, 0.15, 1), (0.9, 0.87, 0.8))
+    return _tint(tone * np.clip(1.3 - 0.7 * distance / radius, 0.15, 1), (0.9, 0.87, 0.8))
 
 
-def _brick(shape: tuple[int, int], rng: Generator) -> Scene:
+def _draw_bricks(shape: tuple[int, int], rng: Generator) -> SceneColors:
     brick_height, joint = round(rng.uniform(20, 50)), round(rng.uniform(3, 7))
     y, x = np.mgrid[: shape[0], : shape[1]]
     course = y // brick_height
@@ -69,11 +71,11 @@ def _brick(shape: tuple[int, int], rng: Generator) -> Scene:
     tone = rng.uniform(0.45, 0.75, (course.max() + 1, (shifted_x // (2 * brick_height)).max() + 1))[
         course, shifted_x // (2 * brick_height)
     ]
-    bricks = _tinted(tone + 0.04 * cloud(shape, 3, rng), (1, 0.55, 0.42))
-    return np.where(mortar[..., None], np.float32(0.75) + 0.03 * cloud(shape, 2, rng)[..., None], bricks)
+    bricks = _tint(tone + 0.04 * smooth_noise(shape, 3, rng), (1, 0.55, 0.42))
+    return np.where(mortar[..., None], np.float32(0.75) + 0.03 * smooth_noise(shape, 2, rng)[..., None], bricks)
 
 
-def _foliage(shape: tuple[int, int], rng: Generator) -> Scene:
+def _draw_foliage(shape: tuple[int, int], rng: Generator) -> SceneColors:
     scene = np.full((*shape, 3), (0.08, 0.15, 0.06), np.float32)
     for _ in range(rng.integers(150, 500)):
         center, axes = rng.uniform(0, 1, 2) * shape[::-1], (rng.uniform(8, 26), rng.uniform(3, 10))
@@ -82,11 +84,11 @@ def _foliage(shape: tuple[int, int], rng: Generator) -> Scene:
     return scene
 
 
-def noise(rng: Generator, fonts: Sequence[Path]) -> Photo:
+def draw_noise(rng: Generator, fonts: Sequence[Path]) -> Photo:
     shape = (round(rng.uniform(28, 400)), round(rng.uniform(28, 400)))
     kinds = (_color_noise, _soft_noise, _salt_noise, _cloud_noise, _scanner_stripes)
     level = kinds[rng.integers(len(kinds))](shape, rng)
-    return np.repeat(as_bytes(np.float32(level)), 3 if level.shape[2] == 1 else 1, axis=2)
+    return np.repeat(to_uint8(np.float32(level)), 3 if level.shape[2] == 1 else 1, axis=2)
 
 
 def _color_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
@@ -94,7 +96,7 @@ def _color_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]
 
 
 def _soft_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
-    return np.asarray(0.5 + 0.18 * cloud(shape, rng.uniform(3, 60), rng)[..., None])
+    return np.asarray(0.5 + 0.18 * smooth_noise(shape, rng.uniform(3, 60), rng)[..., None])
 
 
 def _salt_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
@@ -102,70 +104,72 @@ def _salt_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
 
 
 def _cloud_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
-    return np.asarray(0.5 + 0.12 * sum(cloud(shape, 2.0**power, rng) for power in range(1, 7))[..., None])
+    return np.asarray(0.5 + 0.12 * sum(smooth_noise(shape, 2.0**power, rng) for power in range(1, 7))[..., None])
 
 
 def _scanner_stripes(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return np.repeat(rng.uniform(0, 1, (shape[0], 1, 1)), shape[1], axis=1)
 
 
-def empty_paper(rng: Generator, fonts: Sequence[Path]) -> Scene:
+def draw_empty_paper(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
     """Empty paper: as it is, in shadow, darker to its corners, on a table, crumpled, or with a fold."""
     shape = (round(rng.uniform(200, 700)), round(rng.uniform(200, 700)))
-    scene = paper(shape, rng)
-    kinds = (_as_it_is, _in_shadow, _vignetted, _on_a_table, _crumpled, _folded)
+    scene = draw_paper(shape, rng)
+    kinds = (_leave_unchanged, _add_shadow, _add_vignette, _put_on_table, _crumple, _fold)
     return kinds[rng.integers(len(kinds))](scene, rng)
 
 
-def _as_it_is(scene: Scene, rng: Generator) -> Scene:
+def _leave_unchanged(scene: SceneColors, rng: Generator) -> SceneColors:
     return scene
 
 
-def _in_shadow(scene: Scene, rng: Generator) -> Scene:
-    return np.asarray(scene * hard_shadow(scene.shape[:2], rng.uniform(0.4, 0.8))[:, :: int(rng.choice((-1, 1))), None])
+def _add_shadow(scene: SceneColors, rng: Generator) -> SceneColors:
+    return np.asarray(
+        scene * shadow_light(scene.shape[:2], rng.uniform(0.4, 0.8))[:, :: int(rng.choice((-1, 1))), None]
+    )
 
 
-def _vignetted(scene: Scene, rng: Generator) -> Scene:
+def _add_vignette(scene: SceneColors, rng: Generator) -> SceneColors:
     y, x = np.mgrid[-1 : 1 : scene.shape[0] * 1j, -1 : 1 : scene.shape[1] * 1j]
     return np.asarray(scene * (1 - rng.uniform(0.15, 0.4) * (y**2 + x**2) / 2)[..., None].astype(np.float32))
 
 
-def _on_a_table(scene: Scene, rng: Generator) -> Scene:
+def _put_on_table(scene: SceneColors, rng: Generator) -> SceneColors:
     height, width = scene.shape[:2]
     corners = np.float32([[0.1, 0.12], [0.9, 0.08], [0.92, 0.9], [0.07, 0.93]]) + rng.normal(0, 0.05, (4, 2))
     sheet = np.zeros((height, width), np.uint8)
     cv2.fillPoly(sheet, [np.int32(corners * (width, height) * 16)], 255, cv2.LINE_AA, 4)
     cover = sheet[..., None] / np.float32(255)
-    return np.asarray(scene * cover + np.clip(_wood((height, width), rng), 0, 1) * 0.7 * (1 - cover), np.float32)
+    return np.asarray(scene * cover + np.clip(_draw_wood((height, width), rng), 0, 1) * 0.7 * (1 - cover), np.float32)
 
 
-def _crumpled(scene: Scene, rng: Generator) -> Scene:
-    labels, _ = voronoi_cells(scene.shape[:2], int(rng.integers(15, 60)), rng)
+def _crumple(scene: SceneColors, rng: Generator) -> SceneColors:
+    labels, _ = draw_voronoi_cells(scene.shape[:2], int(rng.integers(15, 60)), rng)
     facets = rng.uniform(0.75, 1.0, labels.max() + 1).astype(np.float32)[labels]
     return np.asarray(scene * cv2.GaussianBlur(facets, (0, 0), 3)[..., None])
 
 
-def _folded(scene: Scene, rng: Generator) -> Scene:
+def _fold(scene: SceneColors, rng: Generator) -> SceneColors:
     width = scene.shape[1]
     fold = 1 - 0.25 * np.exp(-(((np.arange(width) - width * rng.uniform(0.3, 0.7)) / 3) ** 2))
     return np.asarray(scene * np.float32(fold)[None, :, None])
 
 
-def object_photo(rng: Generator, fonts: Sequence[Path]) -> Scene | Photo:
+def draw_object(rng: Generator, fonts: Sequence[Path]) -> SceneColors | Photo:
     """An image of Fashion-MNIST or CIFAR-10, whichever is cached: as it is, or photographed; a texture if none is."""
     cached = [name for name in OBJECT_DATASETS if data.is_cached(data.CATALOG[name].source)]
     if not cached:
-        return texture(rng, fonts)
-    images = _test_images(cached[rng.integers(len(cached))])
+        return draw_texture(rng, fonts)
+    images = _load_test_images(cached[rng.integers(len(cached))])
     picture = images[rng.integers(len(images))]
     colors = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture.transpose(1, 2, 0)
     if rng.random() < 0.5:
         return np.ascontiguousarray(colors)
     larger = cv2.resize(colors, None, fx=9, fy=9, interpolation=cv2.INTER_CUBIC)
     scene = larger.astype(np.float32) / 255
-    return scene * light_falloff(scene.shape[:2], rng.uniform(0, 6), 0.7)[..., None]
+    return scene * linear_light(scene.shape[:2], rng.uniform(0, 6), 0.7)[..., None]
 
 
 @cache
-def _test_images(name: str) -> NDArray[np.uint8]:
+def _load_test_images(name: str) -> NDArray[np.uint8]:
     return data.load(name).test_images

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import written
-from lab.image_types import Generator, Ink, Scene
+from lab.benchmarks.camera import write_on_paper
+from lab.image_types import Generator, Ink, SceneColors
 
 LETTERS = "acdfkmnpruvwxCFHKLMNPRUVWX"
 _VOCABULARY = """
@@ -28,34 +28,34 @@ _VOCABULARY = """
 WORDS = _VOCABULARY.split()
 
 
-def letter(rng: Generator, fonts: Sequence[Path]) -> Scene:
-    ink = text_ink(rng.choice(list(LETTERS)), round(rng.uniform(30, 320)), fonts, rng)
-    return written(placed(ink, rng, max_padding=1.2), rng)
+def draw_letter(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    ink = render_text(rng.choice(list(LETTERS)), round(rng.uniform(30, 320)), fonts, rng)
+    return write_on_paper(pad_randomly(ink, rng, max_padding=1.2), rng)
 
 
-def words(rng: Generator, fonts: Sequence[Path]) -> Scene:
+def draw_words(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
     lines = [" ".join(rng.choice(WORDS, rng.integers(1, 4))) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
-    ink = text_ink("\n".join(lines), round(rng.uniform(24, 110)), fonts, rng)
-    return written(placed(ink, rng, max_padding=0.3), rng)
+    ink = render_text("\n".join(lines), round(rng.uniform(24, 110)), fonts, rng)
+    return write_on_paper(pad_randomly(ink, rng, max_padding=0.3), rng)
 
 
-def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink:
+def render_text(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink:
     """A text in a random font, rotated a little, cropped to its ink."""
     font = ImageFont.truetype(fonts[rng.integers(len(fonts))], size)
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font)
     page = Image.new("L", (math.ceil(right - left) + 8, math.ceil(bottom - top) + 8))
     ImageDraw.Draw(page).multiline_text((4 - left, 4 - top), text, 255, font)
     rotated = page.rotate(rng.normal(0, 3), Image.Resampling.BICUBIC, expand=True)
-    return cropped(np.asarray(rotated, np.float32) / 255)
+    return crop_to_ink(np.asarray(rotated, np.float32) / 255)
 
 
-def placed(ink: Ink, rng: Generator, max_padding: float) -> Ink:
+def pad_randomly(ink: Ink, rng: Generator, max_padding: float) -> Ink:
     """Ink with paper around it: on each side up to ``max_padding`` times its longer side."""
     above, below, left, right = (6 + round(rng.uniform(0.02, max_padding) * max(ink.shape)) for _ in range(4))
     return np.pad(ink, ((above, below), (left, right)))
 
 
-def cropped(ink: Ink) -> Ink:
+def crop_to_ink(ink: Ink) -> Ink:
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.2), np.flatnonzero(ink.max(axis=0) > 0.2)
     if not len(rows):
         return ink

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lenet
-from lab.benchmarks.cluster import blocks_in, count_rows, make_pictures
+from lab.benchmarks.cluster import count_blocks, count_rows, make_pictures
 from lenet.cli import main
 from lenet.errors import DataError, LeNetError, MissingExtra
 from tests.processes import processes_with, wait_until
@@ -91,14 +91,14 @@ def test_alone_it_starts_a_cluster_that_nobody_else_reaches_and_that_ends_with_i
     environment["TMPDIR"] = str(short_folder)
     with subprocess.Popen([*command, "--ray"], env=environment, stderr=subprocess.PIPE, text=True) as driver:
         try:
-            wait_until(lambda: blocks_in(out) or driver.poll() is not None)
+            wait_until(lambda: count_blocks(out) or driver.poll() is not None)
             addresses = listening_addresses(processes_with(mark))
         finally:
             driver.kill()
         driver.communicate()
     assert addresses
     assert addresses <= LOOPBACK
-    assert blocks_in(out) < PICTURES / 5
+    assert count_blocks(out) < PICTURES / 5
     wait_until(lambda: not processes_at_work(mark))
     again = subprocess.run([*command, "--ray", "--resume"], env=environment, capture_output=True, text=True)
     assert again.returncode == 1  # some are no pictures
