@@ -13,11 +13,13 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import lenet
 from lenet.cli import main
+from lenet.data import write_idx
 from lenet.reading import Reader, Settings
 from lenet.reading.batch import picture_files
 from tests.processes import processes_with, wait_until
@@ -294,3 +296,16 @@ def test_memory_does_not_grow_with_the_number_of_files(folder: Path, tmp_path: P
             held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert held[1] - held[0] < 90_000  # of 600 files: what a name and its place in a list take is more
+
+
+def test_a_table_with_digits_of_idx_files_is_gone_on_with_and_written_over(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.idx", "b.idx"):
+        write_idx(tmp_path / name, np.zeros((2, 28, 28), np.uint8))
+    command = ["read", "a.idx", "b.idx", "--jsonl", "t.jsonl", "--csv", "t.csv"]
+    assert main(command) == 0
+    tables = [Path("t.jsonl").read_bytes(), Path("t.csv").read_bytes()]
+    assert main([*command, "--resume"]) == 0
+    assert "goes on after 1 files" in capsys.readouterr().err
+    assert main(command) == 0
+    assert [Path("t.jsonl").read_bytes(), Path("t.csv").read_bytes()] == tables

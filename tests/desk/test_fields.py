@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import lenet
 from lenet.cli import main
-from lenet.desk.fields import page_of_form, page_of_values
+from lenet.data import write_idx
+from lenet.desk.fields import NO_PAGE, page_of_form, page_of_values
 from lenet.desk.results_file import import_results
 from lenet.desk.stack import Stack
 from lenet.errors import DataError
@@ -132,6 +135,56 @@ def test_a_page_that_a_table_has_twice_is_taken_as_it_was_read_last_and_no_page_
     assert import_results(table, lambda: Stack(tmp_path / "desk")) == 3
     pages = [(page["file_name"], page["number"], page["remark"]) for page in Stack(tmp_path / "desk").pages()]
     assert pages == [("a.pdf", 1, "again"), ("a.pdf", 2, ""), ("b.png", 1, "")]
+
+
+def test_a_table_that_has_grown_adds_its_new_pages_and_what_was_answered_stays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sure, doubtful = digit("4", 5), digit("7", 5, rejected=True)
+
+    def line(page, one):
+        return json.dumps({"file": "a.pdf", "page": page, "digits": [one], "text": one["label"], "size": [40, 200]})
+
+    unread = json.dumps({"file": "b.heic", "page": 1, "text": "", "remark": "b.heic: needs a package"})
+    table, folder = tmp_path / "read.jsonl", tmp_path / "desk"
+    table.write_text("\n".join([line(1, doubtful), unread]))
+    assert import_results(table, lambda: Stack(folder)) == 2
+    stack = Stack(folder)
+    assert (stack.counts().pages, stack.counts().failed) == (1, 1)
+    stack.answer("ann", stack.lease("ann")[0]["id"], "1")
+    stack.close()
+    table.write_text(
+        "\n".join([line(1, sure), line(2, sure), line(3, doubtful), line(1, sure).replace("a.pdf", "b.heic")])
+    )
+    assert import_results(table, lambda: Stack(folder)) == 4
+    stack = Stack(folder)
+    pages = [(page["file_name"], page["number"]) for page in stack.pages()]
+    assert pages == [("a.pdf", 1), ("a.pdf", 2), ("a.pdf", 3), ("b.heic", 1)]
+    assert (stack.counts().failed, stack.counts().for_review, stack.counts().answered) == (0, 2, 1)
+    assert stack.fields()[0]["answer"] == "1"
+
+
+def test_a_table_whose_lines_are_answers_of_their_own_gives_pages_with_all_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    phone = np.asarray(Image.open(DIGITS / "phone.png").convert("L"))
+    Image.fromarray(np.concatenate([phone, phone])).save("two.png")
+    files = ["two.png", str(DIGITS / "pi.png")]
+    for name, lines in (("pages", []), ("lines", ["--lines"])):
+        main(["read", *files, "--jsonl", str(tmp_path / f"{name}.jsonl"), *lines])
+        assert import_results(tmp_path / f"{name}.jsonl", lambda name=name: Stack(tmp_path / name)) == 2
+    stacks = [Stack(tmp_path / name) for name in ("pages", "lines")]
+    by_page, by_line = [[(one["page"], one["name"], one["text"]) for one in stack.fields()] for stack in stacks]
+    assert by_line == by_page
+    assert len({page for page, *_ in by_page}) < len(by_page), "a page has several lines"
+
+
+def test_digits_of_an_idx_file_in_a_table_are_told_and_the_pictures_are_reviewed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_idx(tmp_path / "two.idx", np.zeros((2, 28, 28), np.uint8))
+    main(["read", "two.idx", str(DIGITS / "pi.png"), "--jsonl", "read.jsonl"])
+    assert import_results(tmp_path / "read.jsonl", lambda: Stack(tmp_path / "desk")) == 2
+    stack = Stack(tmp_path / "desk")
+    assert [file["problem"] for file in stack.files()] == [NO_PAGE, ""]
+    assert stack.counts().pages == 1
 
 
 @pytest.mark.parametrize(

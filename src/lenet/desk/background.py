@@ -6,7 +6,7 @@ from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 
-from lenet.desk.fields import PageFields, page_of_form, page_of_values
+from lenet.desk.fields import NO_PAGE, PageFields, page_of_form, page_of_values
 from lenet.desk.stack import Stack
 from lenet.errors import DataError
 from lenet.forms.results import FormReading
@@ -83,7 +83,7 @@ def _fields_of(pages: Sequence[Page]) -> tuple[list[PageFields], str]:
         if isinstance(page.result, DataError):
             problem = str(page.result)
         elif isinstance(page.result, IdxReading):
-            problem = "holds digits without a page; lenet read reads such files"
+            problem = NO_PAGE
         elif isinstance(page.result, FormReading):
             fields.append(page_of_form(page.result))
         elif isinstance(page.result, Reading):

@@ -10,6 +10,7 @@ from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FormReading
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.records import Record
 
+NO_PAGE = "holds digits without a page; lenet read reads such files"
 MAX_ALTERNATIVES = 5
 MIN_PROBABILITY = 0.001  # of an alternative: of rarer ones a page of doubtful fields has less than one
 

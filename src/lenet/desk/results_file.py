@@ -1,18 +1,24 @@
 """Import of a table of readings: what ``lenet read --jsonl`` wrote, a page on each line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from lenet.desk.fields import PageFields, page_of_values
+from lenet.desk.fields import NO_PAGE, PageFields, page_of_values
 from lenet.desk.stack import Stack
 from lenet.errors import DataError, LeNetError
 from lenet.records import Record
+
+# A page's fields; why it has none; or the values of its lines so far, where each is an answer of its own.
+_Page = PageFields | str | Mapping[str, Any]
 
 
 def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     """Put the pages of a table on a stack, unless they are there, and return how many pages the table has.
 
-    A page that the table has twice, as one that was put together of others, is taken as it was read last.
+    A page that the table has twice, as one that was put together of others, is taken as it was read last; of one whose
+    lines are answers of their own, all. A table that has grown since adds its new pages.
 
     Args:
         path: of the table.
@@ -27,28 +33,45 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    pages: dict[str, dict[int, PageFields | str]] = {}  # by file and by number
+    pages: dict[str, dict[int, _Page]] = {}  # by file and by number
     for number, line in enumerate(lines, 1):
         try:
             record = Record.parsed(line)
-            name = record.text("file")
-            is_read = "form" in record or "digits" in record
-            page = page_of_values(record.values) if is_read else record.text("remark", "was not read")
-            page_number = page.number if isinstance(page, PageFields) else record.integer("page", 1, default=1)
-            pages.setdefault(name, {})[page_number] = page
+            page = _page_or_problem(record.values)
+            pages_of_file = pages.setdefault(record.text("file"), {})
+            page_number = record.integer("page", 1, default=1)
+            is_line = "line" in record
+            pages_of_file[page_number] = _with_lines_before(record, pages_of_file.get(page_number)) if is_line else page
         except (LeNetError, KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"{path}, line {number}: {error or 'damaged'}; expected what lenet read --jsonl writes"
             ) from None
     if not pages:
         raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
-    stack = open_stack()
-    for name, members in pages.items():
-        file = stack.add_file(Path(name).name, _picture_path(name, path.parent))
-        problem = next((page for page in members.values() if isinstance(page, str)), "")
-        stack.finish_file(file, [page for page in members.values() if isinstance(page, PageFields)], problem)
-    stack.close()
+    with closing(open_stack()) as stack:
+        for name, members in pages.items():
+            file = stack.add_file(Path(name).name, _picture_path(name, path.parent))
+            results = [_page_or_problem(one) if isinstance(one, Mapping) else one for one in members.values()]
+            problem = next((result for result in results if isinstance(result, str)), "")
+            stack.add_pages(file, [result for result in results if isinstance(result, PageFields)], problem)
     return sum(map(len, pages.values()))
+
+
+def _page_or_problem(values: Mapping[str, Any]) -> PageFields | str:
+    """The fields of a page; or why it has none."""
+    record = Record(values)
+    if "probabilities" in record:  # of the digits of an IDX file
+        return NO_PAGE
+    is_read = "form" in record or "digits" in record
+    return page_of_values(values) if is_read else record.text("remark", "was not read")
+
+
+def _with_lines_before(record: Record, before: _Page | None) -> Mapping[str, Any]:
+    """The values of a line of a page, with those of the lines before."""
+    if not isinstance(before, Mapping) or record.integer("line", 1) <= before["line"]:  # it was read once more
+        return record.values
+    digits, text = [*before["digits"], *record.list("digits")], f"{before['text']}\n{record.text('text')}"
+    return {**record.values, "digits": digits, "text": text}
 
 
 def _picture_path(name: str, folder: Path) -> Path:

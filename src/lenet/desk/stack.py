@@ -147,31 +147,23 @@ class Stack:
             problem: why others could not.
         """
         with self._change():
-            problem = "; ".join(filter(None, (problem, *(page.problem for page in pages))))
-            state = "failed" if problem and not pages else "read"
-            changed = self._db.execute(
-                "UPDATE files SET state = ?, problem = ? WHERE id = ? AND state = 'waiting'", (state, problem, file)
-            ).rowcount
-            for page in pages if changed else ():
-                values = (
-                    file,
-                    page.number,
-                    *page.size,
-                    page.remark,
-                    page.form_name,
-                    json.dumps(page.sums),
-                    page.rotation,
-                )
-                page_id = self._db.execute(
-                    "INSERT INTO pages (file, number, height, width, remark, form, sums, turned) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    values,
-                ).lastrowid
-                self._db.executemany(
-                    "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, "
-                    "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [_row(page_id, field) for field in page.fields],
-                )
+            if self._set_state(file, pages, problem, "AND state = 'waiting'"):
+                for page in pages:
+                    self._insert(file, page)
+
+    def add_pages(self, file: int, pages: Sequence[PageFields], problem: str = "") -> None:
+        """Keep the pages of a file that are not there yet; those that are stay as they are, with their answers.
+
+        Args:
+            file, pages, problem: as `finish_file` takes them, of all that is known of the file by now.
+        """
+        with self._change():
+            self._set_state(file, pages, problem)
+            rows = self._db.execute("SELECT number FROM pages WHERE file = ?", (file,)).fetchall()
+            numbers = {row["number"] for row in rows}
+            for page in pages:
+                if page.number not in numbers:
+                    self._insert(file, page)
 
     def read_again(self, form_name: str) -> None:
         """Put files back that were read without a form, or by another one, as if they had not been read.
@@ -340,6 +332,27 @@ class Stack:
         """A field; None if there is none."""
         with self._lock:
             return next(iter(self._select("fields.id = ?", field)), None)
+
+    def _set_state(self, file: int, pages: Sequence[PageFields], problem: str, condition: str = "") -> bool:
+        """Say that a file is read, or why it could not be, if it meets the condition; whether it did."""
+        problem = "; ".join(filter(None, (problem, *(page.problem for page in pages))))
+        state = "failed" if problem and not pages else "read"
+        values = (state, problem, file)
+        cursor = self._db.execute(f"UPDATE files SET state = ?, problem = ? WHERE id = ? {condition}", values)
+        return cursor.rowcount > 0
+
+    def _insert(self, file: int, page: PageFields) -> None:
+        values = (file, page.number, *page.size, page.remark, page.form_name, json.dumps(page.sums), page.rotation)
+        page_id = self._db.execute(
+            "INSERT INTO pages (file, number, height, width, remark, form, sums, turned) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        ).lastrowid
+        self._db.executemany(
+            "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, "
+            "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_row(page_id, field) for field in page.fields],
+        )
 
     def _select(self, where: str, *values: Any) -> list[dict[str, Any]]:
         rows = self._db.execute(f"SELECT {_FIELD} FROM {_JOINED} WHERE {where}", values).fetchall()

@@ -248,12 +248,8 @@ class Answers:
 
     def json(self, name: str, number: int, reading: DigitReading) -> Iterator[dict[str, Any]]:
         """The values of a page of this number: one, or one for each line."""
-        values = reading.to_json() | {"file": name}
-        if isinstance(reading, IdxReading):
-            yield values
-            return
-        values = {"file": name, "page": number} | values
-        if not self.by_line:
+        values = {"file": name, "page": number} | reading.to_json() | {"file": name}
+        if isinstance(reading, IdxReading) or not self.by_line:
             yield values
             return
         for line in lines_of(reading, by_line=True) or [Line(1, "", ())]:
