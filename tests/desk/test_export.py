@@ -107,6 +107,32 @@ def test_files_of_one_name_that_are_dropped_at_once_are_all_there(tmp_path):
     assert sorted(path.read_bytes() for _, path in desk.stack.waiting()) == sorted(contents)
 
 
+def test_the_choices_of_check_boxes_are_no_labels(tmp_path):
+    stack, path = Stack(tmp_path), tmp_path / "scan.png"
+    Image.new("L", (200, 50), 200).save(path)
+    fields = tuple(
+        Field(name, kind, "", 0.5, (5, 5, 45, 45), "doubtful", needs_review=True)
+        for name, kind in (("marks", "ticks"), ("year", "digits"))
+    )
+    stack.finish_file(stack.add_file("scan.png", path), [PageFields(1, (50, 200), fields, form_name="form")])
+    for field in stack.lease("ann", 2):
+        stack.answer("ann", field["id"], "4")
+    with zipfile.ZipFile(io.BytesIO(labels_of(stack, PagePictures()))) as archive:
+        assert archive.namelist() == ["field-000002.png", "labels.csv"]
+        assert archive.read("labels.csv") == b"file,label,kind\nfield-000002.png,4,single\n"
+
+
+def test_files_of_long_names_in_any_script_are_kept_whatever_else_lies_in_their_folder(tmp_path):
+    desk = Desk(tmp_path)
+    desk.upload("\u626b\u63cf" * 100 + ".png", b"x")
+    (tmp_path / "files" / "2024 scans-1.png").write_bytes(b"y")
+    desk.upload("a.png", b"z")
+    names = [path.name for _, path in desk.stack.waiting()]
+    assert [name[:7] for name in names] == ["000001-", "000002-"]
+    assert names[0].endswith("\u63cf.png")
+    assert [path.read_bytes() for _, path in desk.stack.waiting()] == [b"x", b"z"]
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LeNetError, match="choose another folder"):

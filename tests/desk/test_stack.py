@@ -2,18 +2,24 @@
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lenet.desk.desk import Desk
 from lenet.desk.fields import Field, PageFields
-from lenet.desk.stack import FILE, LEASE_SECONDS, AnsweredElsewhere, Stack
+from lenet.desk.stack import FILE, LEASE_SECONDS, AnsweredElsewhere, Stack, Unwritable
 from lenet.errors import LeNetError
+from tests.processes import wait_until
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
 
 class Clock:
@@ -259,3 +265,31 @@ def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
     assert len(set(told)) == len(told), "one was asked twice"
     stack = Stack(tmp_path)
     assert all(stack.field(field)["answer"] == str(field % 10) for field in told)
+
+
+def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_is_room(tmp_path):
+    desk, attempts = Desk(tmp_path), []
+
+    def fill() -> None:
+        for number in itertools.count():
+            file = desk.stack.add_file("full.png", tmp_path / f"{number}.png")
+            desk.stack.finish_file(file, [PageFields(1, (9, 9), (Field("f", "line", "", 1.0, (0, 0, 9, 9)),))])
+
+    desk.stack._db.execute("PRAGMA max_page_count = 40")  # of the file's: with more SQLite says that the disk is full
+    with pytest.raises(Unwritable, match="is full"):
+        fill()
+    full = desk.stack.counts()
+    wanted = desk.stack.waiting()  # the one that there was no room for
+    shutil.copy(DIGITS / "pi.png", wanted[0][1])
+    desk.stack._db.set_trace_callback(attempts.append)
+    desk.start()
+    try:
+        wait_until(lambda: any(statement.startswith("UPDATE files") for statement in attempts))
+        with desk.stack._lock:  # behind that attempt
+            assert desk.stack.waiting() == wanted
+            desk.stack._db.execute("PRAGMA max_page_count = 100000")
+        desk._reading.wake()
+        wait_until(lambda: not desk.stack.waiting())
+        assert (desk.stack.counts().failed, desk.stack.counts().pages) == (0, full.pages + 1)
+    finally:
+        desk.stop()

@@ -21,6 +21,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.page_driver import find_browser, shots_folder
+from lenet.desk.results_file import import_results
+from lenet.desk.stack import Stack
 from lenet.forms.results import FieldReading, FormReading, SumReading
 from lenet.reading.batch.labels import read_labels
 
@@ -145,6 +147,30 @@ def table_of(folder: Path, count: int, pages: int = 1, doubtful: int = 10**9, wi
 def table(address: str) -> list[list[str]]:
     text = httpx.get(f"{address}/table.csv", timeout=SECONDS).text
     return list(csv.reader(io.StringIO(text)))
+
+
+def test_answers_wait_while_the_server_asks_for_another_token_and_are_taken_with_the_right_one(browser, tmp_path):
+    folder = tmp_path / "stack"
+    table_of(tmp_path, 3)
+    import_results(tmp_path / "read.jsonl", lambda: Stack(folder))
+    serve = ("serve", "--desk", str(folder), "--token")
+    with desk(*serve, "first-token") as (process, address):
+        port = int(address.split(":")[2].split("/")[0])
+        with window(browser, address) as page:
+            page.goto(f"{address}?token=first-token&lang=en")
+            first = asked(page)
+            process.terminate()
+            process.wait()
+            with desk(*serve, "other-token", port=port) as (other, _):
+                page.keyboard.press("Enter")
+                page.wait_for_selector("#fault:not(:empty)")
+                until(page, "document.querySelector('#fault').textContent.includes('asks for its token')")
+                assert page.evaluate("JSON.parse(sessionStorage.getItem('lenet-desk-waiting')).length") >= 1
+                other.terminate()
+                other.wait()
+            with desk(*serve, "first-token", port=port):
+                until(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
+                assert Stack(folder).field(first)["answer"] is not None
 
 
 def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(browser, tmp_path):

@@ -87,6 +87,13 @@ def test_without_the_token_nothing_is_answered(path):
     assert asked.get(path, headers=BEARER).status_code == (404 if path == "/nothing" else 200)
 
 
+@pytest.mark.parametrize("other", ["foo/bar=1", "a,b=c", "=x", "(x)=1", "path=/; a b", 'q="'])
+def test_cookies_of_other_servers_on_this_machine_change_nothing(other):
+    for cookie in (f"{other}; lenet-token={TOKEN}", f"lenet-token={TOKEN}; {other}"):
+        assert client(token=TOKEN).get("/v1/networks", headers={"cookie": cookie}).status_code == 200
+    assert client(token=TOKEN).get("/v1/networks", headers={"cookie": other}).status_code == 401
+
+
 def test_whether_the_server_is_there_is_told_without_a_token():
     assert client(token=TOKEN).get("/healthz").json()["status"] == "ok"
 

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import groupby
 from pathlib import Path
 
 from lenet.desk.fields import NO_PAGE, PageFields, page_of_form, page_of_values
-from lenet.desk.stack import Stack
+from lenet.desk.stack import Stack, Unwritable
 from lenet.errors import DataError
 from lenet.forms.results import FormReading
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
@@ -15,6 +15,7 @@ from lenet.reading.idx import IdxReading
 from lenet.reading.results import Reading
 
 _WAIT_SECONDS = 0.5
+_FULL_SECONDS = 5.0  # until files are read once more that the stack could not keep
 # Reads files in their order: the number of each in the list, its pages, and why others could not be read.
 ReadFiles = Callable[[Sequence[Path]], Iterator[tuple[int, list[PageFields], str]]]
 
@@ -60,10 +61,13 @@ class BackgroundReading:
                         self._stack.finish_file(file, pages, problem.replace(str(path), path.name))
                         if self._is_stopping:
                             return
+            except Unwritable:  # of the stack: the files wait on it
+                self._wake.wait(_FULL_SECONDS)
             except Exception as error:  # a defect must not leave files waiting for ever, nor end the thread
                 reason = f"was not read ({' '.join(str(error).split())})"
-                for file, path in waiting:
-                    self._stack.finish_file(file, [], f"{path.name}: {reason}")
+                with suppress(Unwritable):
+                    for file, path in waiting:
+                        self._stack.finish_file(file, [], f"{path.name}: {reason}")
 
 
 def read_with(settings: Settings) -> ReadFiles:

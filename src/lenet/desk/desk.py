@@ -9,8 +9,7 @@ from typing import Any
 
 from lenet.desk.background import BackgroundReading, read_with
 from lenet.desk.pictures import PagePictures
-from lenet.desk.stack import Stack
-from lenet.errors import LeNetError
+from lenet.desk.stack import Stack, Unwritable
 from lenet.files import write_atomically
 from lenet.forms.batch import FormSettings
 from lenet.model import Model
@@ -18,7 +17,7 @@ from lenet.pictures import SUFFIXES
 from lenet.reading.batch.pages import Settings
 
 UPLOADS = "files"  # the folder within a desk's that uploaded files are kept in
-_MAX_NAME_LENGTH = 100
+_MAX_NAME_LENGTH = 200  # bytes, of the 255 that file systems take
 
 
 class Desk:
@@ -65,16 +64,17 @@ class Desk:
         """Keep a file that was uploaded, put it on the stack, and return its number.
 
         Raises:
-            LeNetError: if it cannot be written.
+            Unwritable: if it cannot be kept.
         """
         folder = self.folder / UPLOADS
         with self._upload_lock:  # two that come at once, of one name, must not get one number
-            number = 1 + max((int(path.name.partition("-")[0]) for path in folder.glob("[0-9]*-*")), default=0)
+            numbers = [re.match(r"([0-9]+)-", path.name) for path in folder.glob("[0-9]*-*")]
+            number = 1 + max((int(match[1]) for match in numbers if match), default=0)
             path = folder / f"{number:06d}-{_file_name(name)}"
             try:
                 write_atomically(path, content)
             except OSError as error:
-                raise LeNetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+                raise Unwritable(f"{name}: cannot be kept ({(error.strerror or str(error)).lower()})") from None
         file = self.stack.add_file(name, path.resolve())
         self._reading.wake()
         return file
@@ -93,4 +93,5 @@ def _file_name(name: str) -> str:
     >>> _file_name("Scan 3.PDF"), _file_name("../a\x00:b")
     ('Scan_3.PDF', '_a__b')
     """
-    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[-_MAX_NAME_LENGTH:] or "picture"
+    plain = re.sub(r"[^\w.-]", "_", name).encode()[-_MAX_NAME_LENGTH:].decode(errors="ignore")
+    return plain.lstrip(".") or "picture"

@@ -87,14 +87,15 @@ def xlsx_of(stack: Stack) -> bytes:
 def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
     """A ZIP file of every answered field's picture, and ``labels.csv`` with what it shows, as ``lenet adapt`` takes it.
 
-    Fields without digits, and those whose picture is not there any more, are left out.
+    Fields without digits, check boxes, whose answers stand on no picture, and fields whose picture is not there any
+    more, are left out.
     """
     lines, file = ["file,label,kind"], io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for page in stack.pages():
             for field in _fields(stack, page):
                 digits = re.sub(r"[^0-9]", "", field["answer"] or "")
-                if not digits:
+                if not digits or field["kind"] == "ticks":
                     continue
                 try:
                     crop = pictures.crop(

@@ -62,6 +62,10 @@ class AnsweredElsewhere(LeNetError):
     """A field that somebody else has answered, or has before them."""
 
 
+class Unwritable(LeNetError):
+    """A change that cannot be kept, as on a full disk; nothing of it was, and it may be made again."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """How far a stack is.
@@ -103,7 +107,7 @@ class Stack:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            with self._change():
+            with self._transaction():
                 (version,) = self._db.execute("PRAGMA user_version").fetchone()
                 if version == 0:
                     for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -382,15 +386,28 @@ class Stack:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        """A transaction, of this thread and process alone."""
+        """A transaction, of this thread and process alone.
+
+        Raises:
+            Unwritable: if it cannot be kept.
+        """
+        try:
+            with self._transaction():
+                yield
+        except sqlite3.OperationalError as error:
+            raise Unwritable(f"the desk's file cannot be written ({error}); what waits is kept when it can") from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # which SQLite has ended itself where the disk is full
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
 
 def _row(page: int | None, field: Field) -> tuple[Any, ...]:

@@ -10,11 +10,11 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -170,8 +170,10 @@ def _path(scope: Scope) -> str:
 def _tokens_in(headers: Headers) -> list[str]:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     tokens = [token.strip()] if scheme.lower() == "bearer" else []
-    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    return tokens + ([cookie.value] if cookie is not None else [])
+    # Not by http.cookies, which refuses all where one has a name of its own making: others' servers on this machine
+    # leave theirs here, too.
+    cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+    return tokens + ([cookie] if cookie is not None else [])
 
 
 def _without_port(host: str) -> str:

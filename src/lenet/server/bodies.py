@@ -6,6 +6,7 @@ is whole. What the field holds is always the picture itself. A path or URL is no
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
 from unicodedata import category
 
@@ -52,20 +53,37 @@ async def receive_files(request: Request, limits: Limits, other_fields: Sequence
         ClientDisconnect: if the client goes away before its end.
     """
     chunks = _body_chunks(request, limits.max_body)
-    try:
-        async with asyncio.timeout(limits.timeout):
-            if _media_type(request) == _FORM:
-                files = await _files_in(request.headers["content-type"], chunks, limits.max_body, other_fields)
-            else:
-                files = {FIELD: ("picture", b"".join([chunk async for chunk in chunks]))}
-    except TimeoutError:
-        raise HTTPException(
-            408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
-        ) from None
+    async with _arriving_within(limits.timeout):
+        if _media_type(request) == _FORM:
+            files = await _files_in(request.headers["content-type"], chunks, limits.max_body, other_fields)
+        else:
+            files = {FIELD: ("picture", b"".join([chunk async for chunk in chunks]))}
     for field, (name, content) in files.items():
         if not content:
             raise HTTPException(422, f"{name}: empty file, expected a {'template' if field == TEMPLATE else 'picture'}")
     return files
+
+
+async def receive_bytes(request: Request, max_body: int, timeout: float) -> bytes:
+    """A body of another kind.
+
+    Raises:
+        HTTPException, ClientDisconnect: as `receive_files`, for its length and time.
+    """
+    async with _arriving_within(timeout):
+        return b"".join([chunk async for chunk in _body_chunks(request, max_body)])
+
+
+@asynccontextmanager
+async def _arriving_within(seconds: float) -> AsyncGenerator[None, None]:
+    """A context in which a body arrives; HTTPException 408 if it takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise HTTPException(
+            408, f"the body did not arrive within {seconds:g} seconds", {"Connection": "close"}
+        ) from None
 
 
 def _media_type(request: Request) -> str:

@@ -3,34 +3,39 @@
 These paths are the page's own, and not in the OpenAPI document.
 """
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import Path as ApiPath
 from starlette.concurrency import run_in_threadpool
 
 from lenet.desk import export
 from lenet.desk.desk import Desk
-from lenet.desk.stack import AnsweredElsewhere
+from lenet.desk.stack import AnsweredElsewhere, Unwritable
 from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.page.export import page_modules, page_style
+from lenet.records import Record
 from lenet.server import schemas
-from lenet.server.bodies import check_type, receive_picture
+from lenet.server.bodies import check_type, receive_bytes, receive_picture
 from lenet.server.limits import Pool
 from lenet.server.static_page import StaticPage
 
 MAX_FILE = 256_000_000  # bytes of an uploaded file: a scanner's PDF is longer than a photo
-MAX_LEASED, MAX_LISTED, MAX_TEXT = 20, 500, 200
+MAX_LEASED, MAX_LISTED, MAX_TEXT, MAX_NAME = 20, 500, 200, 64
+MAX_NUMBER = 2**53 - 1  # that JavaScript knows
 _MAX_BODY = 65_536
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
+Number = Annotated[int, ApiPath(ge=0, le=MAX_NUMBER)]
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _DOWNLOADS: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
     "table.csv": ("text/csv; charset=utf-8", lambda desk: export.csv_of(desk.stack)),
@@ -48,7 +53,7 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
     router = APIRouter(prefix="/desk", include_in_schema=False)
     _add_site(router)
     _add_downloads(router, desk)
-    _add_review_routes(router, desk)
+    _add_review_routes(router, desk, limits.timeout)
 
     @router.get("/state")
     async def state() -> Response:
@@ -62,18 +67,18 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
     @router.get("/fields")
     async def fields(request: Request) -> Response:
-        first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
+        first, count = (_query_number(request, name) for name in ("first", "count"))
         return await _json_response(lambda: desk.stack.fields(first, min(count, MAX_LISTED)))
 
     @router.get("/pages")
     async def pages(request: Request) -> Response:
-        first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
+        first, count = (_query_number(request, name) for name in ("first", "count"))
         return await _json_response(
             lambda: [_without_path(page) for page in desk.stack.pages(first, min(count, MAX_LISTED))]
         )
 
     @router.get("/pages/{page}")
-    async def page(page: int) -> Response:
+    async def page(page: Number) -> Response:
         record = await run_in_threadpool(desk.stack.page, page)
         if record is None:
             raise HTTPException(404, f"there is no page {page}")
@@ -90,45 +95,45 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
     app.include_router(router)
 
 
-def _add_review_routes(router: APIRouter, desk: Desk) -> None:
+def _add_review_routes(router: APIRouter, desk: Desk, timeout: float) -> None:
     """Routes that lease fields, save drafts and take answers; each also under the name that it had before."""
 
     @router.post("/lease")
     @router.post("/claim")
     async def lease(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         count = _number(values, "count", 1)
         return await _json_response(lambda: desk.stack.lease(_who(values), min(count, MAX_LEASED)))
 
     @router.post("/draft")
     @router.post("/type")
     async def save_draft(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         return await _json_response(lambda: desk.stack.save_draft(*_entry_of(values)))
 
     @router.post("/answer")
     async def answer(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         return await _json_response(lambda: desk.stack.answer(*_entry_of(values)))
 
     @router.post("/postpone")
     @router.post("/later")
     async def postpone(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
         return await _json_response(lambda: desk.stack.postpone(who, field, key_presses))
 
     @router.post("/reopen")
     @router.post("/ask")
     async def reopen(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
         return await _json_response(lambda: desk.stack.reopen(who, field, key_presses))
 
     @router.post("/take-back")
     @router.post("/back")
     async def take_back(request: Request) -> Response:
-        values = await _values(request)
+        values = await _values(request, timeout)
         return await _json_response(lambda: desk.stack.take_back(_who(values), _key_presses(values)))
 
 
@@ -136,7 +141,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
     """Register pictures of pages and fields, and the downloads."""
 
     @router.get("/pages/{page}/picture")
-    async def page_picture(page: int) -> Response:
+    async def page_picture(page: Number) -> Response:
         record = await run_in_threadpool(desk.stack.page, page)
         if record is None:
             raise HTTPException(404, f"there is no page {page}")
@@ -144,7 +149,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
         return await _picture(picture, "image/jpeg")
 
     @router.get("/fields/{field}/picture")
-    async def field_picture(field: int) -> Response:
+    async def field_picture(field: Number) -> Response:
         record = await run_in_threadpool(desk.stack.field, field)
         if record is None:
             raise HTTPException(404, f"there is no field {field}")
@@ -204,25 +209,16 @@ async def _json_response(call: Callable[[], Any]) -> Response:
         return schemas.JSON(await run_in_threadpool(call))
     except AnsweredElsewhere as error:
         raise HTTPException(409, str(error)) from None
+    except Unwritable as error:  # the page keeps what it has, and sends it again
+        raise HTTPException(507, str(error)) from None
 
 
-async def _values(request: Request) -> Mapping[str, Any]:
+async def _values(request: Request, timeout: float) -> Record:
     """The JSON object that was sent, by a page of this server."""
     _check_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "expected application/json")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise HTTPException(413, f"the body is longer than {_MAX_BODY:,} bytes, which is the most accepted")
-    try:
-        values = json.loads(body)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise HTTPException(422, "expected a JSON object")
-    return values
+    return Record.parsed(await receive_bytes(request, _MAX_BODY, timeout))
 
 
 def _check_origin(request: Request) -> None:
@@ -232,32 +228,36 @@ def _check_origin(request: Request) -> None:
         raise HTTPException(403, f"pages of {origin[:60]!r} may not work at this desk")
 
 
-def _who(values: Mapping[str, Any]) -> str:
-    who = values.get("who")
-    if not isinstance(who, str) or not 0 < len(who) <= 64:
-        raise LeNetError("who is not named, expected a text of 1 to 64 characters")
+def _who(values: Record) -> str:
+    who = _text(values, "who", MAX_NAME)
+    if not who:
+        raise LeNetError(f"who is not named, expected a text of 1 to {MAX_NAME} characters")
     return who
 
 
-def _entry_of(values: Mapping[str, Any]) -> tuple[str, int, str, int]:
+def _entry_of(values: Record) -> tuple[str, int, str, int]:
     """Who, which field, the text, and the number of key presses, of a draft or an answer."""
-    text = values.get("text")
-    if not isinstance(text, str) or len(text) > MAX_TEXT:
-        raise LeNetError(f"text is {str(text)[:40]!r}, expected at most {MAX_TEXT} characters")
-    return _who(values), _number(values, "field"), text, _key_presses(values)
+    return _who(values), _number(values, "field"), _text(values, "text", MAX_TEXT), _key_presses(values)
 
 
-def _key_presses(values: Mapping[str, Any]) -> int:
+def _key_presses(values: Record) -> int:
     name = "presses" if "presses" in values else "key_presses"  # the name it had before
     return _number(values, name, 1)
 
 
-def _number(values: Mapping[str, Any], name: str, default: int | None = None) -> int:
-    text = values.get(name, default)
-    try:
-        number = int(text) if not isinstance(text, bool) else -1
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number < 2**53:
-        raise LeNetError(f"{name} is {str(text)[:40]!r}, expected a whole number of at least 0")
-    return number
+def _text(values: Record, name: str, max_length: int) -> str:
+    text = values.text(name)
+    if len(text) > max_length or any(category(character) == "Cs" for character in text):  # half a character
+        raise LeNetError(f"{name} is {text[:40]!r}, expected a text of at most {max_length} characters")
+    return text
+
+
+def _number(values: Record, name: str, default: int | None = None) -> int:
+    return values.integer(name, 0, MAX_NUMBER, **({} if default is None else {"default": default}))
+
+
+def _query_number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    if re.fullmatch(r"[0-9]{1,15}", text) is None:
+        raise LeNetError(f"{name} is {text[:40]!r}, expected a whole number of at least 0")
+    return int(text)

@@ -7,6 +7,8 @@
 
 const UNSENT_KEY = "lenet-desk-waiting", WHO_KEY = "lenet-desk-who";
 const RETRY_MS = 500;
+/** Statuses of an entry that is wrong. Others, as of a full disk or a missing token, may pass: the entry waits. */
+const NEVER_TAKEN = [404, 409, 413, 415, 422];
 
 /** The name by which the server knows this tab. */
 export const who = sessionStorage.getItem(WHO_KEY) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -59,11 +61,11 @@ export async function sendAll() {
       report({ count: 0 });
       finish(resolve, answer);
     } catch (error) {
-      if (error.status && error.status < 500) {
+      if (NEVER_TAKEN.includes(error.status)) {
         report({ why: error.message });
         finish(resolve, null);
       } else {
-        report({ count: waiting.length });
+        report({ count: waiting.length, why: error.status && error.message });
         await new Promise((wake) => setTimeout(wake, RETRY_MS));
       }
     }
