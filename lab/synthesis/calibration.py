@@ -63,7 +63,7 @@ def calibrate(network: Network, parts: list[ScoredPictures]) -> Calibration:
 
     The temperature minimizes the cross-entropy. A threshold for a share of errors is the lowest probability above
     which, no-digits included, at most that share of the answers is wrong; where none is asked for, the one that all but
-    NONSENSE of the no-digits stay below, or without any the one for SHARE_ALONE.
+    NO_DIGIT_ACCEPTED_SHARE of the no-digits stay below, or without any the one for DEFAULT_ERROR_SHARE.
     """
     temperatures = np.arange(0.5, 3.0, 0.02) * (PENALTY_TEMPERATURE_FACTOR if network.smallest_wins else 1)
     tried = [Calibration(temperature=float(temperature)) for temperature in temperatures]
@@ -87,13 +87,13 @@ def calibrate(network: Network, parts: list[ScoredPictures]) -> Calibration:
     minimum = (
         float(np.quantile(np.concatenate(surest)[nothing], 1 - NO_DIGIT_ACCEPTED_SHARE))
         if nothing.any()
-        else dict(thresholds)[DEFAULT_ERROR_SHARE]
+        else dict(thresholds).get(DEFAULT_ERROR_SHARE, 1.0)  # 1 where so few errors were not reached
     )
     return Calibration(round(fitted.temperature, 3), Acceptance(round(minimum, 5), tuple(thresholds)))
 
 
-def calibrate_answers(model: Model) -> Calibration:
-    """The model's calibration with the thresholds of single digits and lines, from pictures drawn and read."""
+def calibrate_answers(model: Model, singles: int = SINGLE_PICTURES, lines: int = LINE_PICTURES) -> Calibration:
+    """The model's calibration with the thresholds of single digits and lines, from so many drawn and read."""
     with ProcessPoolExecutor(
         len(os.sched_getaffinity(0)), get_context("forkserver"), initializer=_start_worker, initargs=(model,)
     ) as workers:
@@ -102,10 +102,11 @@ def calibrate_answers(model: Model) -> Calibration:
             chunks = workers.map(read, range(-(-pictures // _CHUNK_PICTURES)))
             return np.array([answer for chunk in chunks for answer in chunk], np.float64)
 
-        singles, lines = answers(_read_singles, SINGLE_PICTURES), answers(_read_lines, LINE_PICTURES)
+        of_singles, of_lines = answers(_read_singles, singles), answers(_read_lines, lines)
     calibration = Calibration.of(model)
     shares = [share for share, _ in calibration.digit.thresholds]
-    single, line = fit_acceptance(singles, SINGLE_ERROR_SHARE, shares), fit_acceptance(lines, LINE_ERROR_SHARE, shares)
+    single = fit_acceptance(of_singles, SINGLE_ERROR_SHARE, shares)
+    line = fit_acceptance(of_lines, LINE_ERROR_SHARE, shares)
     return replace(calibration, single=single, line=line)
 
 
@@ -146,9 +147,9 @@ def _fit_error_probabilities(confidences: NDArray[np.float64], errors: NDArray[n
     return np.asarray(1 / (1 + np.exp(-inputs @ weights)), np.float64)
 
 
-def add_answer_calibration(model: Model) -> Model:
+def add_answer_calibration(model: Model, singles: int = SINGLE_PICTURES, lines: int = LINE_PICTURES) -> Model:
     """The same parameters, with the thresholds of single digits and lines in their provenance."""
-    calibration = json.loads(json.dumps(calibrate_answers(model).to_json()))
+    calibration = json.loads(json.dumps(calibrate_answers(model, singles, lines).to_json()))
     return replace(model, provenance=model.provenance | {"calibration": calibration})
 
 

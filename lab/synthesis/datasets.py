@@ -31,16 +31,16 @@ def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: 
     """Draw a data set in parallel: pictures (N, 28, 28), ink-high, and labels (N,), NO_DIGIT among them."""
     seeds = np.random.SeedSequence(seed).spawn(-(-pictures // CHUNK_PICTURES))
     with ProcessPoolExecutor(processes, get_context("forkserver")) as workers:
-        chunks = list(workers.map(partial(_draw_chunk, renderer), seeds))
+        chunks = list(workers.map(partial(_draw_chunk, renderer, min(pictures, CHUNK_PICTURES)), seeds))
     images, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     return images[:pictures], labels[:pictures]
 
 
-def _draw_chunk(renderer: StrokeRenderer, seed: np.random.SeedSequence) -> LabeledPictures:
+def _draw_chunk(renderer: StrokeRenderer, pictures: int, seed: np.random.SeedSequence) -> LabeledPictures:
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    images, labels = np.empty((CHUNK_PICTURES, 28, 28), np.uint8), np.empty(CHUNK_PICTURES, np.uint8)
-    for index, (image, label) in enumerate(islice(_generate_pictures(renderer, rng), CHUNK_PICTURES)):
+    images, labels = np.empty((pictures, 28, 28), np.uint8), np.empty(pictures, np.uint8)
+    for index, (image, label) in enumerate(islice(_generate_pictures(renderer, rng), pictures)):
         images[index], labels[index] = image, label
     return images, labels
 

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +22,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.calibration import VALIDATION_EXAMPLES, add_answer_calibration, calibrate
+from lab.synthesis.calibration import (
+    LINE_PICTURES,
+    SINGLE_PICTURES,
+    VALIDATION_EXAMPLES,
+    add_answer_calibration,
+    calibrate,
+)
 from lab.synthesis.datasets import NO_DIGIT, draw_dataset
 from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
@@ -41,7 +48,6 @@ from lenet.training.loop import train_epochs
 from lenet.training.stream import GeneratedStream
 
 WEIGHTS_FOLDER = Path(__file__).parents[2] / "src/lenet/pretrained"
-VALIDATION_PICTURES = 25_000  # pictures drawn to choose and calibrate by
 MNIST_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
 
 Images = NDArray[np.uint8]
@@ -80,8 +86,8 @@ class PoolStream(GeneratedStream):
         return Epoch(self._images, self._labels, self.rng.permutation(len(self._labels)), augmentation)
 
 
-def main() -> None:
-    options = parse_options()
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse_options(arguments)
     network, recipe = TRAINING_PLANS[options.network]
     recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
     mnist = data.load("mnist")
@@ -92,8 +98,8 @@ def main() -> None:
         split.validation_images, split.validation_labels, load_handwriting_fonts("validation")
     )
     drawn = draw_or_load(renderer, options.drawn, options.seed, options.keep)
-    judged = draw_or_load(held_out_renderer, VALIDATION_PICTURES, options.seed + 1, options.keep)
-    print(f"drew {len(drawn[0]) + VALIDATION_PICTURES:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
+    judged = draw_or_load(held_out_renderer, options.judged, options.seed + 1, options.keep)
+    print(f"drew {len(drawn[0]) + len(judged[0]):,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
     images = np.concatenate([split.train_images] * MNIST_REPEATS + [drawn[0]])
     labels = np.concatenate([split.train_labels] * MNIST_REPEATS + [drawn[1]]).astype(np.uint8)
     plain_digits = (split.validation_images, split.validation_labels.astype(np.uint8))
@@ -115,7 +121,7 @@ def main() -> None:
     print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
     provenance = {
         "made by": "lab/synthesis/pretrained.py",
-        "data": {"name": "mnist", "validation": VALIDATION_EXAMPLES, "judged": VALIDATION_PICTURES},
+        "data": {"name": "mnist", "validation": VALIDATION_EXAMPLES, "judged": options.judged},
         "options": {"drawn": options.drawn, "epochs": options.epochs, "seed": options.seed},
         "metrics": {"mnist test error %": round(test_error, 2), "drawn validation error %": round(drawn_error, 2)},
         "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
@@ -124,20 +130,26 @@ def main() -> None:
         "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.digit.min_confidence},
         **reject_class,
     }
+    trained = Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)
+    if options.keep:  # lab.synthesis.calibration can go on from here
+        trained.save(options.keep / f"{network.name}-{options.drawn}.safetensors")
     output = options.output or WEIGHTS_FOLDER / f"{network.name}.safetensors"
-    add_answer_calibration(Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)).save(output)
+    add_answer_calibration(trained, options.singles, options.lines).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", nargs="?", choices=TRAINING_PLANS, default="lenet-5-relu")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
+    parser.add_argument("--judged", type=int, default=25_000, help="pictures drawn to choose and calibrate by")
+    parser.add_argument("--singles", type=int, default=SINGLE_PICTURES, help="digits drawn and read, for thresholds")
+    parser.add_argument("--lines", type=int, default=LINE_PICTURES, help="lines drawn and read, for thresholds")
     parser.add_argument("--seed", type=int, default=1998)
     parser.add_argument("--keep", type=Path, help="a folder that keeps what was drawn, to train again without drawing")
     parser.add_argument("--output", type=Path, help="the weights file; its place in the package")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def draw_or_load(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:

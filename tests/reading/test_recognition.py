@@ -85,6 +85,11 @@ def test_the_thresholds_of_answers_follow_how_often_they_are_wrong():
 
 def test_a_calibration_survives_its_json():
     assert Calibration.of(weights(11, TABLE)) == TABLE
+    of_digits = Calibration.of(weights(11, Calibration(1.0, DIGITS)))  # as training leaves it, before lines are read
+    assert (of_digits.digit, of_digits.single.thresholds, of_digits.line.thresholds) == (
+        DIGITS,
+        *[DIGITS.thresholds] * 2,
+    )
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])

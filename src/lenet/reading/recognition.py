@@ -127,18 +127,12 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """The calibration as plain values, as `of` reads them."""
-        kinds = {"single": self.single, "line": self.line}
-        return {
-            "temperature": self.temperature,
-            **self.digit.to_json(),
-            **{
-                kind: {
-                    "least": acceptance.min_confidence,
-                    "thresholds": [threshold for _, threshold in acceptance.thresholds],
-                }
-                for kind, acceptance in kinds.items()
-            },
-        }
+        kinds: dict[str, dict[str, Any]] = {}
+        for kind, acceptance in (("single", self.single), ("line", self.line)):
+            kinds[kind] = {"least": acceptance.min_confidence}
+            if acceptance.thresholds:  # else those of a normalized picture hold
+                kinds[kind]["thresholds"] = [threshold for _, threshold in acceptance.thresholds]
+        return {"temperature": self.temperature, **self.digit.to_json(), **kinds}
 
     def probabilities(
         self, network: Network, outputs: NDArray[np.float32], classes: Sequence[int] = range(len(LABELS))
