@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lenet.course import check
     from lenet.data import Dataset
     from lenet.errors import LeNetError
-    from lenet.estimator import LeNetClassifier
+    from lenet.estimator import LeNetClassifier as LeNetClassifier
     from lenet.evaluation import Evaluation, evaluate
     from lenet.exporting.formats import export
     from lenet.forms.batch import read_form, read_forms
@@ -81,12 +81,12 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
+# All but `LeNetClassifier`, without whose extra ``from lenet import *`` would fail.
 __all__ = [
     "Dataset",
     "Evaluation",
     "FieldReading",
     "FormReading",
-    "LeNetClassifier",
     "LeNetError",
     "Model",
     "Network",
@@ -138,4 +138,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "LeNetClassifier"]

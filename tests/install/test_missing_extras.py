@@ -227,3 +227,8 @@ def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():
 def test_the_line_about_the_missing_engine_does_not_promise_a_torch_that_is_missing():
     ran = command_without((*OPTIONAL, ENGINE), "read", SEVEN)
     assert "reading uses NumPy, which is slower, and nothing trains" in ran.stderr
+
+
+def test_everything_can_be_imported_by_a_star():
+    result = run_without(OPTIONAL, "from lenet import *; print(load('lenet-5').network.name)")
+    assert (result.stdout, result.stderr) == ("lenet-5\n", "")
