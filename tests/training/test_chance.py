@@ -59,6 +59,14 @@ def test_the_shell_says_it_on_stderr_and_json_holds_it(digits, tmp_path, capsys)
     assert "at chance" in json.loads(said.out)["history"][-1]["warning"]
 
 
+def test_of_few_examples_as_many_epochs_are_waited_for_as_are_added(digits, tmp_path, capsys):
+    few = data.Dataset("few", digits.train_images[:100], digits.train_labels[:100], digits.test_images,
+                       digits.test_labels, digits.class_names)  # fmt: skip
+    run = lenet.train("lenet-5-relu", few, recipe="fast", out=tmp_path / "run", threads=1)
+    assert len(run.history) == 100
+    assert [row["epoch"] for row in run.history if "warning" in row and row["epoch"] < 100] == []
+
+
 @pytest.mark.parametrize("validation", [0, None])
 def test_what_learns_is_not_warned_of(validation, digits, tmp_path, capsys):
     run = lenet.train("lenet-5-relu", digits, validation=validation, out=tmp_path / "run", threads=1)

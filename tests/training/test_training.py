@@ -163,6 +163,24 @@ def test_a_value_that_is_not_accepted_is_named(values, said):
         Recipe(**values)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"j": 1.0}, "j goes with the loss map, and the loss is cross-entropy; leave j out"),
+        ({"mu": 1.0}, "mu goes with the optimizer sdlm, and the optimizer is sgd"),
+        ({"curvature_examples": 9}, "curvature_examples goes with the optimizer sdlm"),
+        ({"nesterov": True, "optimizer": "adamw"}, "nesterov goes with the optimizer sgd, and the optimizer is adamw"),
+        ({"warm_up": 0.1, "schedule": "constant"}, "warm_up goes with the schedule one-cycle or one-cycle-midpoint"),
+        ({"learning_rate": 0.1, "rates": [0.1]}, "learning_rate goes with the schedule one-cycle or"),
+        ({"shift": 28}, "shift is 28, expected less than 28, the side of a picture"),
+    ],
+)
+def test_a_value_that_would_do_nothing_or_move_pictures_away_is_refused(values, said, tmp_path):
+    with pytest.raises(TrainingError, match=said):
+        lenet.train("lenet-5-relu", named_set([0, 1] * 10, ("cat", "dog")), out=tmp_path / "run", **values)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_recipe_of_wrong_types_is_refused():
     with pytest.raises(TrainingError, match="epochs is '3', expected a whole number"):
         Recipe.from_json({"epochs": "3"})

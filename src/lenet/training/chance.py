@@ -7,13 +7,23 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.evaluation import wilson_interval
-from lenet.training.recipes import Recipe
+from lenet.training.recipes import Recipe, epoch_factor
 from lenet.training.recipes import recipe as named_recipe
 
-FIRST_EPOCHS = 2
-"""Number of epochs before the check, or all epochs if there are fewer."""
+_FIRST_EPOCHS = 2
 _FAR = 4
 """Factor beyond the usual learning rate for its batch at which a rate is reported as the cause."""
+
+
+def first_epochs(examples: int) -> int:
+    """Number of epochs before the check: two of many examples, and of few ones as many as make up for it.
+
+    Two epochs of few examples are a handful of updates, after which any network is at chance.
+
+    >>> [first_epochs(examples) for examples in (60_000, 500, 61)]
+    [2, 20, 100]
+    """
+    return _FIRST_EPOCHS * epoch_factor(examples)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from lenet.errors import TrainingError
 from lenet.model import Model, PictureKind, load
 from lenet.preprocess import GrayLevels
 from lenet.training.augmentation import slice_augmentation
-from lenet.training.chance import FIRST_EPOCHS, Chance, warning
+from lenet.training.chance import Chance, first_epochs, warning
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.learners import Learner, learner_on
@@ -338,7 +338,7 @@ class _Training:
 
     def _at_chance(self, row: EpochRow) -> str:
         """The warning of a network at chance after its first epochs; empty if it is not."""
-        if self.chance is None or row["epoch"] < min(FIRST_EPOCHS, self.recipe.epochs):
+        if self.chance is None or row["epoch"] < min(first_epochs(row["examples"]), self.recipe.epochs):
             return ""
         held_out = 0 if self.held_out is None else len(self.held_out[1])
         if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):

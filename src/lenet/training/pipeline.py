@@ -26,7 +26,7 @@ from lenet.training.devices import is_available
 from lenet.training.distributed import Worker
 from lenet.training.loop import fit
 from lenet.training.progress import for_python
-from lenet.training.recipes import Recipe
+from lenet.training.recipes import Recipe, check_effect
 from lenet.training.recipes import recipe as named_recipe
 from lenet.training.runs import Run, fingerprint, read_settings
 
@@ -274,6 +274,8 @@ def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, 
     """The arguments of `data.load`, as ``run.json`` holds them."""
     source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data is None else {}
     if not source:
+        if not isinstance(data, str | Path | None):
+            data_sets.load(data)  # which says what is wrong
         name = str(data or DEFAULT_DATA)
         source["name_or_path"] = data_sets.public_name(name) or str(Path(name).resolve())
         if not Path(source["name_or_path"]).exists():
@@ -290,7 +292,10 @@ def _recipe(
         values.setdefault("epochs", len(values["rates"]))
         values.setdefault("schedule", "piecewise-constant")
     if isinstance(recipe, Recipe):
-        return Recipe.from_json(recipe.to_json() | values)
-    if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
-        return Recipe.from_json(stored["recipe"] | values)
-    return named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **values)
+        full_recipe = Recipe.from_json(recipe.to_json() | values)
+    elif stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
+        full_recipe = Recipe.from_json(stored["recipe"] | values)
+    else:
+        full_recipe = named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **values)
+    check_effect(values, full_recipe, network)
+    return full_recipe

@@ -5,7 +5,7 @@ networks, to color and to small data sets by the tables below.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -188,6 +188,16 @@ class Recipe:
             raise TrainingError(str(error)) from None
 
 
+_GOES_WITH = {
+    "j": ("loss", ("map",)),
+    "mu": ("optimizer", ("sdlm",)),
+    "curvature_examples": ("optimizer", ("sdlm",)),
+    "nesterov": ("optimizer", ("sgd",)),
+    "warm_up": ("schedule", ("one-cycle", "one-cycle-midpoint")),
+    "learning_rate": ("schedule", tuple(name for name in SCHEDULES if name != "piecewise-constant")),
+}
+"""What a value has an effect with: a field of the recipe, and what that has to be."""
+
 _READ: dict[type, Callable[[Record, str], Any]] = {
     bool: Record.boolean,
     int: Record.integer,
@@ -283,7 +293,7 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
         adaptation = _adaptation(network) or _Adaptation(1, {})
         base = replace(base, epochs=base.epochs * adaptation.epoch_factor, **adaptation.values)
         if examples and examples < ENOUGH_EXAMPLES:
-            factor = min(MAX_EPOCH_FACTOR, math.ceil(ENOUGH_EXAMPLES / examples))
+            factor = epoch_factor(examples)
             rate = base.learning_rate / 2 if base.optimizer == "sgd" else base.learning_rate
             base = replace(base, epochs=base.epochs * factor, learning_rate=rate)
     loss = overrides.get("loss", natural_loss(network, optimizer))
@@ -291,6 +301,15 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     init = base.init if base.optimizer == "sdlm" else default_rule(network)
     complete = {**base.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **overrides}
     return Recipe.from_json({**complete, "rates": list(complete["rates"])})
+
+
+def epoch_factor(examples: int) -> int:
+    """How many times as many epochs this number of examples gets, one at least, by `recipe`.
+
+    >>> [epoch_factor(examples) for examples in (60_000, 500, 61)]
+    [1, 10, 50]
+    """
+    return min(MAX_EPOCH_FACTOR, math.ceil(ENOUGH_EXAMPLES / max(1, examples)))
 
 
 def natural_loss(network: Network, optimizer: str = "sgd") -> str:
@@ -323,6 +342,25 @@ def check_loss(loss: str, network: Network) -> None:
         )
     if loss == "nll" and network.stages[-1].activation is not Activation.LOG_SOFTMAX:
         raise TrainingError(f"the loss nll needs log-softmax outputs, which {network.name} has not; use cross-entropy")
+
+
+def check_effect(names: Iterable[str], recipe: Recipe, network: Network) -> None:
+    """Check that values of a recipe that somebody chose have an effect in it, and leave pictures in their frame.
+
+    Args:
+        names: of the values that were chosen.
+
+    Raises:
+        TrainingError: if one of them goes with another loss, optimizer or schedule, or a shift moves pictures away.
+    """
+    for name in names:
+        kind, accepted = _GOES_WITH.get(name, ("", ()))
+        if kind and getattr(recipe, name) and (value := getattr(recipe, kind)) not in accepted:
+            raise TrainingError(
+                f"{name} goes with the {kind} {' or '.join(accepted)}, and the {kind} is {value}; leave {name} out"
+            )
+    if recipe.shift >= (side := min(network.input[1:])):
+        raise TrainingError(f"shift is {recipe.shift}, expected less than {side}, the side of a picture")
 
 
 def _adaptation(network: Network) -> _Adaptation | None:
