@@ -128,9 +128,9 @@ def test_every_value_of_a_recipe_is_a_keyword_of_train():
 
 
 def test_everything_in_all_can_be_had_and_has_a_docstring():
-    for name in set(lenet.__all__) - {"__version__"}:
+    for name in set(dir(lenet)) - {"__version__"}:
         assert getattr(lenet, name).__doc__, name
-    assert set(dir(lenet)) == set(lenet.__all__)
+    assert set(dir(lenet)) - set(lenet.__all__) == {"LeNetClassifier"}  # which needs an extra
 
 
 @pytest.mark.parametrize("name", ["LeNet-5", "lenet5", "lenet_5", "LENET 5", "lenet-5"])
@@ -350,7 +350,22 @@ def test_pictures_that_are_no_files_are_taken_by_models_of_any_classes(stripes, 
         (lambda: lenet.create("lenet-5-relu", classes=()), "classes is \\(\\), expected how many"),
         (lambda: lenet.create("lenet-5-relu", classes=2.5), "classes is 2.5, expected how many"),
         (lambda: lenet.create("lenet-5-relu", seed=-1), "seed is -1, expected a whole number"),
-        (lambda: lenet.load(5), "a int is no model"),
+        (lambda: lenet.load(5), "int: is no model"),
+        (lambda: lenet.read(DIGITS / "two.png", model=5), "int: is no model"),
+        (lambda: lenet.read(DIGITS / "two.png", length="3"), "a line cannot have '3' digits"),
+        (lambda: lenet.read(DIGITS / "two.png", length=True), "a line cannot have True digits"),
+        (lambda: lenet.read(DIGITS / "two.png", pattern=3), "pattern is 3, expected a text"),
+        (lambda: lenet.read_files(DIGITS, shard=(1, 2)), "shard is \\(1, 2\\), expected I/N"),
+        (lambda: lenet.show(5), "int: is no network"),
+        (lambda: lenet.diff("lenet-5", 5), "int: is no network"),
+        (lambda: lenet.code(5), "int: is no network"),
+        (lambda: lenet.create(5), "int: is no network"),
+        (lambda: lenet.export("lenet-5", to=5), "unknown format '5'"),
+        (lambda: lenet.reproduce(5), "unknown reproduction '5'"),
+        (lambda: lenet.evaluate("lenet-5", 5), "int: is no data set"),
+        (lambda: lenet.train("lenet-5", ([1], [2])), "tuple: is no data set"),
+        (lambda: lenet.bench(threads=0), "threads is 0, expected"),
+        (lambda: lenet.serve(port=-1), "port is -1, expected 0 to 65535"),
         (lambda: lenet.train("lenet-5", OLD / "digits", recipe=Recipe(), epochs="1"), "epochs is '1'"),
         (lambda: lenet.train("lenet-5", OLD / "digits", threads=0), "threads is 0, expected"),
     ],

@@ -57,8 +57,8 @@ class UnknownName(LeNetError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        known = list(known)
-        name = name if len(name) <= 80 else f"{name[:79]}…"
+        known, text = list(known), str(name)
+        name = text if len(text) <= 80 else f"{text[:79]}…"
         near = get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(near)}?" if near else ";"
         super().__init__(f"unknown {kind} {name!r}{hint} known: {', '.join(known)}")

@@ -326,6 +326,10 @@ def create(
         if "classes" not in options(network) and count == describe(network).classes:
             del arguments["classes"]  # LeNet-5's ten digits may be named
         network = describe(network, **arguments)
+    elif not isinstance(network, Network):
+        raise ArchitectureError(
+            f"{type(network).__name__}: is no network; expected a name, a TOML file or a description"
+        )
     elif others := [option for option in arguments if option != "classes"]:
         raise ArchitectureError(f"{network.name} is a description, which has no option {others[0]!r} any more")
     return Model(network, initial_weights(network, init, seed), class_names=names)
@@ -387,7 +391,7 @@ def load(
     if isinstance(source, Model):
         return source
     if not isinstance(source, str | Path):
-        raise WeightsError(f"a {type(source).__name__} is no model; expected a path or a name that ships")
+        raise WeightsError(f"{type(source).__name__}: is no model; expected a path or a name that ships")
     return _from_file(file_of(source), expect)
 
 

@@ -33,7 +33,7 @@ def resolve_name(kind: str, name: str, known: Iterable[str]) -> str:
     ['lenet-5', 'lenet-5', 'lenet-5-relu']
     """
     known = list(known)
-    match = matching_name(name, known)
+    match = matching_name(name, known) if isinstance(name, str) else None
     if match is None:
         raise UnknownName(kind, name, known)
     return match

@@ -27,6 +27,8 @@ def parse_json(text: str | bytes) -> Any:
     """
     try:
         return json.loads(text)
+    except UnicodeDecodeError:
+        raise RecordError("not JSON, whose text is UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise RecordError(f"not JSON ({error})") from None
 

@@ -94,7 +94,8 @@ def test_show_draws_a_sheet_of_ones_own_data(toy, tmp_path):
     ("options", "message"),
     [
         (["--split", "validation"], "unknown split 'validation'"),
-        (["--count", "0"], "cannot draw 0 examples"),
+        (["--count", "0"], "count is 0, expected 1 to 10,000 examples"),
+        (["--seed", "-1"], "seed is -1, expected at least 0"),
         (["-o", "sheet.txt"], "sheet.txt: cannot write pictures of this kind"),
         (["-o", "/proc/nowhere/sheet.png"], "sheet.png: cannot be written"),
     ],
@@ -103,6 +104,11 @@ def test_show_names_what_it_cannot_do(options, message, toy):
     result = run("show", toy, *options)
 
     assert message in str(result.exception)
+
+
+@pytest.mark.parametrize("options", [["--size", "5"], ["--color"]])
+def test_options_of_ones_own_pictures_are_refused_beside_a_public_set(options, empty_cache):
+    assert "--size and --color are of your own pictures; mnist" in run("show", "mnist", *options).output
 
 
 def test_a_sheet_depends_on_its_seed_alone_and_shows_ink_dark():

@@ -81,6 +81,10 @@ def test_diff_as_json_holds_the_effect_of_every_stage(capsys):
         (["show"], 2, "lenet: Missing argument"),
         (["shwo"], 2, "lenet: No such command"),
         (["show", "lenet-5", "--lang", "fr"], 2, "lenet: Invalid value"),
+        (["show", "lenet-5", "--lang", "zh"], 2, "lenet: --lang goes with --explain"),
+        (["show", "lenet-5", "--size", "big"], 2, "lenet: Invalid value for '--size': 'big' is not a whole number"),
+        (["show", "lenet-5", "--diagram", "drawn"], 1, "lenet: drawn: expected a file's name that ends in .png"),
+        (["code", "lenet-5", "-o", "labels.csv"], 1, "lenet: labels.csv: expected a file's name that ends in .py"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_code(capsys, arguments, exit_code, sentence):

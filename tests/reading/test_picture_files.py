@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lenet.cli import main
 from lenet.errors import DataError, ReadingError
 from lenet.reading.batch import picture_files
 from lenet.reading.batch.picture_files import PictureFiles, Shard
@@ -91,6 +92,16 @@ def test_a_list_names_files_as_they_are_and_never_folders_or_globs(tmp_path: Pat
     assert (found.is_many, found.count(), found.problems) == (True, 7, [])
     (tmp_path / "list").write_bytes(b"\xff.png\n")
     assert [os.fsencode(path) for path in found] == [b"\xff.png"]
+
+
+def test_a_list_that_is_no_text_is_one_sentence(tmp_path: Path, capsys):
+    (tmp_path / "list").write_bytes(b"one.png\0two.png\0")  # as find -print0 writes it
+    assert main(["read", "--files-from", str(tmp_path / "list")]) == 1
+    told = capsys.readouterr().err
+    assert told == (
+        f"lenet: {tmp_path}/list, line 1: a null byte, which no name of a file holds; "
+        "expected a text with a name on each line\n"
+    )
 
 
 def test_a_list_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path):

@@ -145,7 +145,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except TyperException as error:
         if (message := error.format_message()).startswith("Usage:"):  # a group without a verb
             return _fail(message, error.exit_code)
-        return _fail(f"lenet: {' '.join(message.rstrip('.').split())}", error.exit_code)
+        return _fail(f"lenet: {_usage_sentence(message)}", error.exit_code)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         return _FAILED
     except (LeNetError, OSError) as error:
@@ -181,6 +181,19 @@ def with_ray_address(words: Sequence[str]) -> list[str]:
         has_address = following in ("auto", "local") or re.fullmatch(r"[^/\s]*:\d+", following) is not None
         result[index : index + 1 + has_address] = [f"--ray={following if has_address else 'local'}"]
     return result
+
+
+def _usage_sentence(message: str) -> str:
+    """A sentence of the parser of options, its names of types in words.
+
+    >>> _usage_sentence("Invalid value: choose one of --json and --detail.")
+    'choose one of --json and --detail'
+    >>> _usage_sentence("Invalid value for '--length': 'x' is not a valid int range.")
+    "Invalid value for '--length': 'x' is not a whole number"
+    """
+    text = " ".join(message.rstrip(".").removeprefix("Invalid value: ").split())
+    text = re.sub(r" is not a valid int(eger)?( range)?$", " is not a whole number", text)
+    return re.sub(r" is not a valid float( range)?$", " is not a number", text)
 
 
 def _sentence(error: Exception) -> str:

@@ -20,7 +20,7 @@ def check(
     answer: Annotated[
         str | None, typer.Option(help="The answer: a number, a shape as 2,3,4, or a word.", metavar="VALUE")
     ] = None,
-    lang: Annotated[Language, typer.Option(help="Language of tasks and hints.")] = Language.en,
+    lang: Annotated[Language, typer.Option("--lang", "--language", help="Language of tasks and hints.")] = Language.en,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Mark an answer to an exercise of the course, with hints; or list what is solved and what is open.

@@ -45,6 +45,8 @@ def code(
     """
     if sequential + train + predict > 1:
         raise typer.BadParameter("choose one of --sequential, --train and --predict")
+    if output is not None and output.suffix != ".py":  # a file of data would be written over
+        raise LeNetError(f"{output}: expected a file's name that ends in .py")
     form: Form = "sequential" if sequential else "train" if train else "predict" if predict else "module"
     source = code_verb(name, form=form, classes=classes, channels=channels, hidden=hidden, size=size)
     if output is None:

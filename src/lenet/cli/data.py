@@ -139,8 +139,11 @@ def show(
 ) -> None:
     """Draw a sheet of examples with their class names. For example: lenet data show mnist -o sheet.png"""
     from lenet import data
+    from lenet.data.datasets import DEFAULT_SIZE, public_name
     from lenet.evaluation import warn_of_transposed_digits
 
+    if (size != DEFAULT_SIZE or color) and public_name(name) is not None:
+        raise typer.BadParameter(f"--size and --color are of your own pictures; {name} is drawn as it is")
     dataset = data.load(name, data_dir, size=size, color=color, polarity=polarity, transpose=transpose)
     if transpose is None:
         warn_of_transposed_digits(dataset)

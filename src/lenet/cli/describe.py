@@ -53,7 +53,9 @@ def show(
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Derive every figure with its numbers.")] = False,
-    lang: Annotated[Language, typer.Option(help="Language of --explain.")] = Language.en,
+    lang: Annotated[
+        Language | None, typer.Option("--lang", "--language", help="Language of --explain [default: en].")
+    ] = None,
     table: Annotated[bool, typer.Option("--table", help="Draw the connection table.")] = False,
     weights: Annotated[bool, typer.Option("--weights", help="List every parameter array with its shape.")] = False,
     trace: Annotated[
@@ -82,6 +84,8 @@ def show(
         raise typer.BadParameter(
             "choose one of --json, --markdown, --explain, --table, --weights, --trace, --toml and --diagram"
         )
+    if lang is not None and not explain:
+        raise typer.BadParameter("--lang goes with --explain")
     network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
         from lenet.figures import write_diagram  # here, because only diagrams need matplotlib
@@ -98,7 +102,7 @@ def show(
     elif markdown:
         print(summary.to_markdown(network_counts))
     elif explain:
-        print(summary.explain(network_counts, lang.value))
+        print(summary.explain(network_counts, (lang or Language.en).value))
     elif table:
         print(summary.draw_tables(network))
     elif weights:

@@ -27,7 +27,7 @@ def explain(
     ),
     language: Annotated[
         Literal["en", "zh"] | None,
-        typer.Option(help="The language that the page starts in; the browser's if left out."),
+        typer.Option("--language", "--lang", help="The language that the page starts in; the browser's if left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print path, bytes and networks as JSON.")] = False,
 ) -> None:

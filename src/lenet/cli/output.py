@@ -146,6 +146,20 @@ class Output:
         return ", ".join(parts) + (f"; {pace:,.{1 if pace < 10 else 0}f} a second" if self.read else "")
 
 
+def check_picture_paths(paths: dict[str, Path | None]) -> None:
+    """Check the paths of picture files to be written, by the options that name them; None is left out.
+
+    Raises:
+        DataError: if a name's end is no picture's.
+        LeNetError: if a folder is not there, or two options name one file.
+    """
+    option_of: dict[Path, str] = {}
+    for option, path in paths.items():
+        check_picture_path(path)
+        if path is not None and (other := option_of.setdefault(path.resolve(), option)) != option:
+            raise LeNetError(f"{option} would write over what {other} draws into {path}; name another file")
+
+
 def check_picture_path(path: Path | None) -> None:
     """Check the path of a picture file to be written: its suffix and its folder.
 

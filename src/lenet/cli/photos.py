@@ -28,14 +28,14 @@ def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: 
     answers = with_progress(read_labeled(pictures, load(model), max_error), len(pictures), "pictures")
     measurement = Measurement(tuple(answers))
     report_problems(measurement)
-    if mistakes:
-        save_sheet(draw_misses(measurement), mistakes)
     if as_json:
         print(json.dumps(measurement.to_json() | {"calibration": _calibration(measurement)}, ensure_ascii=False))
-        return
-    print(*table_of(measurement), sep="\n")
-    if mistakes:
-        print(printable(str(mistakes)))
+    else:
+        print(*table_of(measurement), sep="\n")
+    if mistakes:  # after the figures, which a drawing that cannot be written must not take along
+        save_sheet(draw_misses(measurement), mistakes)
+        if not as_json:
+            print(printable(str(mistakes)))
 
 
 def table_of(measurement: Measurement) -> list[str]:

@@ -54,9 +54,12 @@ def read(
         typer.Option(help="What becomes of the signs between digits: omit says them in a remark, keep writes them."),
     ] = Signs.omit,
     turn: Annotated[
-        bool, typer.Option(" /--no-turn", help="Do not turn pages that lie on their side or upside down.")
+        bool,
+        typer.Option(" /--no-turn", show_default=False, help="Do not turn pages on their side or upside down."),
     ] = True,
-    grid: Annotated[bool, typer.Option(" /--no-grid", help="Look for no boxes, tables and squared paper.")] = True,
+    grid: Annotated[
+        bool, typer.Option(" /--no-grid", show_default=False, help="Look for no boxes, tables and squared paper.")
+    ] = True,
     form: Annotated[
         Path | None,
         typer.Option(help="Read pages of a form by this template: a TOML file, as lenet form new makes one."),

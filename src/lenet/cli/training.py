@@ -8,7 +8,7 @@ import typer
 
 from lenet import data
 from lenet.cli import completion
-from lenet.cli.output import check_picture_path
+from lenet.cli.output import check_picture_paths
 from lenet.data.custom import POLARITIES
 from lenet.errors import Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation, data_for
@@ -194,8 +194,7 @@ def evaluate(
 
     lenet evaluate --photos my-photos/labels.csv --mistakes misses.png
     """
-    for path in (sheet, mistakes, confusion):
-        check_picture_path(path)
+    check_picture_paths({"--sheet": sheet, "--mistakes": mistakes, "--confusion": confusion})
     if photos is not None:
         _check_goes_with_photos(
             {
@@ -222,6 +221,12 @@ def evaluate(
     loaded_model = load(model)
     dataset = data_for(loaded_model, data_set or DEFAULT_DATA, data_dir, polarity=polarity, transpose=transpose)
     evaluation = evaluate_weights(loaded_model, dataset, split=split, engine=engine)
+    if as_json:
+        first = _examples(evaluation, examples)
+        print(json.dumps(evaluation.to_json() | ({"first": first} if examples else {}), ensure_ascii=False))
+    else:
+        _report_evaluation(evaluation, examples)
+    # After the figures, which a drawing that cannot be written must not take along.
     images = dataset.part(split)[0]
     if sheet:
         data.save_sheet(draw_answers(evaluation, images, examples or _DEFAULT_EXAMPLES), sheet)
@@ -229,10 +234,12 @@ def evaluate(
         data.save_sheet(draw_mistakes(evaluation, images), mistakes)
     if confusion:
         data.save_sheet(draw_confusion(evaluation), confusion)
-    if as_json:
-        first = _examples(evaluation, examples)
-        print(json.dumps(evaluation.to_json() | ({"first": first} if examples else {}), ensure_ascii=False))
-        return
+    if not as_json:
+        for path in filter(None, (sheet, mistakes, confusion)):
+            print(path)
+
+
+def _report_evaluation(evaluation: Evaluation, examples: int) -> None:
     for example in _examples(evaluation, examples):
         mark = "" if example["predicted"] == example["actual"] else "  wrong"
         print(f"{example['index']:>5}  predicted {example['predicted']}  actual {example['actual']}{mark}")
@@ -241,8 +248,6 @@ def evaluate(
         rate = "no examples" if row["error_rate"] is None else f"{row['error_rate']:6.2f} %"
         print(f"  {row['class']:<12} {rate}  {row['errors']:>5,} of {row['examples']:,}")
     print(f"for 0.5 % error on the rest, {evaluation.reject_rate(0.5):.2f} % must be rejected")
-    for path in filter(None, (sheet, mistakes, confusion)):
-        print(path)
 
 
 def _rates(text: str | None) -> list[float] | None:

@@ -156,7 +156,8 @@ def check(
     if answer is None:
         return _listing(numbers, language_texts, language)
     if len(numbers) > 1 or exercise is None:
-        raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; got {exercise!r}")
+        named = "none is named" if exercise is None else f"{exercise} is a lesson"
+        raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; {named}")
     number = numbers[0]
     read_progress()  # a damaged file is told before the work
     is_right, text, mistake = _marked(number, answer, language_texts)
@@ -240,7 +241,8 @@ def _parsed(number: str, question: Question, expected: Answer, answer: Any) -> A
             return tuple(int(part) for part in parts)
         except ValueError:
             raise LeNetError(f"exercise {number} is answered by a shape, as 2,3,4; got {_cut(text)!r}") from None
-    plain = re.sub(r"[\s,，_%％]", "", text)
+    # Separators of thousands, as in 61,706: 2,3,4 is no number.
+    plain = re.sub(r"(?<=\d)[\s,，_](?=\d{3}(?!\d))", "", text.strip(" %％"))
     try:
         value = float(plain)
     except ValueError:
@@ -294,6 +296,10 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
         raise LeNetError(f"exercise {number} is answered by a function {call}, or a file that defines it")
     if isinstance(answer, str) and not answer.strip():
         raise LeNetError(f"the answer is empty; expected a Python file that defines {call}")
+    if isinstance(answer, str) and not answer.endswith(".py") and not Path(answer).exists():
+        raise LeNetError(
+            f"exercise {number} is answered by a function {call}, or a file that defines it; got {_cut(answer)!r}"
+        )
     try:
         outputs = call_function(task, answer) if callable(answer) else call_file(number, Path(answer))
     except ProgramError as error:

@@ -21,6 +21,7 @@ from lenet.errors import DataError, UnknownName, printable
 from lenet.naming import matching_name
 
 # Custom data without a test part is split: one example in six, the share of MNIST.
+DEFAULT_SIZE = 28  # pixels: the side that pictures are fitted into
 TEST_SHARE = 6
 TEST_SEED = 0
 
@@ -144,7 +145,7 @@ def load(
     name_or_path: str | Path,
     data_dir: str | Path | None = None,
     *,
-    size: int = 28,
+    size: int = DEFAULT_SIZE,
     color: bool = False,
     polarity: str = "auto",
     transpose: bool | None = None,
@@ -170,6 +171,11 @@ def load(
         UnknownName: if it is neither a public data set nor a path.
         DataError: if the files cannot be had, or are damaged; the message names the file.
     """
+    if not isinstance(name_or_path, str | Path):
+        raise DataError(
+            f"{type(name_or_path).__name__}: is no data set; expected a path to your data, or one of "
+            f"{', '.join(CATALOG)}"
+        )
     if (name := public_name(name_or_path)) is not None:
         if data_dir is not None:
             _exists(Path(data_dir))  # says what is wrong with a name that no folder can have

@@ -26,13 +26,14 @@ def draw_examples(
 
     Args:
         count: how many, at least 1; at most as many as there are are drawn.
-        seed: which ones; the same seed always gives the same sheet.
+        seed: which ones, at least 0; the same seed always gives the same sheet.
         split: ``"train"`` or ``"test"``.
     """
-    if not 1 <= count <= 10_000 or columns < 1:
-        raise DataError(
-            f"cannot draw {count} examples in {columns} columns; expected 1 to 10,000 examples, 1 column or more"
-        )
+    if not 1 <= count <= 10_000:
+        raise DataError(f"count is {count}, expected 1 to 10,000 examples")
+    for name, value, minimum in (("columns", columns, 1), ("seed", seed, 0)):
+        if value < minimum:
+            raise DataError(f"{name} is {value}, expected at least {minimum}")
     images, labels = dataset.part(split)
     indices = np.random.default_rng(seed).choice(len(labels), min(count, len(labels)), replace=False)
     indices = indices[np.lexsort((indices, labels[indices]))]
@@ -89,7 +90,7 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         sheet.save(content, kind)
         write_atomically(path, content.getvalue())
     except OSError as problem:
-        raise DataError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+        raise DataError(f"{path}: cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
 
 
 def _shorten(canvas: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:

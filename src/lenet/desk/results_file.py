@@ -32,7 +32,8 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        why = (error.strerror or str(error)).lower()
+        raise DataError(f"{path}: cannot be read ({why}); expected what lenet read --jsonl writes") from None
     pages: dict[str, dict[int, _Page]] = {}  # by file and by number
     for number, line in enumerate(lines, 1):
         try:

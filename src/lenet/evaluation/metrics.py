@@ -220,11 +220,13 @@ def evaluate(
         UnknownName: if there is no such split, engine, data set or model.
         EngineError, MissingExtra: if the engine is not there, or cannot run the network.
     """
+    from lenet.data import Dataset
+
     model = load(model)
     if engine not in ENGINES:
         raise UnknownName("engine", engine, ENGINES)
     network, dataset = model.network, data
-    if isinstance(dataset, str | Path):
+    if not isinstance(dataset, Dataset):
         dataset = data_for(model, dataset, data_dir, polarity=polarity, transpose=transpose)
     dataset = dataset.with_classes(model.class_names)  # by name, never by place
     images, labels = dataset.part(split)

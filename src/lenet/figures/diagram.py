@@ -24,6 +24,7 @@ from lenet.architecture import (
     Stage,
     Subsampling,
 )
+from lenet.errors import DataError
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrapped
@@ -61,6 +62,8 @@ def draw_diagram(
 def write_diagram(network: Network, path: str | Path, *, dark: bool = False, dpi: int = 300) -> Path:
     """Draw the diagram into a file, in the format of its suffix; see `draw_diagram`."""
     path = Path(path)
+    if not path.suffix:
+        raise DataError(f"{path}: expected a file's name that ends in .png or .svg")
     figure_format(path.suffix.removeprefix("."))
     return diagram(network, DARK if dark else LIGHT).save(path, dpi)
 

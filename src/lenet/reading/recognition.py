@@ -12,7 +12,7 @@ from lenet.architecture import Network
 from lenet.classes import digit_of, join_names
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
-from lenet.model import Model, pretrained
+from lenet.model import Model, load, pretrained
 from lenet.reading.augmentation import views
 from lenet.records import Record
 
@@ -213,7 +213,7 @@ class Recognizer:
     """
 
     def __init__(self, model: Model | None = None, max_error: float | None = None) -> None:
-        self.model = pretrained() if model is None else model
+        self.model = pretrained() if model is None else load(model)
         network, arrays = self.model.network, self.model.parameters
         self._digits = _digit_outputs(self.model)
         self.calibration = Calibration.of(self.model)

@@ -14,12 +14,12 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         LeNetError: in one sentence, why there is none.
     """
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise LeNetError(f"port is {port!r}, expected 0 to 65535")
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError):
         raise LeNetError(f"no such host {host!r}; 127.0.0.1 is this machine alone, 0.0.0.0 all that reach it") from None
-    except OverflowError:
-        raise LeNetError(f"port is {port}, expected 0 to 65535") from None
     # Only of sockets that say TCP does asyncio switch off the waiting for acknowledgements, 40 ms of each small answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -19,9 +19,11 @@ def bench(threads: int | None = None, *, progress: Callable[[str], None] = lambd
         The report; printed, it is that of ``lenet bench``. See also its ``to_markdown`` and ``to_json``.
 
     Raises:
-        EngineError: if LENET_ENGINE forces another engine than the native one.
+        EngineError: if LENET_ENGINE forces another engine than the native one, or threads are not 1 at least.
         MissingExtra: if nothing can be measured without an extra.
     """
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise EngineError(f"threads is {threads!r}, expected a whole number of at least 1")
     if (engine := choose_engine()) in ("torch", "numpy") and os.environ.get(ENGINE_VARIABLE):
         raise EngineError(
             f"{ENGINE_VARIABLE} is {engine}, but this measures the native engine beside others; leave it out"

@@ -103,7 +103,11 @@ def described(network: Network | Model | str | Path, **options: int | None) -> N
     values = {option: value for option, value in options.items() if value is not None}
     if isinstance(network, str | Path):
         return describe(network, **values)
-    network = network if isinstance(network, Network) else network.network
+    network = getattr(network, "network", network)
+    if not isinstance(network, Network):
+        raise ArchitectureError(
+            f"{type(network).__name__}: is no network; expected a name, a TOML file, a description or a model"
+        )
     if values:
         raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(values))}")
     return network

@@ -142,11 +142,15 @@ def desk_folder(name: str | Path) -> Path:
     """The folder of a desk, by its name.
 
     Raises:
-        LeNetError: if there is none, as in a script whose variable is empty: the current folder would be meant then.
+        LeNetError: if there is none, as in a script whose variable is empty: the current folder would be meant then; or
+            if it is a file's.
     """
     if not str(name).strip():
         raise LeNetError(f"desk is {str(name)!r}, expected the name of a folder, as stack")
-    return Path(name)
+    folder = Path(name)
+    if folder.exists() and not folder.is_dir():
+        raise LeNetError(f"{folder}: is a file, expected a folder for the desk")
+    return folder
 
 
 def normalized_path(text: str, name: str = "root_path") -> str:

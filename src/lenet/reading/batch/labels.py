@@ -113,7 +113,8 @@ def _columns(path: Path, header: Sequence[str]) -> list[str]:
     columns = [name.lower() for name in header]
     for name in _REQUIRED:
         if name not in columns:
-            header_text = ", ".join(filter(None, header)) or "nothing"
+            header_text = " ".join(", ".join(filter(None, header)).split()) or "nothing"
+            header_text = header_text if len(header_text) <= 80 else f"{header_text[:79]}…"
             raise DataError(
                 f"{path}, line 1: no column {name}; expected file, label[, kind][, capture], found {header_text}"
             )

@@ -52,7 +52,7 @@ class Shard:
         """
         if text is None or isinstance(text, Shard):
             return text or cls()
-        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
+        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII) if isinstance(text, str) else None
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
             raise ReadingError(f"shard is {text!r}, expected I/N with I of 1 to N, as 1/4: the first of four")
         return cls(int(match[1]), int(match[2]))
@@ -309,10 +309,15 @@ def names_in_list(name: str) -> Iterator[str]:
     """The names of files in a list, a line each; ``-`` is stdin.
 
     Raises:
-        DataError: if there is no such list.
+        DataError: if there is no such list, or it holds null bytes, as pictures and ``find -print0`` do.
     """
     with _opened_list(name) as lines:
-        for line in lines:
+        for number, line in enumerate(lines, start=1):
+            if b"\0" in line:
+                place = f"{'stdin' if name == STDIN else name}, line {number}"
+                raise DataError(
+                    f"{place}: a null byte, which no name of a file holds; expected a text with a name on each line"
+                )
             if text := line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK):
                 yield os.fsdecode(text)
 

@@ -55,8 +55,8 @@ class Pattern:
         Raises:
             ReadingError: if the length is not 1..100.
         """
-        if not 1 <= length <= MAX_CHARACTERS:
-            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MAX_CHARACTERS}")
+        if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= MAX_CHARACTERS:
+            raise ReadingError(f"a line cannot have {length!r} digits; a length is 1 to {MAX_CHARACTERS}")
         return cls.parse(rf"\d{{{length}}}")
 
     @classmethod
@@ -270,7 +270,9 @@ def pattern_of(single: bool, length: int | None, pattern: str | None) -> Pattern
     Raises:
         ReadingError: if more than one is specified, or the pattern or length is invalid.
     """
-    if sum([single, length is not None, pattern is not None]) > 1:
+    if pattern is not None and not isinstance(pattern, str):
+        raise ReadingError(f"pattern is {pattern!r}, expected a text, as '\\d{{3}}-\\d{{4}}'")
+    if sum([bool(single), length is not None, pattern is not None]) > 1:
         raise ReadingError("choose one of single, length and pattern")
     if pattern is not None:
         return Pattern.parse(pattern)
