@@ -1,6 +1,9 @@
 """Pixels of decoded pictures as arrays: those of `numpy.asarray`, in memory of their own."""
 
 import gc
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lenet.pictures.arrow import pixels_of
+from lenet.pictures.strips import STRIP_BYTES
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @settings(max_examples=60, deadline=None)
@@ -37,3 +43,17 @@ def test_the_pixels_outlive_the_picture():
     gc.collect()
     Image.new("RGB", (500, 400), (200, 200, 200))
     assert (pixels == (10, 20, 30)).all()
+
+
+def test_a_picture_in_several_pieces_takes_one_copy_and_a_strip():
+    code = (
+        "import cv2, numpy; from PIL import Image\n"
+        "from lenet.pictures.arrow import pixels_of\n"
+        "from tests.memory import most_megabytes\n"
+        "small, image = Image.new('RGB', (500, 500)), Image.new('RGB', (4000, 4000), (10, 20, 30))\n"
+        "pixels_of(small); before = most_megabytes()\n"
+        "pixels = pixels_of(image); print(most_megabytes() - before)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    copy, strip = 3 * 4000**2 / 2**20, 7 * STRIP_BYTES / 4 / 2**20
+    assert copy - 1 <= int(ran.stdout) <= copy + 2 * strip

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lenet.pictures.strips import spans, strip_height
+
 
 class _Array(ctypes.Structure):
     """The struct `ArrowArray` of the interface, up to what is read here."""
@@ -26,20 +28,33 @@ def pixels_of(image: Image.Image) -> NDArray[np.generic]:
     >>> pixels_of(Image.new("RGB", (2, 1), (10, 20, 30))).tolist()
     [[[10, 20, 30], [10, 20, 30]]]
     """
-    if image.mode == "RGB" and hasattr(image, "__arrow_c_array__"):
-        import cv2
+    if image.mode != "RGB" or not hasattr(image, "__arrow_c_array__"):
+        return np.asarray(image)
+    image.load()
+    pixels = _pixels_in_one_piece(image)
+    rows = strip_height(image.width, 1)
+    if pixels is not None or rows >= image.height:
+        return np.asarray(image) if pixels is None else pixels
+    # Pillow keeps over 16 MB in several pieces, and numpy.asarray makes two copies of them, one beside the other.
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top, bottom in spans(image.height, rows):
+        pixels[top:bottom] = pixels_of(image.crop((0, top, image.width, bottom)))
+    return pixels
 
-        image.load()
-        try:
-            _, capsule = image.__arrow_c_array__()
-        except ValueError:  # the pixels do not lie in one piece
-            return np.asarray(image)
-        array = _Array.from_address(_pointer_of(capsule, b"arrow_array"))
-        levels = array.children[0].contents
-        if array.offset == levels.offset == 0 and levels.length == 4 * image.width * image.height:
-            address = levels.buffers[1]
-            stored = (ctypes.c_uint8 * levels.length).from_address(address)
-            # The capsule keeps them until they are copied.
-            four = np.frombuffer(stored, np.uint8).reshape(image.height, image.width, 4)
-            return np.asarray(cv2.cvtColor(four, cv2.COLOR_RGBA2RGB))
-    return np.asarray(image)
+
+def _pixels_in_one_piece(image: Image.Image) -> NDArray[np.uint8] | None:
+    """A copy of a loaded picture's pixels; None if they lie in several pieces, or in another way than is known here."""
+    import cv2
+
+    try:
+        _, capsule = image.__arrow_c_array__()
+    except ValueError:
+        return None
+    array = _Array.from_address(_pointer_of(capsule, b"arrow_array"))
+    levels = array.children[0].contents
+    if array.offset or levels.offset or levels.length != 4 * image.width * image.height:
+        return None
+    stored = (ctypes.c_uint8 * levels.length).from_address(levels.buffers[1])
+    # The capsule keeps them until they are copied.
+    four = np.frombuffer(stored, np.uint8).reshape(image.height, image.width, 4)
+    return np.asarray(cv2.cvtColor(four, cv2.COLOR_RGBA2RGB), np.uint8)
