@@ -43,4 +43,5 @@ def quantile(values: NDArray[np.floating], share: float) -> float:
     last = min(first + 1, values.size - 1)
     parted = np.partition(values.ravel(), (first, last))
     low, high, fraction = parted[first], parted[last], place - first
-    return float(low + (high - low) * fraction if fraction < 0.5 else high - (high - low) * (1 - fraction))
+    rest = 1 - fraction
+    return float(low + (high - low) * fraction if fraction < rest else high - (high - low) * rest)
