@@ -174,3 +174,26 @@ def test_the_remark_of_an_empty_reading_names_the_cause(reader: Reader):
         left = 50 + 20 * number + 60 * (number // 5)
         page[120:160, left : left + 6] = 40
     assert reader.read(page).remark.endswith("stand as tally marks or bars do")
+
+
+def test_a_low_digit_between_high_parentheses_is_no_speck(reader: Reader, mnist):
+    rng = np.random.default_rng(7)
+    specks = rejected = 0
+    for _ in range(24):
+        canvas, x = np.zeros((160, 400), np.float32), 60
+        cv2.ellipse(canvas, (x, 80), (9, 45), 0, 100, 260, 1.0, 4)
+        for index in rng.integers(0, len(mnist.test_images), 4):
+            size = int(rng.integers(46, 84))
+            digit = cv2.resize(mnist.test_images[index], (size, size), interpolation=cv2.INTER_CUBIC) / 255
+            columns = np.flatnonzero(digit.max(axis=0) > 0.25)
+            digit, top = digit[:, columns[0] : columns[-1] + 1], 80 - size // 2
+            canvas[top : top + size, x : x + digit.shape[1]] = digit.clip(0, 1)
+            x += digit.shape[1] + int(rng.integers(6, 14))
+        cv2.ellipse(canvas, (x, 80), (9, 45), 0, -80, 80, 1.0, 4)
+        reading = reader.read((245 - 210 * canvas).astype(np.uint8))
+        rejected += reading.is_rejected
+        if not reading.is_rejected:
+            low = 0.4 * np.median([digit.box[2] - digit.box[0] for digit in reading.digits])
+            specks += sum(ink.reason == "speck" and ink.box[2] - ink.box[0] >= low for ink in reading.ignored)
+    assert specks == 0
+    assert rejected < 18

@@ -340,7 +340,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     ignored += [(box, "separator") for box in sign_boxes if box not in row.points]
     ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, sign_boxes)]
     unread = [
-        (box, _reason(row, piece))
+        (box, _reason(row, piece, line_signs.digit_height))
         for piece in unused_pieces
         if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
@@ -375,7 +375,7 @@ def _line_of_pattern(row: Row, scored: list[ScoredCandidate], digits: list[Score
         row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
     ignored = [(sign.box, "separator") for sign in signs]
-    ignored += [(row.box_of(piece), _reason(row, piece)) for piece in unused_pieces]
+    ignored += [(row.box_of(piece), _reason(row, piece, row.digit_height)) for piece in unused_pieces]
     if not digits:
         return PageReading(ignored=tuple(ignored))
     return PageReading((tuple(digits),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
@@ -430,9 +430,9 @@ def _is_digit_among(digit: ScoredCandidate, pieces: list[Piece], row: Row) -> bo
     return is_high and all(piece in pieces for piece in parts) and digit.probability > LIKELY
 
 
-def _reason(row: Row, piece: Piece) -> str:
+def _reason(row: Row, piece: Piece, digit_height: float) -> str:
     top, left, bottom, right = piece.box
-    if piece.height >= MIN_SIGN_HEIGHT:
+    if piece.height * row.digit_height >= MIN_SIGN_HEIGHT * digit_height:
         return "not a digit"
-    is_separator = piece.is_mark or is_dash(right - left, bottom - top, row.digit_height)
+    is_separator = piece.is_mark or is_dash(right - left, bottom - top, digit_height)
     return "separator" if is_separator else "speck"

@@ -51,11 +51,16 @@ _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d\d|\d{4})")
 
 @dataclass(frozen=True)
 class LineSigns:
-    """The signs of a line, the digits that are left, and the indices of those that may be slashes."""
+    """The signs of a line, the digits that are left, and the indices of those that may be slashes.
+
+    Attributes:
+        digit_height: in pixels, of the row; or of the digits in parentheses, which may be lower than these.
+    """
 
     signs: tuple[PlacedSign, ...]
     digits: tuple[ScoredCandidate, ...]
     possible_slashes: frozenset[int]
+    digit_height: float
 
 
 def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: Sequence[Piece]) -> LineSigns:
@@ -82,26 +87,31 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     ]
     digits = [digit for digit in path_digits if digit not in pluses]
     if not digits:
-        return LineSigns((), tuple(path_digits), frozenset())
+        return LineSigns((), tuple(path_digits), frozenset(), row.digit_height)
     slashes, possible = _slashes(digits)
     signs = [_sign("+", digit.box) for digit in pluses]
     signs += [_sign("/", digits[index].box) for index in slashes]
     remaining = [digit for index, digit in enumerate(digits) if index not in slashes]
+    digit_height = row.digit_height
     if _are_in_parentheses(remaining):
         signs += [_sign("(", remaining[0].box), _sign(")", remaining[-1].box)]
         remaining = remaining[1:-1]
+        digit_height = min(digit_height, median(digit.box[2] - digit.box[0] for digit in remaining))
     if not remaining:
-        return LineSigns((), tuple(path_digits), frozenset(range(len(path_digits))))
+        return LineSigns((), tuple(path_digits), frozenset(range(len(path_digits))), digit_height)
     possible_slashes = frozenset(
         index for index, digit in enumerate(remaining) if any(digit is digits[i] for i in possible)
     )
     line_stroke_width = median(digit.stroke_width for digit in remaining)
-    short_boxes = [row.box_of(piece) for piece in separate_pieces if piece.height < MIN_SIGN_HEIGHT]
+    is_short = {
+        id(piece): piece.height * row.digit_height < MIN_SIGN_HEIGHT * digit_height for piece in separate_pieces
+    }
+    short_boxes = [row.box_of(piece) for piece in separate_pieces if is_short[id(piece)]]
     signs += _short_signs([*short_boxes, *row.points], remaining, line_stroke_width)
     for piece in separate_pieces:
-        if piece.height >= MIN_SIGN_HEIGHT and (text := _tall_sign(piece, row, remaining)):
+        if not is_short[id(piece)] and (text := _tall_sign(piece, row, remaining)):
             signs.append(_sign(text, row.box_of(piece)))
-    return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes)
+    return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes, digit_height)
 
 
 def separator_scores(row: Row) -> list[dict[str, float]]:
