@@ -2,10 +2,12 @@
 
 import cv2
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lab.benchmarks.large_digits import draw_digit
 from lenet.reading import Reader
-from lenet.reading.foreground.dots import without_dots
+from lenet.reading.foreground.dots import nearest_distances, without_dots
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 
 
@@ -67,3 +69,20 @@ def test_digits_on_dotted_paper_are_read(mnist):
         np.maximum(window, digit, out=window)
     page = np.asarray(235 - 200 * np.clip(ink, 0, 1), np.uint8)
     assert Reader().read(page).text == "789"
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 40) | st.floats(0, 2000, width=32)] * 2), min_size=1, max_size=60))
+def test_the_nearest_of_those_that_can_be_is_the_nearest_of_all(places):
+    points = np.array(places, np.float32)
+    distances = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+    np.fill_diagonal(distances, np.inf)
+    assert np.array_equal(nearest_distances(points), distances.min(axis=1))
+
+
+def test_of_three_thousand_evenly_spaced_dots_each_is_compared_with_those_of_two_rows(monkeypatch):
+    steps, hypot = [], np.hypot
+    monkeypatch.setattr(np, "hypot", lambda *sides: steps.append(len(sides[0])) or hypot(*sides))
+    rows, columns = np.mgrid[0:60, 0:50]
+    points = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32) * 20
+    assert (nearest_distances(points) == 20).all()
+    assert len(steps) <= 2 * 50

@@ -5,6 +5,7 @@ Specks lie at random: of the distances to their nearest neighbors hardly any are
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.grid import ON_LATTICE, PITCH
@@ -14,7 +15,7 @@ from lenet.reading.order_statistics import median
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
 ROUND = 2.0  # how much wider than high a dot is at most, or higher than wide
-MAX_DOTS = 3000  # more are texture: time grows with their square
+MAX_DOTS = 3000  # more are texture
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 HIGHER = 3.0  # how much higher than dots what is written among them is
 ALIKE = 2.0  # times as large as most, or as small
@@ -39,12 +40,31 @@ def without_dots(ink: InkMap) -> InkMap:
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
     if not MIN_DOTS <= len(middles) <= MAX_DOTS:
         return ink
-    distances = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))
-    np.fill_diagonal(distances, np.inf)
-    nearest = distances.min(axis=1)
+    nearest = nearest_distances(middles)
     pitch = median(nearest)
     if np.mean(np.abs(nearest - pitch) <= PITCH * pitch + 1) < ON_LATTICE or pitch < 2 * median(side[is_dot]):
         return ink
     dots = is_dot[labels].view(np.uint8)
     around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0
     return ink.with_levels(np.where(around & ((labels == 0) | (dots > 0)), np.float32(0), ink.levels))
+
+
+def nearest_distances(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The distance of each of some points, (N, 2), to the nearest other one; infinite for one alone.
+
+    Each is compared with those that follow it by their second coordinate, one further at a time, until none can be
+    nearer: on a page of evenly spaced dots those are of two rows, not of all.
+    """
+    order = np.argsort(points[:, 1])
+    ordered = points[order]
+    nearest = np.full(len(points), np.inf, np.float32)
+    for step in range(1, len(points)):
+        apart = ordered[step:] - ordered[:-step]
+        if np.all(apart[:, 1] >= np.maximum(nearest[step:], nearest[:-step])):
+            break
+        distances = np.hypot(apart[:, 0], apart[:, 1])
+        for side in (nearest[step:], nearest[:-step]):
+            np.minimum(side, distances, out=side)
+    result = np.empty_like(nearest)
+    result[order] = nearest
+    return result
