@@ -137,7 +137,7 @@ class Subsampling:
     copies: int = 1
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        maps, height, width = _patches(input_shape, self.size)
+        maps, height, width = _pooled_shape(input_shape, self.size)
         return (maps * self.copies, height, width)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
@@ -152,7 +152,7 @@ class _Pooling:
     size: int = 2
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return _patches(input_shape, self.size)
+        return _pooled_shape(input_shape, self.size)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
         return {}
@@ -225,7 +225,7 @@ LAYER_KINDS: dict[str, type[Any]] = {
 }
 
 
-def _patches(input_shape: Shape, size: int) -> Shape:
+def _pooled_shape(input_shape: Shape, size: int) -> Shape:
     maps, height, width = input_shape
     if height % size or width % size:
         raise ArchitectureError(f"needs rows and columns that {size} divides")
@@ -278,7 +278,7 @@ class Network:
         for kind, name in (("network", self.name), *(("stage", stage.name) for stage in self.stages)):
             if not NAME.fullmatch(name):
                 raise ArchitectureError(
-                    f"the {kind} name {_shortened(name)} is none that a file can have; "
+                    f"the {kind} name {_shorten(name)} is none that a file can have; "
                     "expected up to 64 letters, digits, spaces and . _ + -, the first a letter or digit"
                 )
         if not self.stages:
@@ -286,7 +286,7 @@ class Network:
         if len(self.stages) > MAX_STAGES:
             raise ArchitectureError(f"{self.name}: has {len(self.stages):,} stages, expected at most {MAX_STAGES:,}")
         if min(self.input) < 1:
-            raise ArchitectureError(f"{self.name}: takes {_text(self.input)}, expected at least 1 of each")
+            raise ArchitectureError(f"{self.name}: takes {_shape_text(self.input)}, expected at least 1 of each")
         names = [stage.name for stage in self.stages]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(repeated)} stands twice")
@@ -306,14 +306,18 @@ class Network:
                     )
         for name, shape in (("input", self.input), *zip(names, self.output_shapes, strict=True)):
             if math.prod(shape) > MAX_UNITS:
-                raise ArchitectureError(f"{self.name}: {name} is {_text(shape)}, expected at most {MAX_UNITS:,} units")
+                raise ArchitectureError(
+                    f"{self.name}: {name} is {_shape_text(shape)}, expected at most {MAX_UNITS:,} units"
+                )
         parameters = sum(map(math.prod, self.parameter_shapes().values()))
         if parameters > MAX_PARAMETERS:
             raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MAX_PARAMETERS:,}")
 
     def __repr__(self) -> str:
         parameters = sum(map(math.prod, self.parameter_shapes().values()))
-        return f"Network({self.name}, {parameters:,} parameters, input {_text(self.input)}, {self.classes} outputs)"
+        return (
+            f"Network({self.name}, {parameters:,} parameters, input {_shape_text(self.input)}, {self.classes} outputs)"
+        )
 
     def _repr_html_(self) -> str:
         from lenet.notebook import network_html
@@ -329,7 +333,9 @@ class Network:
             try:
                 input_shape = stage.layer.output_shape(input_shape)
             except ArchitectureError as error:
-                raise ArchitectureError(f"{self.name}: {stage.name} receives {_text(input_shape)}: {error}") from None
+                raise ArchitectureError(
+                    f"{self.name}: {stage.name} receives {_shape_text(input_shape)}: {error}"
+                ) from None
             shapes.append(input_shape)
         return tuple(shapes)
 
@@ -389,7 +395,7 @@ class Network:
             low, high = record.numbers("input_range", 2)
             return cls(
                 name=record.text("name"),
-                input=_shape(record),
+                input=_read_shape(record),
                 stages=tuple(map(read_stage, record.records("stages"))),
                 source=printable(record.text("source")),
                 description=printable(record.text("description")),
@@ -418,7 +424,7 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
     return values | lists
 
 
-def _shape(record: Record) -> Shape:
+def _read_shape(record: Record) -> Shape:
     maps, height, width = record.integers("input", 3)
     return (maps, height, width)
 
@@ -426,7 +432,7 @@ def _shape(record: Record) -> Shape:
 _ATTRIBUTES: dict[str, Callable[[Record, str], Any]] = {
     "padding_value": Record.number,
     "table": lambda record, name: record.rows(name) if name in record else None,
-    "bias": lambda record, name: _one_of(record, name, ("map", "unit")),
+    "bias": lambda record, name: _known_text(record, name, ("map", "unit")),
     "prototypes": Record.rows,
 }
 """Readers of the layer attributes that are no whole numbers."""
@@ -438,27 +444,27 @@ def read_stage(record: Record) -> Stage:
     Raises:
         RecordError, ArchitectureError: if a value is missing, or is none that the layer takes.
     """
-    kind = LAYER_KINDS[_one_of(record, "kind", LAYER_KINDS)]
+    kind = LAYER_KINDS[_known_text(record, "kind", LAYER_KINDS)]
     values = {
         field.name: _ATTRIBUTES[field.name](record, field.name)
         if field.name in _ATTRIBUTES
         else record.integer(field.name)
         for field in fields(kind)
     }
-    activation = _one_of(record, "activation", list(Activation))
+    activation = _known_text(record, "activation", list(Activation))
     return Stage(record.text("name"), kind(**values), Activation(activation))
 
 
-def _one_of(record: Record, name: str, known: Collection[str]) -> str:
+def _known_text(record: Record, name: str, known: Collection[str]) -> str:
     if (value := record.text(name)) not in known:
-        raise ArchitectureError(f"unknown layer {name} {_shortened(value)}; known: {', '.join(known)}")
+        raise ArchitectureError(f"unknown layer {name} {_shorten(value)}; known: {', '.join(known)}")
     return value
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}…")
 
 
-def _text(shape: Shape) -> str:
+def _shape_text(shape: Shape) -> str:
     maps, height, width = shape
     return f"{maps}@{height}×{width}"

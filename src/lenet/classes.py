@@ -10,11 +10,11 @@ from lenet.naming import normalized
 
 DIGITS = tuple("0123456789")
 
-_WORDS = (
+_DIGIT_WORDS = (
     ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     tuple("零一二三四五六七八九"),
 )
-_BEFORE = ("digit", "number", "数字")
+_PREFIXES = ("digit", "number", "数字")
 
 
 def digit_of(name: str) -> int | None:
@@ -34,7 +34,7 @@ def meaning_of(name: str) -> str:
     ('3', True)
     """
     letters = normalized(name)
-    for before in _BEFORE:
+    for before in _PREFIXES:
         number = _number_of(letters.removeprefix(before))
         if number is not None:
             return str(number)
@@ -82,4 +82,4 @@ def join_names(names: Sequence[str]) -> str:
 def _number_of(letters: str) -> int | None:
     if letters.isdecimal() and len(letters) < 10:
         return int(letters)
-    return next((words.index(letters) for words in _WORDS if letters in words), None)
+    return next((words.index(letters) for words in _DIGIT_WORDS if letters in words), None)

@@ -29,10 +29,10 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(repr(character)[1:-1] if _acts(character) else character for character in text)
+    return "".join(repr(character)[1:-1] if _is_unprintable(character) else character for character in text)
 
 
-def _acts(character: str) -> bool:
+def _is_unprintable(character: str) -> bool:
     return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -99,10 +99,10 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise DataError(f"y has 1 class, {self.classes_[0]!r}; expected at least two classes")
         self.value_range_ = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
-        pictures = self._pictures(values)
-        network = self._described(1 if pictures.ndim == 3 else 3)
+        pictures = self._to_pictures(values)
+        network = self._describe_network(1 if pictures.ndim == 3 else 3)
         recipe = self._recipe(network, len(pictures))
-        images = padded_to_input(_enlarged(pictures, network), network)
+        images = padded_to_input(_enlarge(pictures, network), network)
         rows = np.arange(len(images), dtype=np.int64)
         labels = labels.astype(np.int64)
         stream = DatasetStream(Examples(images, labels, rows, images[:0], labels[:0]), recipe)
@@ -135,15 +135,15 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: as `predict`.
         """
         check_is_fitted(self)
-        pictures = self._pictures(validate_data(self, X, reset=False, allow_nd=True, dtype="numeric"))
+        pictures = self._to_pictures(validate_data(self, X, reset=False, allow_nd=True, dtype="numeric"))
         network = self.model_.network
-        images = fit_to_input(_enlarged(pictures, network), network.input)
+        images = fit_to_input(_enlarge(pictures, network), network.input)
         # Whole vectors of pictures, so that the bits of an answer do not depend on what is asked beside it.
         images = np.pad(images, ((0, -len(images) % _LANES), (0, 0), (0, 0), (0, 0)))
         outputs = self.model_._forward.predict(images)[: len(pictures), : len(self.classes_)]
         return probabilities(network, outputs.astype(np.float64))
 
-    def _described(self, channels: int) -> Network:
+    def _describe_network(self, channels: int) -> Network:
         """The network with as many outputs and channels as the pictures ask for."""
         if isinstance(self.network, Network):
             network = self.network
@@ -180,7 +180,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TrainingError(f"threads is {self.threads}, expected at least 1 and at most {MAX_THREADS}")
         return full_recipe
 
-    def _pictures(self, X: NDArray[Any]) -> GrayLevels:
+    def _to_pictures(self, X: NDArray[Any]) -> GrayLevels:
         """uint8 (n, height, width), or (n, 3, height, width)."""
         low, high = self.value_range_
         if X.dtype == np.uint8 and (low, high) == (0, 255):
@@ -228,7 +228,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return levels.reshape(count, side, side)
 
 
-def _enlarged(pictures: GrayLevels, network: Network) -> GrayLevels:
+def _enlarge(pictures: GrayLevels, network: Network) -> GrayLevels:
     """Nearest-neighbor enlargement of small pictures, by the largest whole factor that the network has room for."""
     factor = min(size // length for size, length in zip(network.input[1:], pictures.shape[-2:], strict=True))
     return pictures.repeat(factor, axis=-2).repeat(factor, axis=-1) if factor > 1 else pictures

@@ -44,7 +44,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(_permissions(target))
+        temporary.chmod(_permission_bits(target))
         temporary.replace(target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _permissions(path: Path) -> int:
+def _permission_bits(path: Path) -> int:
     """Permission bits of the file at a path, or else of a new file."""
     return path.stat().st_mode & 0o777 if path.exists() else 0o644
 

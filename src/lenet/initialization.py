@@ -84,7 +84,7 @@ def initial_weights(network: Network, rule: str | None = None, seed: int = 0) ->
         raise UnknownName("initialization", name, RULES)
     rng, rule_of_name = np.random.default_rng(seed), RULES[name]
     return {
-        f"{stage.name}.{array}": _start(rule_of_name, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
+        f"{stage.name}.{array}": _draw(rule_of_name, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
         for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
         for array, shape in stage.layer.parameter_shapes(input_shape).items()
     }
@@ -112,7 +112,7 @@ def fan_in(layer: Layer, input_shape: Shape) -> NDArray[np.int64]:
             return np.empty(0, np.int64)  # nothing trainable
 
 
-def _start(
+def _draw(
     rule: Rule,
     array: str,
     shape: tuple[int, ...],

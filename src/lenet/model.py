@@ -383,16 +383,16 @@ def load(
     from lenet.checkpoints import ImportOptions
 
     import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
-    names = None if class_names is None else _checked_names(class_names)
+    names = None if class_names is None else _check_class_names(class_names)
     if keywords := [*import_options.names_set, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
-            return _from_file(Path(source), expect, import_options, names)
+            return _load_file(Path(source), expect, import_options, names)
         raise WeightsError(f"{keywords[0]} goes with a file that others wrote, and {source!s} is none")
     if isinstance(source, Model):
         return source
     if not isinstance(source, str | Path):
         raise WeightsError(f"{type(source).__name__}: is no model; expected a path or a name that ships")
-    return _from_file(file_of(source), expect)
+    return _load_file(file_of(source), expect)
 
 
 def file_of(source: str | Path) -> Path:
@@ -425,7 +425,7 @@ def pretrained(name: str = "lenet-5-relu") -> Model:
     Raises:
         UnknownName: if none ships under that name.
     """
-    return _from_file(_pretrained_file(name))
+    return _load_file(_pretrained_file(name))
 
 
 def pretrained_names() -> list[str]:
@@ -441,12 +441,12 @@ def model_bytes(model: Model) -> bytes:
     """The content of a model's file; the same model gives the same bytes."""
     metadata = {
         "format": FORMAT,
-        "network": _compact(model.network.to_json()),
-        "class_names": _compact(model.class_names),
-        "provenance": _compact(model.provenance),
+        "network": _compact_json(model.network.to_json()),
+        "class_names": _compact_json(model.class_names),
+        "provenance": _compact_json(model.provenance),
     }
     arrays = {name: np.ascontiguousarray(array) for name, array in model.parameters.items()}
-    return _in_order(to_bytes(arrays, metadata=metadata))
+    return _with_sorted_metadata(to_bytes(arrays, metadata=metadata))
 
 
 def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -466,13 +466,13 @@ def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> No
             raise WeightsError(f"{name} holds a value that is not a finite number; the run that made it diverged")
 
 
-def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+def _check_class_names(names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str) or not names:
         raise WeightsError(f"class_names is {names!r}, expected a list of texts, one for each output")
     return tuple(names)
 
 
-def _from_file(
+def _load_file(
     path: Path,
     expect: Network | None = None,
     import_options: ImportOptions | None = None,
@@ -531,14 +531,14 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
 def _foreign_kind(path: Path) -> str:
     """The format of a file that another program wrote, as `kind_of` calls it; empty for a model of lenet's."""
     if path.suffix.lower() == ".safetensors":
-        return "safetensors" if _is_plain(path) else ""
+        return "safetensors" if _is_foreign(path) else ""
     from lenet.checkpoints import kind_of
 
     kind = kind_of(path)
-    return kind if kind != "safetensors" or _is_plain(path) else ""
+    return kind if kind != "safetensors" or _is_foreign(path) else ""
 
 
-def _is_plain(path: Path) -> bool:
+def _is_foreign(path: Path) -> bool:
     """Whether a safetensors file is another program's: its metadata describe no network."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -548,7 +548,7 @@ def _is_plain(path: Path) -> bool:
     return FORMAT.partition("-")[0] not in metadata.get("format", "") and "network" not in metadata
 
 
-def _in_order(content: bytes) -> bytes:
+def _with_sorted_metadata(content: bytes) -> bytes:
     """The same file with sorted metadata, which safetensors writes in another order every time."""
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
@@ -558,5 +558,5 @@ def _in_order(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
-def _compact(value: Any) -> str:
+def _compact_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))

@@ -47,7 +47,7 @@ def network_html(network: Network) -> str:
     ]
     totals = ("total", "", "", "", f"{network_summary.parameters:,}", f"{network_summary.connections:,}")
     headings = ("stage", "layer", "activation", "output", "parameters", "connections")
-    return _titled(f"{network.name}: {network.description}", _table(headings, [*rows, totals], texts=4))
+    return _titled_html(f"{network.name}: {network.description}", _table_html(headings, [*rows, totals], texts=4))
 
 
 def model_html(model: Model) -> str:
@@ -69,7 +69,7 @@ def run_html(run: Run) -> str:
         rate = best[-1].get("validation_error_rate")
         validation = "" if rate is None else f", validation error {rate:.2f} %"
         title = f"{run.folder}: best in epoch {best[-1]['epoch']}{validation}"
-    return f"<p>{escape(title)}</p>" + _image(curves_picture(run))
+    return f"<p>{escape(title)}</p>" + _image_html(curves_picture(run))
 
 
 def evaluation_html(evaluation: Evaluation) -> str:
@@ -77,9 +77,9 @@ def evaluation_html(evaluation: Evaluation) -> str:
     names, counts = evaluation.class_names, evaluation.confusion
     title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
     if len(names) > _MAX_CLASSES:
-        return _titled(title, "")
-    rows = [(name, *map(_count, row[: len(names)])) for name, row in zip(names, counts.tolist(), strict=False)]
-    return _titled(title, _table(("is / was read as", *names), rows, texts=1))
+        return _titled_html(title, "")
+    rows = [(name, *map(_count_text, row[: len(names)])) for name, row in zip(names, counts.tolist(), strict=False)]
+    return _titled_html(title, _table_html(("is / was read as", *names), rows, texts=1))
 
 
 def reading_html(reading: Reading) -> str:
@@ -88,35 +88,35 @@ def reading_html(reading: Reading) -> str:
     if reading.steps is not None:
         from lenet.reading.drawing.annotation import annotated
 
-        return _titled(title, _image(annotated(reading)))
+        return _titled_html(title, _image_html(annotated(reading)))
     digits = "".join(
-        f'<figure style="display:inline-block;margin:2px;text-align:center">{_digit(digit.image)}'
+        f'<figure style="display:inline-block;margin:2px;text-align:center">{_digit_html(digit.image)}'
         f"<figcaption>{escape(digit.label)}{'?' if digit.is_rejected else ''} {digit.probability:.0%}</figcaption>"
         "</figure>"
         for digit in reading.digits
     )
-    return _titled(title, digits)
+    return _titled_html(title, digits)
 
 
-def _digit(levels: Any) -> str:
+def _digit_html(levels: Any) -> str:
     from PIL import Image
 
     picture = Image.fromarray(255 - levels)
-    return _image(picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST))
+    return _image_html(picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST))
 
 
-def _image(picture: Image.Image) -> str:
+def _image_html(picture: Image.Image) -> str:
     file = io.BytesIO()
     picture.save(file, "png")
     content = base64.b64encode(file.getvalue()).decode()
     return f'<img style="max-width:100%" src="data:image/png;base64,{content}" alt="">'
 
 
-def _titled(title: str, body: str) -> str:
+def _titled_html(title: str, body: str) -> str:
     return f"<p>{escape(title)}</p>{body}"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
+def _table_html(headings: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
     """A table whose first ``texts`` columns hold texts, the others numbers."""
 
     def row(cells: Sequence[str], tag: str) -> str:
@@ -129,5 +129,5 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -
     return f"<table><thead><tr>{row(headings, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _count(number: int) -> str:
+def _count_text(number: int) -> str:
     return f"{number:,}" if number else ""

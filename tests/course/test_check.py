@@ -181,7 +181,9 @@ def test_a_program_without_end_is_ended_with_all_that_it_started(tmp_path, monke
 def test_threads_that_a_program_leaves_running_are_not_waited_for(tmp_path, monkeypatch):
     ended = []
     monkeypatch.setattr(
-        execution, "_end", lambda process, end=execution._end: (ended.append(process.poll()), end(process))
+        execution,
+        "_kill_process_group",
+        lambda process, end=execution._kill_process_group: (ended.append(process.poll()), end(process)),
     )
     path = tmp_path / "mine.py"
     path.write_text(

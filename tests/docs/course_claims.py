@@ -210,7 +210,7 @@ def course_claims() -> Iterator[Claim]:
         "course/08-batches",
         "- **8.1** {} pictures, batches of {},",
         "- **8.1** {} 张图，每批 {} 张",
-        lambda: (constant("course.exercises", "_TRAINED"), constant("course.exercises", "_BATCH")),
+        lambda: (constant("course.exercises", "_TRAINING_EXAMPLES"), constant("course.exercises", "_BATCH")),
     )
     page = "course/09-training"
     yield from in_both(

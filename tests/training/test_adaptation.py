@@ -163,5 +163,5 @@ def test_pieces_hold_only_ink_of_digits_in_its_place(seed):
 
 def test_labels_are_drawn_as_often_as_the_probabilities_say():
     shares = np.tile(np.array([[0.2, 0.0, 0.5, 0.3]], np.float32), (40_000, 1))
-    drawn = adaptation._sampled_labels(shares, np.random.default_rng(0))
+    drawn = adaptation._sample_labels(shares, np.random.default_rng(0))
     assert np.bincount(drawn, minlength=4) / 40_000 == pytest.approx([0.2, 0.0, 0.5, 0.3], abs=0.01)

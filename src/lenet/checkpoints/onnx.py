@@ -67,11 +67,11 @@ def read(path: Path) -> Graph:
     content = memoryview(read_bytes(path))
     try:
         model = read_message(content)
-        graphs = _bytes(model.get(7, []))
+        graphs = _as_bytes(model.get(7, []))
         if len(graphs) != 1:
             raise WeightsError("is no ONNX model: it has no graph")
         graph = _GraphReader(path, read_message(graphs[0])).graph()
-        return replace(graph, description=_description(model))
+        return replace(graph, description=_read_embedded_description(model))
     except WeightsError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, UnicodeDecodeError, OverflowError) as error:
@@ -93,10 +93,10 @@ class _Node:
     def of(cls, content: memoryview) -> "_Node":
         message = read_message(content)
         attributes = {}
-        for attribute in map(read_message, _bytes(message.get(5, []))):
-            attributes[_text(attribute[1])] = attribute
-        inputs = [str(value, "utf-8") for value in _bytes(message.get(1, []))]
-        return cls(_text(message[4]), inputs, _text(message[2]), attributes)
+        for attribute in map(read_message, _as_bytes(message.get(5, []))):
+            attributes[_as_text(attribute[1])] = attribute
+        inputs = [str(value, "utf-8") for value in _as_bytes(message.get(1, []))]
+        return cls(_as_text(message[4]), inputs, _as_text(message[2]), attributes)
 
     def integers(self, name: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """An attribute of one or more whole numbers."""
@@ -107,12 +107,12 @@ class _Node:
 
     def number(self, name: str, default: float) -> float:
         """An attribute of one number."""
-        values = _bytes(self.attributes[name].get(2, [])) if name in self.attributes else []
+        values = _as_bytes(self.attributes[name].get(2, [])) if name in self.attributes else []
         return float(np.frombuffer(values[0], "<f4")[0]) if values else default
 
     def text(self, name: str, default: str) -> str:
         """An attribute of one text."""
-        return _text(self.attributes[name][4]) if name in self.attributes else default
+        return _as_text(self.attributes[name][4]) if name in self.attributes else default
 
 
 class _GraphReader:
@@ -120,19 +120,19 @@ class _GraphReader:
 
     def __init__(self, path: Path, graph: Message) -> None:
         self._path = path
-        self._constants = {_text(message[8]): message for message in map(read_message, _bytes(graph.get(5, [])))}
-        self._nodes = list(map(_Node.of, _bytes(graph.get(1, []))))
+        self._constants = {_as_text(message[8]): message for message in map(read_message, _as_bytes(graph.get(5, [])))}
+        self._nodes = list(map(_Node.of, _as_bytes(graph.get(1, []))))
         for node in self._nodes:
             if node.kind == "Constant" and "value" in node.attributes:
-                self._constants[node.output] = read_message(_bytes(node.attributes["value"][5])[0])
+                self._constants[node.output] = read_message(_as_bytes(node.attributes["value"][5])[0])
         inputs = [
             message
-            for message in map(read_message, _bytes(graph.get(11, [])))
-            if _text(message[1]) not in self._constants
+            for message in map(read_message, _as_bytes(graph.get(11, [])))
+            if _as_text(message[1]) not in self._constants
         ]
         if len(inputs) != 1:
             raise WeightsError(f"its graph takes {len(inputs):,} inputs, expected one, the picture")
-        self._current_value, self._input = _text(inputs[0][1]), _input_shape(inputs[0])
+        self._current_value, self._input = _as_text(inputs[0][1]), _input_shape(inputs[0])
         self._stages: list[Stage] = []
         self._arrays: list[tuple[str, Array]] = []
         self._tanh_factor: float | None = None  # before a tanh
@@ -346,14 +346,14 @@ class _GraphReader:
                 f"its graph needs {printable(name)[:60]!r}, which is no constant of it: it is no straight line"
             )
         message = self._constants[name]
-        kind = _ELEMENT_TYPES.get(_number(message.get(2, [0])), "unknown")
+        kind = _ELEMENT_TYPES.get(_as_number(message.get(2, [0])), "unknown")
         shape = tuple(integers(message.get(1, [])))
         if any(size < 0 for size in shape):
             raise WeightsError("is damaged: an array has a negative size")
-        if _number(message.get(14, [0])) == 1:
+        if _as_number(message.get(14, [0])) == 1:
             return kind, shape, self._external_data(message, kind, shape)
         for number in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
-            if values := _bytes(message.get(number, [])):
+            if values := _as_bytes(message.get(number, [])):
                 return kind, shape, values[0] if len(values) == 1 else b"".join(values)
         if kind == "int64":
             return kind, shape, np.fromiter(integers(message.get(7, [])), np.int64).tobytes()
@@ -361,7 +361,9 @@ class _GraphReader:
 
     def _external_data(self, message: Message, kind: str, shape: tuple[int, ...]) -> bytes:
         """Numbers that lie in a file of their own beside this one, as torch.onnx.export writes them."""
-        entries = {_text(entry[1]): _text(entry[2]) for entry in map(read_message, _bytes(message.get(13, [])))}
+        entries = {
+            _as_text(entry[1]): _as_text(entry[2]) for entry in map(read_message, _as_bytes(message.get(13, [])))
+        }
         location = entries.get("location", "")
         if not location or Path(location).name != location:
             raise WeightsError(
@@ -378,11 +380,11 @@ class _GraphReader:
             return file.read(size)
 
 
-def _description(model: Message) -> Description:
+def _read_embedded_description(model: Message) -> Description:
     """The description among a model's properties; empty if it has none."""
-    for entry in map(read_message, _bytes(model.get(14, []))):
-        if _text(entry[1]) == MEMBER:
-            return parse_description(_text(entry[2]))
+    for entry in map(read_message, _as_bytes(model.get(14, []))):
+        if _as_text(entry[1]) == MEMBER:
+            return parse_description(_as_text(entry[2]))
     return Description()
 
 
@@ -402,24 +404,24 @@ def _unsupported(kind: str, context: str = "") -> WeightsError:
 
 def _input_shape(message: Message) -> tuple[int, int, int]:
     """(channels, height, width) of a graph's input, whose first dimension is the batch; gray pictures may lack one."""
-    tensor = read_message(_bytes(read_message(_bytes(message[2])[0])[1])[0])
-    dimensions = _bytes(read_message(_bytes(tensor[2])[0]).get(1, []))
-    sizes = [_number(read_message(dimension).get(1, [0])) for dimension in dimensions]
+    tensor = read_message(_as_bytes(read_message(_as_bytes(message[2])[0])[1])[0])
+    dimensions = _as_bytes(read_message(_as_bytes(tensor[2])[0]).get(1, []))
+    sizes = [_as_number(read_message(dimension).get(1, [0])) for dimension in dimensions]
     sizes = [sizes[0], 1, *sizes[1:]] if len(sizes) == 3 else sizes
     if len(sizes) != 4 or min(sizes[1:]) < 1 or max(sizes[1:]) > 1 << 12:
         raise WeightsError("its graph takes no pictures of a fixed size, (batch, channels, height, width)")
     return sizes[1], sizes[2], sizes[3]
 
 
-def _bytes(values: list[Value]) -> list[memoryview]:
+def _as_bytes(values: list[Value]) -> list[memoryview]:
     if any(isinstance(value, int) for value in values):
         raise WeightsError("is damaged: a field holds a number in place of bytes")
     return [value for value in values if not isinstance(value, int)]
 
 
-def _text(values: list[Value]) -> str:
-    return str(_bytes(values)[0], "utf-8")
+def _as_text(values: list[Value]) -> str:
+    return str(_as_bytes(values)[0], "utf-8")
 
 
-def _number(values: list[Value]) -> int:
+def _as_number(values: list[Value]) -> int:
     return next(integers(values[:1]), 0)

@@ -21,7 +21,7 @@ from lenet.errors import WeightsError, printable
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _MAX_PICKLE_BYTES = 1 << 22
-_EXPECTED = "expected a state_dict, as torch.save(model.state_dict(), 'model.pth') writes it"
+_EXPECTED_TEXT = "expected a state_dict, as torch.save(model.state_dict(), 'model.pth') writes it"
 _STORAGES = {
     "Float": ("float32", 4), "Double": ("float64", 8), "Half": ("float16", 2), "BFloat16": ("bfloat16", 2),
     "Char": ("int8", 1), "Byte": ("uint8", 1), "Short": ("int16", 2), "Int": ("int32", 4), "Long": ("int64", 8),
@@ -30,7 +30,7 @@ _STORAGES = {
 """The kind of number, and the bytes of one, by torch's name of a storage."""
 
 _TENSOR_FUNCTIONS = {f"torch._utils._rebuild_{kind}" for kind in ("tensor", "tensor_v2", "parameter")}
-_PLAIN_NAMES = {
+_ALLOWED_NAMES = {
     "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "argparse.Namespace", "_codecs.encode",
     "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "torch.Size", "torch.device",
     "builtins.set", "__builtin__.set", "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath",
@@ -109,7 +109,7 @@ def _read_archive(path: Path) -> dict[str, Array]:
         members = {info.filename: info for info in archive.infolist()}
         top = next((name for name in members if name == "data.pkl" or name.endswith("/data.pkl")), None)
         if top is None:
-            raise WeightsError(f"is a zip archive, but not one of torch.save, {_EXPECTED}")
+            raise WeightsError(f"is a zip archive, but not one of torch.save, {_EXPECTED_TEXT}")
         folder = top.removesuffix("data.pkl")
 
         def content(name: str, max_bytes: int) -> bytes:
@@ -130,11 +130,11 @@ def _read_legacy(content: bytes) -> dict[str, Array]:
     if content[:2] == b"PK":
         raise WeightsError("is damaged: a zip archive whose end is missing")
     if content[:1] != b"\x80":
-        raise WeightsError(f"is no file of torch.save, {_EXPECTED}")
+        raise WeightsError(f"is no file of torch.save, {_EXPECTED_TEXT}")
     stream = io.BytesIO(content)
     if (first := read_pickle(stream)).value != _MAGIC:
         _check_names(first)
-        raise WeightsError(f"is a pickle, but not one of torch.save, {_EXPECTED}")
+        raise WeightsError(f"is a pickle, but not one of torch.save, {_EXPECTED_TEXT}")
     _, _, pickle, keys = (read_pickle(stream) for _ in range(4))
     _check_names(pickle)
     storages = {storage.key: storage for storage in map(_storage, pickle.persistent_ids)}
@@ -150,7 +150,7 @@ def _arrays(pickle: Pickle, bytes_of: Callable[[_Storage], bytes], order: str) -
     _check_names(pickle)
     tensors = {
         name: tensor
-        for name, tensor in _state_dict(pickle.value).items()
+        for name, tensor in _find_state_dict(pickle.value).items()
         if tensor.shape or tensor.storage.kind in FLOATS  # a lone whole number counts batches
     }
     check_kinds({name: (tensor.storage.kind, tensor.shape) for name, tensor in tensors.items()})
@@ -168,18 +168,18 @@ def _array(name: str, tensor: _Tensor, content: bytes, order: str) -> Array:
 
 def _check_names(pickle: Pickle) -> None:
     """Refuse what names anything but tensors and plain values: a module, or code of any other kind."""
-    unknown = [name for name in pickle.names if name not in _PLAIN_NAMES | _TENSOR_FUNCTIONS]
+    unknown = [name for name in pickle.names if name not in _ALLOWED_NAMES | _TENSOR_FUNCTIONS]
     if any(name.startswith(("torch.nn.", "__torch__.")) for name in unknown):
         name = printable(unknown[0])[:80]
-        raise WeightsError(f"is a whole pickled module ({name}), which only its own code can open, {_EXPECTED}")
+        raise WeightsError(f"is a whole pickled module ({name}), which only its own code can open, {_EXPECTED_TEXT}")
     if unknown:
-        raise WeightsError(f"asks for {printable(unknown[0])[:80]}, and no file is let run code, {_EXPECTED}")
+        raise WeightsError(f"asks for {printable(unknown[0])[:80]}, and no file is let run code, {_EXPECTED_TEXT}")
 
 
-def _state_dict(value: Any) -> dict[str, _Tensor]:
+def _find_state_dict(value: Any) -> dict[str, _Tensor]:
     """The ``state_dict`` that a value is, or holds at one of its keys or theirs; without the prefixes of wrappers."""
     if not isinstance(value, dict):
-        raise WeightsError(f"holds no state_dict, {_EXPECTED}")
+        raise WeightsError(f"holds no state_dict, {_EXPECTED_TEXT}")
     inner = {str(key): part for key, part in value.items() if isinstance(part, dict)}
     deeper = {
         f"{key}.{name}": part for key, parts in inner.items() for name, part in parts.items() if isinstance(part, dict)
@@ -188,7 +188,7 @@ def _state_dict(value: Any) -> dict[str, _Tensor]:
         key: tensors for key, part in {"": value, **inner, **deeper}.items() if (tensors := _tensors_of(part))
     }
     if not candidates:
-        raise WeightsError(f"holds no state_dict with a convolution in it, {_EXPECTED}")
+        raise WeightsError(f"holds no state_dict with a convolution in it, {_EXPECTED_TEXT}")
     chosen = next((key for key in ("", *_STATE_DICT_KEYS) if key in candidates), None)
     if chosen is None and len(candidates) > 1:
         names = ", ".join(printable(key)[:40] for key in list(candidates)[:5])

@@ -55,7 +55,7 @@ VERBS = {
 
 GROUPS = ("data", "form")  # whose verbs follow their names
 
-_FAILED = 1
+_EXIT_FAILED = 1
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -70,7 +70,7 @@ class _Group(TyperGroup):
         except KeyboardInterrupt:
             raise Abort from None
         except BrokenPipeError:
-            raise typer.Exit(_FAILED) from None
+            raise typer.Exit(_EXIT_FAILED) from None
 
 
 def build_app(verb: str | None = None) -> typer.Typer:
@@ -89,7 +89,7 @@ def build_app(verb: str | None = None) -> typer.Typer:
     app.callback()(_options)
     if verb == "--help":
         for name, docstring in _docstrings():
-            app.command(name, help=docstring)(_nothing)
+            app.command(name, help=docstring)(_no_command)
         return app
     chosen = {VERBS[verb]} if verb in VERBS else set() if verb == "--version" else {*VERBS.values()}
     for name, module_name in VERBS.items():
@@ -112,7 +112,7 @@ def _docstrings() -> Iterator[tuple[str, str | None]]:
                 yield node.name, ast.get_docstring(node)
 
 
-def _nothing() -> None:
+def _no_command() -> None:
     pass
 
 
@@ -147,9 +147,11 @@ def _exit_code(arguments: Sequence[str]) -> int:
             return _fail(message, error.exit_code)
         return _fail(f"lenet: {_usage_sentence(message)}", error.exit_code)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        return _FAILED
+        return _EXIT_FAILED
     except (LeNetError, OSError) as error:
-        return _fail(f"lenet: {_sentence(error)}", Stopped.exit_code if isinstance(error, Stopped) else _FAILED)
+        return _fail(
+            f"lenet: {_error_sentence(error)}", Stopped.exit_code if isinstance(error, Stopped) else _EXIT_FAILED
+        )
     except (Abort, KeyboardInterrupt):
         return _fail("lenet: stopped", Stopped.exit_code)
     finally:
@@ -196,7 +198,7 @@ def _usage_sentence(message: str) -> str:
     return re.sub(r" is not a valid float( range)?$", " is not a number", text)
 
 
-def _sentence(error: Exception) -> str:
+def _error_sentence(error: Exception) -> str:
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         # A file that cannot be written is named; what has no name is where answers are printed.

@@ -12,7 +12,7 @@ from lenet.errors import Stopped, printable
 from lenet.reading.batch.pages import Settings
 from lenet.reading.batch.picture_files import Shard
 
-_FAILED = 1
+_EXIT_FAILED = 1
 
 
 def check_ray_options(words: Sequence[str], options: Mapping[str, object]) -> None:
@@ -84,4 +84,4 @@ def read_by_ray(
     if not blocks:
         report(f"{folder} holds all of them already")
     if failed:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(_EXIT_FAILED)

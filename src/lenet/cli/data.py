@@ -65,7 +65,7 @@ def fetch(
     from lenet import data
 
     failures = []
-    for name in _known(names):
+    for name in _resolve_names(names):
         try:
             paths = data.fetch(data.CATALOG[name].source, data_dir)
         except LeNetError as problem:
@@ -90,7 +90,7 @@ def verify(
     from lenet.data.sources import cached_path
 
     if names:
-        selected = _known(names)
+        selected = _resolve_names(names)
     elif data_dir is not None:  # several sets have files of the same names
         raise DataError(f"{data_dir}: name the data set whose files lie there: lenet data verify NAME --data-dir DIR")
     else:
@@ -156,7 +156,7 @@ def show(
     )
 
 
-def _known(names: list[str]) -> list[str]:
+def _resolve_names(names: list[str]) -> list[str]:
     from lenet import data
 
     known = [resolve_name("data set", name, ["all", *data.CATALOG]) for name in names]

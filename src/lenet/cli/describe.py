@@ -29,7 +29,7 @@ Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (d
 Size = Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")]
 
 
-def chosen_network(name: str, **arguments: int | None) -> Network:
+def network_with_options(name: str, **arguments: int | None) -> Network:
     """The network of a name, with the options that are not None."""
     return describe(name, **{option: value for option, value in arguments.items() if value is not None})
 
@@ -86,7 +86,7 @@ def show(
         )
     if lang is not None and not explain:
         raise typer.BadParameter("--lang goes with --explain")
-    network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
+    network = network_with_options(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
         from lenet.figures import write_diagram  # here, because only diagrams need matplotlib
 

@@ -44,7 +44,7 @@ def table_of(measurement: Measurement) -> list[str]:
     rows = [*groups.items()] + ([("all", measurement.total)] if len(groups) > 1 else [])
     width = max(len("kind/capture"), *(len(name) for name, _ in rows))
     head = f"{'kind/capture':<{width}}       n     right  95 % interval     rejected  wrong among accepted"
-    return [head, *(f"{name:<{width}}  {_row(tally)}" for name, tally in rows), *_remarks(measurement)]
+    return [head, *(f"{name:<{width}}  {_tally_row(tally)}" for name, tally in rows), *_remarks(measurement)]
 
 
 def report_problems(measurement: Measurement) -> None:
@@ -74,7 +74,7 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def _row(tally: Tally) -> str:
+def _tally_row(tally: Tally) -> str:
     wrong_low, wrong_high = wilson_interval(tally.n - tally.right, tally.n)
     interval = f"{100 - wrong_high:.1f} to {100 - wrong_low:.1f} %"
     wrong = f"{percent(tally.accepted_wrong, tally.accepted)} ({tally.accepted_wrong} of {tally.accepted})"

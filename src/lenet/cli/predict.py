@@ -31,7 +31,7 @@ COLUMNS = ("file", "class", "probability", "likeliest", "remark")
 
 _MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
 _MAX_DRAWN, _SIDE = 500, 120
-_FAILED = 1
+_EXIT_FAILED = 1
 
 
 def predict(
@@ -85,14 +85,14 @@ def predict(
     names_digits = loaded_model.picture_kind.kind == "digits"
     output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
     is_many = pictures.is_many or len(pictures.sources) >= _MIN_FILES_FOR_SUMMARY
-    tiles = output.take(_answers(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
+    tiles = output.take(_predict_each(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
 
         save_sheet(draw_sheet([picture for picture, _ in tiles], [title for _, title in tiles], 8, _SIDE), sheet)
         print(f"drew {len(tiles):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
     if output.failed:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(_EXIT_FAILED)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class _Answer:
     prediction: Prediction | DataError
 
 
-def _answers(pictures: "_Pictures", model: Model, fit: str) -> Iterator[_Answer]:
+def _predict_each(pictures: "_Pictures", model: Model, fit: str) -> Iterator[_Answer]:
     for index, source in enumerate(pictures.sources):
         for page, picture in _pages(source if isinstance(source, bytes) else str(source)):
             prediction = picture

@@ -36,7 +36,7 @@ class Signs(StrEnum):
 
 
 _MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
-_FAILED = 1
+_EXIT_FAILED = 1
 
 
 def read(
@@ -210,7 +210,7 @@ def read(
     finally:
         _report_drawings(output, annotate, show)
     if output.failed or output.without_digits or output.undrawn:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(_EXIT_FAILED)
 
 
 def _check_form_alone(**options: object) -> None:

@@ -8,7 +8,7 @@ from types import FrameType
 
 TERMINATED = 143  # what shells say of a program that SIGTERM ended; of Ctrl-C, see `errors.Stopped`
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def deferred_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
+    handlers = {number: handler for number in _STOP_SIGNALS if callable(handler := signal.getsignal(number))}
     first: int | None = None
 
     def defer(number: int, frame: FrameType | None) -> None:

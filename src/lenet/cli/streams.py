@@ -10,7 +10,7 @@ from typing import TextIO
 UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 """The error numbers of a stream that cannot be written although its reader is there."""
 
-_ESCAPED = "lenet.spelled"
+_ESCAPING_HANDLER = "lenet.spelled"
 
 
 def prepare() -> None:
@@ -24,10 +24,10 @@ def prepare() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    codecs.register_error(_ESCAPED, _escape)
+    codecs.register_error(_ESCAPING_HANDLER, _escape)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=_ESCAPED)
+            stream.reconfigure(errors=_ESCAPING_HANDLER)
 
 
 def is_broken(stream: TextIO) -> bool:

@@ -117,7 +117,7 @@ def train(
     """
     values = dict(
         epochs=epochs, batch=batch, optimizer=optimizer, learning_rate=learning_rate, momentum=momentum,
-        nesterov=nesterov, weight_decay=weight_decay, schedule=schedule, rates=_rates(rates), warm_up=warm_up,
+        nesterov=nesterov, weight_decay=weight_decay, schedule=schedule, rates=_parse_rates(rates), warm_up=warm_up,
         label_smoothing=label_smoothing, loss=loss, j=j, halved=halved, mu=mu, curvature_examples=curvature_examples,
         init=init, shift=shift, flip=flip, translation=translation,
         rotation=rotation, scale=scale, squeeze=squeeze, shear=shear, elastic=elastic, ema=ema, seed=seed,
@@ -149,7 +149,7 @@ def train(
         command = f"lenet train --out {out} --resume" if out else "lenet train --out FOLDER --resume, FOLDER in runs/"
         raise Stopped(f"stopped; go on with: {command}") from None
     if Worker.from_environment().is_rank_zero:
-        _report(run, as_json)
+        _print_run(run, as_json)
 
 
 def evaluate(
@@ -250,7 +250,7 @@ def _report_evaluation(evaluation: Evaluation, examples: int) -> None:
     print(f"for 0.5 % error on the rest, {evaluation.reject_rate(0.5):.2f} % must be rejected")
 
 
-def _rates(text: str | None) -> list[float] | None:
+def _parse_rates(text: str | None) -> list[float] | None:
     """Parse a comma-separated list of rates."""
     try:
         return None if text is None else [float(rate) for rate in text.split(",")]
@@ -258,7 +258,7 @@ def _rates(text: str | None) -> list[float] | None:
         raise TrainingError(f"rates is {text!r}, expected numbers with commas between them, as 0.0005,0.0002") from None
 
 
-def _report(run: Run, as_json: bool) -> None:
+def _print_run(run: Run, as_json: bool) -> None:
     """Print the result of a run and the paths of its files."""
     best = run.best
     if as_json:

@@ -49,8 +49,8 @@ def call_function(task: Task, function: Callable[..., Any]) -> Outputs:
         try:
             output = function(*copy.deepcopy(arguments))
         except Exception as error:
-            raise ProgramError(_sentence(error, f"{task.name} ends with")) from None
-        outputs.append(_numbers(task.name, output))
+            raise ProgramError(_error_sentence(error, f"{task.name} ends with")) from None
+        outputs.append(_to_numbers(task.name, output))
     return outputs
 
 
@@ -84,16 +84,16 @@ def call_file(number: str, path: Path) -> Outputs:
         except subprocess.TimeoutExpired:
             pass
         finally:
-            _end(process)
+            _kill_process_group(process)
         if not result.is_file():
-            raise ProgramError(f"{path}: {_reason(process.returncode)}")
+            raise ProgramError(f"{path}: {_exit_reason(process.returncode)}")
         values = json.loads(result.read_bytes())
     if "error" in values:
         raise ProgramError(f"{path}: {values['error']}")
     return [np.array(output, np.float64) for output in values["outputs"]]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_process_group(process: subprocess.Popen[bytes]) -> None:
     """End a process with all that it started."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
@@ -103,13 +103,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _reason(code: int | None) -> str:
+def _exit_reason(code: int | None) -> str:
     if code is not None and -code in (signal.SIGTERM, getattr(signal, "SIGKILL", 9), getattr(signal, "SIGXCPU", 24)):
         return f"takes more than {MAX_SECONDS} seconds, or was stopped; is there a loop that does not end?"
     return f"ends Python itself (exit code {code}) before its function has returned"
 
 
-def _numbers(name: str, output: Any) -> NDArray[np.float64]:
+def _to_numbers(name: str, output: Any) -> NDArray[np.float64]:
     if output is None:
         raise ProgramError(f"{name} returns nothing; is there a `return`?")
     try:
@@ -121,7 +121,7 @@ def _numbers(name: str, output: Any) -> NDArray[np.float64]:
     return array
 
 
-def _sentence(error: BaseException, doing: str, path: str | None = None) -> str:
+def _error_sentence(error: BaseException, doing: str, path: str | None = None) -> str:
     """What went wrong, and in which line of a file, if the file is known."""
     if isinstance(error, SyntaxError) and error.filename == path:
         return f"line {error.lineno}: {error.msg}"
@@ -130,7 +130,7 @@ def _sentence(error: BaseException, doing: str, path: str | None = None) -> str:
     return f"{place}{doing} {type(error).__name__}: {first_line(error)}"
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     """Bound this process's seconds and memory, where the system can."""
     try:
         import resource
@@ -149,7 +149,7 @@ def _run(task: Task, path: str) -> Outputs:
     try:
         names = runpy.run_path(path, run_name="exercise")
     except Exception as error:
-        raise ProgramError(_sentence(error, "ends with", path)) from None
+        raise ProgramError(_error_sentence(error, "ends with", path)) from None
     except SystemExit:
         raise ProgramError("ends Python itself before its function can be called") from None
     if not callable(function := names.get(task.name)):
@@ -161,14 +161,14 @@ def _run(task: Task, path: str) -> Outputs:
         except MemoryError:
             raise ProgramError(f"{task.name} takes more than {MAX_BYTES >> 30} GiB of memory") from None
         except (Exception, SystemExit) as error:
-            raise ProgramError(_sentence(error, f"{task.name} ends with", path)) from None
-        outputs.append(_numbers(task.name, output))
+            raise ProgramError(_error_sentence(error, f"{task.name} ends with", path)) from None
+        outputs.append(_to_numbers(task.name, output))
     return outputs
 
 
 def _main(number: str, path: str, result: str) -> None:
     values: dict[str, Any]
-    _limit()
+    _limit_resources()
     try:
         values = {"outputs": [output.tolist() for output in _run(TASKS[number], path)]}
     except ProgramError as error:

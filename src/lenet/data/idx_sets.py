@@ -17,7 +17,7 @@ from lenet.errors import DataError
 _NAME = re.compile(
     r"(?:(?P<set>.+?)[-_.])??(?:(?P<part>train|training|t10k|test)[-_.])?(?P<kind>images|labels)", re.IGNORECASE
 )
-_PART = {"train": "train", "training": "train", "t10k": "test", "test": "test", None: "all"}
+_SPLIT_OF_WORD = {"train": "train", "training": "train", "t10k": "test", "test": "test", None: "all"}
 MAX_MAPPED = 100_000  # bytes of a mapping
 
 
@@ -47,7 +47,7 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
     for path in files:
         match = _NAME.match(path.name)
         if match and (match["set"] is None or is_idx(path)):
-            role = (_PART[match["part"] and match["part"].lower()], match["kind"].lower())
+            role = (_SPLIT_OF_WORD[match["part"] and match["part"].lower()], match["kind"].lower())
             sets.setdefault(match["set"] or "", {}).setdefault(role, path)
     training = {name: paths for name, paths in sets.items() if paths.keys() & _TRAINING}
     if not training:
@@ -69,7 +69,7 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
             missing = "labels" if images_path else "images"
             raise DataError(f"{images_path or labels_path}: no file of {missing} lies beside it")
         parts["test" if part == "test" else "train"] = _read_part(images_path, labels_path)
-    return _as_set(folder, name, parts["train"], parts.get("test"))
+    return _make_set(folder, name, parts["train"], parts.get("test"))
 
 
 _TRAINING = {(part, kind) for part in ("train", "all") for kind in ("images", "labels")}
@@ -86,20 +86,20 @@ def read_idx_pair(images: Path) -> IdxSet:
     if match is None:
         return IdxSet(train, None)
     test = None
-    if _PART[match["part"] and match["part"].lower()] == "train":
+    if _SPLIT_OF_WORD[match["part"] and match["part"].lower()] == "train":
         start, end = match.span("part")
-        candidates = (_beside(images, images.name[:start] + name + images.name[end:]) for name in ("test", "t10k"))
+        candidates = (_sibling(images, images.name[:start] + name + images.name[end:]) for name in ("test", "t10k"))
         if test_path := next((path for path in candidates if path.exists()), None):
             test = _read_part(test_path, _labels_of(test_path))
-    return _as_set(images.parent, match["set"] or "", train, test)
+    return _make_set(images.parent, match["set"] or "", train, test)
 
 
 def _labels_of(images: Path) -> Path:
     name = images.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
-    return _beside(images, name)
+    return _sibling(images, name)
 
 
-def _beside(path: Path, name: str) -> Path:
+def _sibling(path: Path, name: str) -> Path:
     """The file of a name in the same folder, compressed or not; the plain name if there is neither."""
     plain = path.with_name(name)
     other = path.with_name(name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz")
@@ -116,7 +116,7 @@ def _read_part(images_path: Path, labels_path: Path) -> Part:
     return images, labels
 
 
-def _as_set(folder: Path, name: str, train: Part, test: Part | None) -> IdxSet:
+def _make_set(folder: Path, name: str, train: Part, test: Part | None) -> IdxSet:
     mapping = folder / f"{name}-mapping.txt"
     names = _read_mapping(mapping) if name and mapping.is_file() else None
     return IdxSet(train, test, names, name.lower().startswith("emnist"))

@@ -119,7 +119,7 @@ def obtain(source: DataSetSource, data_dir: str | Path | None = None) -> Content
         if not missing:
             logger.warning("%s; fetching it again", problem)
     if is_offline():
-        raise DataError(_failures(source, [*attempts, "everything else: LENET_OFFLINE is set"]))
+        raise DataError(_failure_text(source, [*attempts, "everything else: LENET_OFFLINE is set"]))
     with _cache_for_writing(source) as folder:
         # Another process may have filled the cache while this one waited.
         with contextlib.suppress(DataError):
@@ -154,7 +154,7 @@ def check_files(source: DataSetSource, data_dir: str | Path | None = None) -> li
     """Check each file of a data set in ``data_dir``, or in the cache, against its size and checksum."""
     states = []
     for file in source.files:
-        path = cached_path(source, file) if data_dir is None else _find(source, file, Path(data_dir))
+        path = cached_path(source, file) if data_dir is None else _find_file(source, file, Path(data_dir))
         if not path.is_file():
             states.append(FileState(path, "missing", file.checksum, "no such file"))
             continue
@@ -203,7 +203,7 @@ def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
         )
     contents: dict[str, Bytes] = {}
     for file in source.files:
-        path = _find(source, file, data_dir)
+        path = _find_file(source, file, data_dir)
         if not path.is_file():
             names = ", ".join(file.name for file in source.files)
             raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {source.name} is made of {names}")
@@ -211,7 +211,7 @@ def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
     return Contents(contents, str(data_dir))
 
 
-def _find(source: DataSetSource, file: File, data_dir: Path) -> Path:
+def _find_file(source: DataSetSource, file: File, data_dir: Path) -> Path:
     """The first existing path of a file, or else the usual one."""
     names = (file.name, file.name.replace("-idx", ".idx"))
     paths = [data_dir / folder / (name + end) for folder in source.folders for name in names for end in ("", ".gz")]
@@ -234,10 +234,10 @@ def _fill_cache(source: DataSetSource, folder: Path, attempts: list[str]) -> Con
                 continue
             _store(source, contents)
             return contents
-    raise DataError(_failures(source, attempts))
+    raise DataError(_failure_text(source, attempts))
 
 
-def _failures(source: DataSetSource, attempts: list[str]) -> str:
+def _failure_text(source: DataSetSource, attempts: list[str]) -> str:
     names = ", ".join(file.name for file in source.files)
     return (
         f"cannot obtain {source.name}; tried {'; '.join(attempts)}; to hand the files over, put {names} "

@@ -14,7 +14,7 @@ from lenet.errors import DataError, printable, required
 from lenet.reading.tables.csv_cells import line_of_cells
 
 UNANSWERED = "?"  # the text of a field that needs an answer and has none yet
-_PAGE = ("file", "page")
+_PAGE_COLUMNS = ("file", "page")
 _LABEL_MARGIN = 0.1  # of a field's height, on each side: ink farther off is no part of its label
 
 
@@ -30,16 +30,16 @@ def table_of(stack: Stack) -> Iterator[list[str]]:
         names: list[str] = []
         rows = []
         for page in pages:
-            values = {field["name"]: text_of(field) for field in _fields(stack, page)}
+            values = {field["name"]: text_of(field) for field in _fields_of_page(stack, page)}
             names += [name for name in values if name not in names]
             rows.append((page, values))
-        yield [*_PAGE, *names]
+        yield [*_PAGE_COLUMNS, *names]
         for page, values in rows:
             yield [page["file_name"], str(page["number"]), *(values.get(name, "") for name in names)]
         return
-    yield [*_PAGE, "field", "text", "state"]
+    yield [*_PAGE_COLUMNS, "field", "text", "state"]
     for page in pages:
-        for field in _fields(stack, page):
+        for field in _fields_of_page(stack, page):
             state = "answered" if field["answer"] is not None else "open" if field["needs_review"] else "read"
             yield [page["file_name"], str(page["number"]), field["name"], text_of(field), state]
 
@@ -93,7 +93,7 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
     lines, file = ["file,label,kind"], io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for page in stack.pages():
-            for field in _fields(stack, page):
+            for field in _fields_of_page(stack, page):
                 digits = re.sub(r"[^0-9]", "", field["answer"] or "")
                 if not digits or field["kind"] == "ticks":
                     continue
@@ -110,7 +110,7 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
     return file.getvalue()
 
 
-def _fields(stack: Stack, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _fields_of_page(stack: Stack, page: Mapping[str, Any]) -> list[dict[str, Any]]:
     record = stack.page(page["id"])
     return [] if record is None else record["fields"]
 

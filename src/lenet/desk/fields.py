@@ -102,13 +102,15 @@ def page_of_values(values: Mapping[str, Any]) -> PageFields:
         return page_of_form(FormReading.from_dict(values))
     height, width = record.integers("size", 2)
     cells, digits = record.list("cells", default=[]), record.list("digits")
-    fields = [_of_cell(Record.of(cell), digits) for cell in cells if Record.of(cell).text("text") or cell["rejected"]]
+    fields = [
+        _field_of_cell(Record.of(cell), digits) for cell in cells if Record.of(cell).text("text") or cell["rejected"]
+    ]
     lines: dict[int, list[Mapping[str, Any]]] = {}
     for digit in digits:
         if not any(_has_center_in(digit["box"], cell["box"]) for cell in cells):
             lines.setdefault(digit["line"], []).append(digit)
     texts = record.text("text").split("\n")
-    fields += [_of_line(number, members, texts) for number, members in lines.items()]
+    fields += [_field_of_line(number, members, texts) for number, members in lines.items()]
     fields += _ignored_ink(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
     fields.sort(key=lambda field: (field.box[0] // max(1, height // 100), field.box[1]))
     return PageFields(
@@ -145,14 +147,14 @@ def _ignored_ink(
     ]
 
 
-def _of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Field:
+def _field_of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Field:
     digits_alone = "".join(digit["label"] for digit in digits)
     text = texts[number] if number < len(texts) else digits_alone
     text = text if re.sub(r"\D", "", text) == digits_alone else digits_alone
     return _field(f"line {number + 1}", "line", text, digits, bounding_box([digit["box"] for digit in digits]))
 
 
-def _of_cell(cell: Record, digits: Sequence[Mapping[str, Any]]) -> Field:
+def _field_of_cell(cell: Record, digits: Sequence[Mapping[str, Any]]) -> Field:
     top, left, bottom, right = cell.integers("box", 4)
     name = f"row {cell.integer('row') + 1}, column {cell.integer('column') + 1}"
     members = [digit for digit in digits if _has_center_in(digit["box"], (top, left, bottom, right))]

@@ -34,7 +34,7 @@ class PagePictures:
         """
         image = Image.fromarray(self._colors(path, number)[0])
         image.thumbnail((MAX_SIDE, MAX_SIDE))
-        return _file(image, "JPEG")
+        return _encode(image, "JPEG")
 
     def crop(
         self, path: Path, number: int, box: tuple[int, int, int, int], rotation: int = 0, margin: float = MARGIN
@@ -52,7 +52,7 @@ class PagePictures:
         window = colors[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
         if window.size == 0:  # a field that lies outside the picture
             window = np.full((28, 28, 3), 255, np.uint8)
-        return _file(Image.fromarray(np.rot90(window, -rotation // 90)), "PNG")
+        return _encode(Image.fromarray(np.rot90(window, -rotation // 90)), "PNG")
 
     def _colors(self, path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
         with self._lock:
@@ -69,7 +69,7 @@ class PagePictures:
             return self._pages[path, number]
 
 
-def _file(image: Image.Image, image_format: str) -> bytes:
+def _encode(image: Image.Image, image_format: str) -> bytes:
     file = io.BytesIO()
     if image_format == "JPEG":
         image.save(file, image_format, quality=85)

@@ -46,16 +46,16 @@ CREATE INDEX answers_of ON fields (answered_by, answered_at) WHERE answer IS NOT
 CREATE TABLE keys (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
   action TEXT NOT NULL, text TEXT NOT NULL, presses INTEGER NOT NULL);
 """
-_FIELD = (
+_FIELD_COLUMNS = (
     "fields.id, fields.page, fields.name, kind, text, probability, status, reason, box, alternatives, bundle, "
     "asked AS needs_review, draft, answer, postponed, files.name AS file, number"
 )
-_PAGE = (
+_PAGE_COLUMNS = (
     "pages.id, pages.file, number, height, width, remark, form AS form_name, sums, turned AS rotation, "
     "files.name AS file_name, files.path"
 )
-_JOINED = "fields JOIN pages ON pages.id = fields.page JOIN files ON files.id = pages.file"
-_JSON = ("box", "alternatives")
+_JOINED_TABLES = "fields JOIN pages ON pages.id = fields.page JOIN files ON files.id = pages.file"
+_JSON_COLUMNS = ("box", "alternatives")
 
 
 class AnsweredElsewhere(LeNetError):
@@ -217,9 +217,9 @@ class Stack:
             AnsweredElsewhere: if the field is another one's.
         """
         with self._change():
-            self._check(who, field)
+            self._check_lease(who, field)
             self._db.execute("UPDATE fields SET draft = ? WHERE id = ?", (draft, field))
-            self._note(who, field, "type", draft, key_presses)
+            self._log_action(who, field, "type", draft, key_presses)
 
     def answer(self, who: str, field: int, text: str, key_presses: int = 1) -> None:
         """Keep an answer; the same one a second time, as of a request that is sent again, changes nothing.
@@ -228,14 +228,14 @@ class Stack:
             AnsweredElsewhere: if the field is another one's.
         """
         with self._change():
-            if self._check(who, field)["answer"] == text:
+            if self._check_lease(who, field)["answer"] == text:
                 return
             self._db.execute(
                 "UPDATE fields SET answer = ?, answered_by = ?, answered_at = ?, draft = NULL, leased_until = 0 "
                 "WHERE id = ?",
                 (text, who, self._clock(), field),
             )
-            self._note(who, field, "answer", text, key_presses)
+            self._log_action(who, field, "answer", text, key_presses)
 
     def postpone(self, who: str, field: int, key_presses: int = 1) -> None:
         """Put a field, and those of its sum, behind all others.
@@ -244,14 +244,14 @@ class Stack:
             AnsweredElsewhere: if the field is another one's.
         """
         with self._change():
-            row = self._check(who, field)
+            row = self._check_lease(who, field)
             (last,) = self._db.execute("SELECT max(postponed) FROM fields").fetchone()
             self._db.execute(
                 "UPDATE fields SET postponed = ? + 1, leased_until = 0 "
                 "WHERE id = ? OR (page = ? AND bundle = ? AND answer IS NULL)",
                 (last, field, row["page"], row["bundle"]),
             )
-            self._note(who, field, "later", "", key_presses)
+            self._log_action(who, field, "later", "", key_presses)
 
     def take_back(self, who: str, key_presses: int = 1) -> dict[str, Any] | None:
         """Undo somebody's last answer and lease its field to them; None if they have answered nothing."""
@@ -266,7 +266,7 @@ class Stack:
                 (field["id"],),
             )
             self._set_lease([field["id"]], who, now)
-            self._note(who, field["id"], "back", "", key_presses)
+            self._log_action(who, field["id"], "back", "", key_presses)
             return field
 
     def reopen(self, who: str, field: int, key_presses: int = 1) -> dict[str, Any]:
@@ -277,14 +277,14 @@ class Stack:
         """
         now = self._clock()
         with self._change():
-            self._check(who, field, may_be_answered=True)
+            self._check_lease(who, field, may_be_answered=True)
             self._db.execute(
                 "UPDATE fields SET asked = 1, draft = coalesce(answer, draft), answer = NULL, answered_by = NULL "
                 "WHERE id = ?",
                 (field,),
             )
             self._set_lease([field], who, now)
-            self._note(who, field, "ask", "", key_presses)
+            self._log_action(who, field, "ask", "", key_presses)
             return self._select("fields.id = ?", field)[0]
 
     def counts(self) -> Counts:
@@ -309,7 +309,7 @@ class Stack:
         """Pages in their order, with the name and path of their file."""
         with self._lock:
             rows = self._db.execute(
-                f"SELECT {_PAGE} FROM pages JOIN files ON files.id = pages.file "
+                f"SELECT {_PAGE_COLUMNS} FROM pages JOIN files ON files.id = pages.file "
                 "ORDER BY files.id, number LIMIT ? OFFSET ?",
                 (count, first),
             ).fetchall()
@@ -319,7 +319,7 @@ class Stack:
         """A page with the path of its file, and its fields; None if there is none."""
         with self._lock:
             row = self._db.execute(
-                f"SELECT {_PAGE} FROM pages JOIN files ON files.id = pages.file WHERE pages.id = ?",
+                f"SELECT {_PAGE_COLUMNS} FROM pages JOIN files ON files.id = pages.file WHERE pages.id = ?",
                 (page,),
             ).fetchone()
             if row is None:
@@ -355,18 +355,18 @@ class Stack:
         self._db.executemany(
             "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, "
             "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_row(page_id, field) for field in page.fields],
+            [_field_values(page_id, field) for field in page.fields],
         )
 
     def _select(self, where: str, *values: Any) -> list[dict[str, Any]]:
-        rows = self._db.execute(f"SELECT {_FIELD} FROM {_JOINED} WHERE {where}", values).fetchall()
+        rows = self._db.execute(f"SELECT {_FIELD_COLUMNS} FROM {_JOINED_TABLES} WHERE {where}", values).fetchall()
         return [_as_values(row) for row in rows]
 
     def _set_lease(self, fields: Sequence[int], who: str, now: float) -> None:
         values = [(who, now + LEASE_SECONDS, field) for field in fields]
         self._db.executemany("UPDATE fields SET leased_by = ?, leased_until = ? WHERE id = ?", values)
 
-    def _check(self, who: str, field: int, may_be_answered: bool = False) -> sqlite3.Row:
+    def _check_lease(self, who: str, field: int, may_be_answered: bool = False) -> sqlite3.Row:
         row: sqlite3.Row | None = self._db.execute(
             "SELECT page, bundle, answer, answered_by, leased_by, leased_until FROM fields WHERE id = ?", (field,)
         ).fetchone()
@@ -378,7 +378,7 @@ class Stack:
             raise AnsweredElsewhere(f"field {field} is before somebody else now")
         return row
 
-    def _note(self, who: str, field: int, action: str, text: str, key_presses: int) -> None:
+    def _log_action(self, who: str, field: int, action: str, text: str, key_presses: int) -> None:
         self._db.execute(
             "INSERT INTO keys (field, who, at, action, text, presses) VALUES (?, ?, ?, ?, ?, ?)",
             (field, who, self._clock(), action, text, key_presses),
@@ -410,7 +410,7 @@ class Stack:
                 raise
 
 
-def _row(page: int | None, field: Field) -> tuple[Any, ...]:
+def _field_values(page: int | None, field: Field) -> tuple[Any, ...]:
     return (
         page,
         field.name,
@@ -428,4 +428,8 @@ def _row(page: int | None, field: Field) -> tuple[Any, ...]:
 
 def _as_values(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: row[name] for name in row.keys()}  # noqa: SIM118 (a row of SQLite iterates over its values)
-    return values | {name: json.loads(values[name]) for name in _JSON} | {"needs_review": bool(values["needs_review"])}
+    return (
+        values
+        | {name: json.loads(values[name]) for name in _JSON_COLUMNS}
+        | {"needs_review": bool(values["needs_review"])}
+    )

@@ -52,7 +52,7 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     Raises:
         EngineError: as `Engine`.
     """
-    instruction_set = chosen_instructions(instructions)
+    instruction_set = choose_instructions(instructions)
     return float(_native.peak(threads or usable_cores(), seconds, instruction_set))
 
 
@@ -69,7 +69,7 @@ def normalize(crops: Sequence[Array], thicken: float = 0.0) -> tuple[GrayLevels,
     Raises:
         EngineError: if the engine was not built.
     """
-    chosen_instructions(None)
+    choose_instructions(None)
     rows = [np.asarray(crop, np.float32) for crop in crops]
     rows = [crop if crop.strides[1] == crop.itemsize else np.ascontiguousarray(crop) for crop in rows]
     pictures, have_ink = np.empty((len(rows), SIDE, SIDE), np.uint8), np.empty(len(rows), np.bool_)
@@ -150,7 +150,7 @@ def propose_cuts(
     Raises:
         EngineError: if the engine was not built.
     """
-    chosen_instructions(None)
+    choose_instructions(None)
     cuts = _native.propose_cuts(np.ascontiguousarray(mask).view(np.uint8), digit_height, list(slants))
     return [(cost, (top, bottom)) for cost, top, bottom in cuts]
 
@@ -244,7 +244,7 @@ class Engine:
         precision: str = "float32",
     ) -> None:
         self.network = network
-        self.instructions = chosen_instructions(instructions)
+        self.instructions = choose_instructions(instructions)
         self.precision = _checked_precision(precision)
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
@@ -350,7 +350,7 @@ class Engine:
             if augmentation.mirrored is None
             else np.ascontiguousarray(augmentation.mirrored, np.bool_).view(np.uint8),
             self._distortions(augmentation.distortions),
-            _mixed_seed(augmentation.seed, augmentation.epoch),
+            _mix_seed(augmentation.seed, augmentation.epoch),
         )
         return loss, errors
 
@@ -390,13 +390,13 @@ class Engine:
         required = ("exp_avg", "exp_avg_sq") if adaptive else ()
         kinds = [
             "weights",
-            *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in required),
+            *(kind for kind in (first, "exp_avg_sq", "average") if _holds(state, kind) or kind in required),
         ]
         check_state(state, self.network, kinds)
         checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.slices} for kind in kinds}
-        self._native.reset_optimizer(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
+        self._native.reset_optimizer(_holds(state, first), _holds(state, "exp_avg_sq"), _holds(state, "average"))
         self._native.updates = updates_of(state, self.network)
-        self._has_average = _has(state, "average")
+        self._has_average = _holds(state, "average")
         for kind, vector in self._vectors().items():
             self._layout.pack(checked[kind], vector)
 
@@ -434,7 +434,7 @@ class Engine:
         return _native.Distortions(*(float(getattr(limits, name)) for name in names))
 
 
-def chosen_instructions(instructions: str | None) -> str:
+def choose_instructions(instructions: str | None) -> str:
     """The instruction set to use: the one asked for, the one that LENET_ENGINE names, or the best.
 
     Raises:
@@ -504,10 +504,10 @@ def checked_batches(
     return np.ascontiguousarray(images), classes, rows
 
 
-def _has(state: Mapping[str, Array], kind: str) -> bool:
+def _holds(state: Mapping[str, Array], kind: str) -> bool:
     return any(name.startswith(f"{kind}.") for name in state)
 
 
-def _mixed_seed(seed: int, epoch: int) -> int:
+def _mix_seed(seed: int, epoch: int) -> int:
     """A seed derived from a seed and an epoch."""
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0])

@@ -119,13 +119,13 @@ class _Builder:
         program = _native.Program()
         self.program = program
         stages = list(self.network.stages)
-        padding = self._border(0)
-        inputs = self._buffer(self.network.input, padding)
+        padding = self._input_border(0)
+        inputs = self._allocate_buffer(self.network.input, padding)
         background, ink = self.network.input_range
         offset = background if self._skips_background() else 0.0
         program.set_input(inputs, padding, background, (ink - background) / 255, offset)
         self.buffers["input"] = inputs
-        grad, index, trainable = self._buffer((0, 0, 0)), 0, False
+        grad, index, trainable = self._allocate_buffer((0, 0, 0)), 0, False
         can_fuse = not self.keep_activations and not self.replicas
         fully_connected = (
             False  # whether a stage had units that span its input: from there on blocks are processed jointly
@@ -133,7 +133,7 @@ class _Builder:
         while index < len(stages):
             stage = stages[index]
             fully_connected = self._check(stage, index, fully_connected)
-            fuses_pooling = can_fuse and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
+            fuses_pooling = can_fuse and index + 1 < len(stages) and _can_fuse(stage, stages[index + 1])
             last = index + 1 if fuses_pooling else index
             step = _native.Step()
             step.activation = getattr(_native.Activation, stage.activation.value)
@@ -141,24 +141,24 @@ class _Builder:
             separate = self.keep_activations and stage.activation is not Activation.IDENTITY
             if separate:
                 step.activation = _native.Activation.identity
-            shape, border = self.network.output_shapes[last], 0 if separate else self._border(last + 1)
-            step.output = self._buffer(shape, border)
-            step.output_grad = self._buffer(shape, self._grad_border(index))
+            shape, border = self.network.output_shapes[last], 0 if separate else self._input_border(last + 1)
+            step.output = self._allocate_buffer(shape, border)
+            step.output_grad = self._allocate_buffer(shape, self._grad_border(index))
             step.sums_grad = step.output_grad
             if fuses_pooling:
-                step.fused_pooling, step.winners = 1, self._buffer(shape, border).offset
+                step.fused_pooling, step.winners = 1, self._allocate_buffer(shape, border).offset
                 step.sums_grad = self._sums_grad(self.network.output_shapes[index], 2, trainable)
             elif can_fuse and (rows := self._fused_pooling_rows(index)):
                 step.pool_after = len(self.steps) + 1
                 step.sums_grad = self._sums_grad(shape, rows, trainable)
             elif self.steps and self.steps[-1].pool_after:
                 step.spread_before, step.needs_input_grad = 1, 0
-            self._fill(step, stage, self.network.input_shapes[index], border)
+            self._set_layer_fields(step, stage, self.network.input_shapes[index], border)
             self.steps.append(step)
             self.buffers[stage.name] = step.output
             inputs, grad = step.output, step.output_grad
             if separate:
-                inputs = self._activate_separately(stage, inputs, shape, self._border(last + 1))
+                inputs = self._activate_separately(stage, inputs, shape, self._input_border(last + 1))
             trainable = trainable or bool(stage.layer.parameter_shapes(self.network.input_shapes[index]))
             index = last + 1
         if max(self.vectors * _TILE_IMAGES, self.parameters) > np.iinfo(np.int32).max:
@@ -177,15 +177,15 @@ class _Builder:
         if stage.activation is Activation.LOG_SOFTMAX and not (
             last and self.network.output_shapes[index][1:] == (1, 1)
         ):
-            raise self._cannot(stage, "log_softmax anywhere but at the end, on single units")
+            raise self._engine_error(stage, "log_softmax anywhere but at the end, on single units")
         spans_input = isinstance(layer, FullConnection | EuclideanRbf) or (
             isinstance(layer, Convolution) and _spans_input(layer, self.network.input_shapes[index])
         )
         if fully_connected and not spans_input:
-            raise self._cannot(stage, f"{type(layer).__name__} after a stage that sees everything")
+            raise self._engine_error(stage, f"{type(layer).__name__} after a stage that sees everything")
         return spans_input
 
-    def _fill(self, step: Any, stage: Stage, input_shape: Shape, border: int) -> None:
+    def _set_layer_fields(self, step: Any, stage: Stage, input_shape: Shape, border: int) -> None:
         """Set the fields that depend on the kind of the layer."""
         layer, kind = stage.layer, _native.Kind
         match layer:
@@ -203,7 +203,7 @@ class _Builder:
             case MaxPooling():
                 step.kind = kind.max_pooling
                 step.window_height = step.window_width = layer.size
-                step.winners = self._buffer(layer.output_shape(input_shape), border).offset
+                step.winners = self._allocate_buffer(layer.output_shape(input_shape), border).offset
             case AveragePooling():
                 step.kind = kind.average_pooling
                 step.window_height = step.window_width = layer.size
@@ -214,13 +214,13 @@ class _Builder:
                 step.kind, step.constants = kind.euclidean_rbf, len(self.constants)
                 self.constants += [float(value) for prototype in layer.prototypes for value in prototype]
             case _:
-                raise self._cannot(stage, f"{type(layer).__name__} with {stage.activation}")
+                raise self._engine_error(stage, f"{type(layer).__name__} with {stage.activation}")
 
     def _convolve(self, step: Any, stage: Stage, layer: Convolution, input_shape: Shape) -> None:
         if layer.kernel_size > _MAX_KERNEL:
-            raise self._cannot(stage, f"kernels of {layer.kernel_size}×{layer.kernel_size}, only up to 7×7")
+            raise self._engine_error(stage, f"kernels of {layer.kernel_size}×{layer.kernel_size}, only up to 7×7")
         if layer.stride > 2:
-            raise self._cannot(stage, f"a stride of {layer.stride}, only 1 and 2")
+            raise self._engine_error(stage, f"a stride of {layer.stride}, only 1 and 2")
         step.kind = _native.Kind.convolution
         step.side, step.stride = layer.kernel_size, layer.stride
         step.padding, step.padding_value = layer.padding, layer.padding_value
@@ -270,7 +270,7 @@ class _Builder:
 
     def _connect_fully(self, step: Any, stage: Stage, units: int, input_shape: Shape) -> None:
         inputs = int(np.prod(input_shape))
-        step.kind, step.weight_row = _native.Kind.full_connection, _rounded_up(inputs)
+        step.kind, step.weight_row = _native.Kind.full_connection, _round_up(inputs)
         name = f"{stage.name}.weight"
         step.weight = self.parameters
         self.slices[name] = ParameterSlice(step.weight, self.network.parameter_shapes()[name], inputs, step.weight_row)
@@ -285,7 +285,7 @@ class _Builder:
         """
         maps, height, width = sums
         stored_rows = height if needs_input_grad else rows
-        offset = self._buffer((maps, stored_rows, width)).offset
+        offset = self._allocate_buffer((maps, stored_rows, width)).offset
         return _native.Maps(offset, maps, height, width, width, stored_rows * width)
 
     def _fused_pooling_rows(self, index: int) -> int:
@@ -309,22 +309,22 @@ class _Builder:
     def _activate_separately(self, stage: Stage, inputs: Any, shape: Shape, border: int) -> Any:
         step = _native.Step()
         step.kind, step.activation = _native.Kind.activation, getattr(_native.Activation, stage.activation.value)
-        step.input, step.output = inputs, self._buffer(shape, border)
+        step.input, step.output = inputs, self._allocate_buffer(shape, border)
         self.steps.append(step)
         self.buffers[f"{stage.name}_{stage.activation}"] = step.output
         return step.output
 
-    def _border(self, index: int) -> int:
+    def _input_border(self, index: int) -> int:
         """The padding that a stage needs around its input."""
         layer: Layer | None = self.network.stages[index].layer if index < len(self.network.stages) else None
         return layer.padding if isinstance(layer, Convolution) else 0
 
-    def _buffer(self, shape: Shape, border: int = 0) -> Any:
+    def _allocate_buffer(self, shape: Shape, border: int = 0) -> Any:
         maps, height, width = shape
         row = width + 2 * border
         whole_map = (height + 2 * border) * row
         start = self.vectors
-        self.vectors += _rounded_up(maps * whole_map)
+        self.vectors += _round_up(maps * whole_map)
         return _native.Maps(start + border * (row + 1), maps, height, width, row, whole_map)
 
     def _summed_in_lanes(self, name: str) -> tuple[int, int]:
@@ -332,18 +332,18 @@ class _Builder:
         shape = self.network.parameter_shapes()[name]
         start, lane, count = self.parameters, self.lanes, int(np.prod(shape))
         self.slices[name] = ParameterSlice(start, shape, count, count)
-        self.parameters += _rounded_up(count)
+        self.parameters += _round_up(count)
         self.lanes += count
         self.program.add_lane_range(start, lane, count)
         return start, lane
 
-    def _cannot(self, stage: Stage, reason: str) -> EngineError:
+    def _engine_error(self, stage: Stage, reason: str) -> EngineError:
         return EngineError(
             f"{self.network.name}: the engine cannot run {stage.name}: {reason}; set LENET_ENGINE to torch or numpy"
         )
 
 
-def _fuses(stage: Stage, next_stage: Stage) -> bool:
+def _can_fuse(stage: Stage, next_stage: Stage) -> bool:
     layer = stage.layer
     return (
         isinstance(layer, Convolution)
@@ -377,5 +377,5 @@ def _connections(layer: Convolution, in_maps: int) -> list[int]:
     ]
 
 
-def _rounded_up(count: int) -> int:
+def _round_up(count: int) -> int:
     return -(-count // _ALIGNMENT) * _ALIGNMENT

@@ -32,7 +32,7 @@ from lenet.errors import ArchitectureError
 
 Array = NDArray[Any]  # float32 where nothing else is asked for
 Factor = Callable[[Any], Any]
-Back = tuple[dict[str, Array], Array]  # the gradients of a layer's parameters, and of its input
+Gradients = tuple[dict[str, Array], Array]  # the gradients of a layer's parameters, and of its input
 
 _BATCH = 250  # patches of this many images stay in the cache's reach
 
@@ -48,12 +48,12 @@ def forward(network: Network, arrays: Mapping[str, Array], inputs: Array) -> Arr
     Returns:
         float32 (N, classes): penalties where ``network.smallest_wins``, else values of which the largest wins.
     """
-    _check(network, inputs)
+    _check_inputs(network, inputs)
     outputs = np.empty((len(inputs), network.classes), np.float32)
     for start in range(0, len(inputs), _BATCH):
         maps = np.asarray(inputs[start : start + _BATCH], np.float32)
         for stage in network.stages:
-            maps = _ACTIVATIONS[stage.activation](_sums(stage, arrays, maps))
+            maps = _ACTIVATIONS[stage.activation](_weighted_sums(stage, arrays, maps))
         outputs[start : start + _BATCH] = maps.reshape(len(maps), -1)
     return outputs
 
@@ -68,18 +68,23 @@ def activations(
         (N, maps, height, width), of ``dtype`` or, without it, of that of the inputs; a stage whose activation is the
         identity has one entry.
     """
-    _check(network, inputs)
+    _check_inputs(network, inputs)
     maps = np.asarray(inputs, dtype)
-    recorded = {"input": maps}
+    stage_outputs = {"input": maps}
     for stage in network.stages:
-        maps = recorded[stage.name] = _sums(stage, arrays, maps)
+        maps = stage_outputs[stage.name] = _weighted_sums(stage, arrays, maps)
         if stage.activation is not Activation.IDENTITY:
-            maps = recorded[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
-    return recorded
+            maps = stage_outputs[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
+    return stage_outputs
 
 
 def backward(
-    network: Network, arrays: Mapping[str, Array], recorded: Mapping[str, Array], grad: Array, *, squared: bool = False
+    network: Network,
+    arrays: Mapping[str, Array],
+    stage_outputs: Mapping[str, Array],
+    grad: Array,
+    *,
+    squared: bool = False,
 ) -> tuple[dict[str, Array], Array]:
     """The gradients of a loss with respect to every parameter and to the inputs, by the chain rule.
 
@@ -98,10 +103,12 @@ def backward(
         slope 0 at 0, as in torch.
     """
     factor: Factor = (lambda value: value * value) if squared else (lambda value: value)
-    outputs = [recorded.get(f"{stage.name}_{stage.activation}", recorded[stage.name]) for stage in network.stages]
+    outputs = [
+        stage_outputs.get(f"{stage.name}_{stage.activation}", stage_outputs[stage.name]) for stage in network.stages
+    ]
     grad = np.asarray(grad, outputs[-1].dtype).reshape(outputs[-1].shape)
     gradients: dict[str, Array] = {}
-    inputs = [recorded["input"], *outputs[:-1]]
+    inputs = [stage_outputs["input"], *outputs[:-1]]
     for stage, input, output in reversed([*zip(network.stages, inputs, outputs, strict=True)]):
         grad = _activation_back(stage.activation, output, grad, factor)
         parameter_grads, grad = _LAYERS[type(stage.layer)][1](
@@ -125,7 +132,7 @@ def probabilities(network: Network, outputs: Array) -> Array:
     return softmax
 
 
-def _check(network: Network, inputs: Array) -> None:
+def _check_inputs(network: Network, inputs: Array) -> None:
     if inputs.shape[1:] != network.input:
         expected = ", ".join(map(str, network.input))
         raise ArchitectureError(f"{network.name} takes inputs (N, {expected}), got {inputs.shape}")
@@ -140,7 +147,7 @@ def _parameters_of(arrays: Mapping[str, Array], stage: Stage, like: Array) -> di
     }
 
 
-def _sums(stage: Stage, arrays: Mapping[str, Array], input: Array) -> Array:
+def _weighted_sums(stage: Stage, arrays: Mapping[str, Array], input: Array) -> Array:
     return _LAYERS[type(stage.layer)][0](stage.layer, _parameters_of(arrays, stage, input), input)
 
 
@@ -155,7 +162,7 @@ def _convolution(layer: Convolution, parameters: dict[str, Array], input: Array)
 
 def _convolution_back(
     layer: Convolution, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     (images, in_maps, height, width), pad, stride = input.shape, layer.padding, layer.stride
     weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
     kernels = factor(_dense_kernels(layer, parameters["weight"], in_maps))
@@ -164,7 +171,7 @@ def _convolution_back(
         window = padded[:, :, y : y + stride * grad.shape[2] : stride, x : x + stride * grad.shape[3] : stride]
         window += np.einsum("nohw,oi->nihw", grad, kernels[:, :, y, x], optimize=True)
     return {
-        "weight": weight if layer.table is None else weight[_pairs(layer.table)],
+        "weight": weight if layer.table is None else weight[_kernel_pairs(layer.table)],
         "bias": grad.sum(axis=0 if layer.bias == "unit" else (0, 2, 3)),
     }, padded[:, :, pad : pad + height, pad : pad + width]
 
@@ -180,11 +187,11 @@ def _dense_kernels(layer: Convolution, weight: Array, in_maps: int) -> Array:
     if layer.table is None:
         return weight
     dense = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), weight.dtype)
-    dense[_pairs(layer.table)] = weight
+    dense[_kernel_pairs(layer.table)] = weight
     return dense
 
 
-def _pairs(table: ConnectionTable) -> tuple[Array, ...]:
+def _kernel_pairs(table: ConnectionTable) -> tuple[Array, ...]:
     """Output map and input map of each kernel that exists."""
     return tuple(np.array([(out, in_map) for out, row in enumerate(table) for in_map in row]).T)
 
@@ -195,11 +202,11 @@ def _subsampling(layer: Subsampling, parameters: dict[str, Array], input: Array)
 
 def _subsampling_back(
     layer: Subsampling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     coefficient = (grad * factor(_patch_sums(layer, input))).sum(axis=(0, 2, 3))
     input_grad = grad * factor(parameters["coefficient"])[:, None, None]
     input_grad = input_grad.reshape(*input.shape[:2], layer.copies, *grad.shape[2:]).sum(axis=2)
-    return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _upsampled(input_grad, layer.size)
+    return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _upsample(input_grad, layer.size)
 
 
 def _patch_sums(layer: Subsampling, input: Array) -> Array:
@@ -212,7 +219,7 @@ def _max_pooling(layer: MaxPooling, parameters: dict[str, Array], input: Array) 
 
 def _max_pooling_back(
     layer: MaxPooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     patches = _patches(input, layer.size).swapaxes(3, 4)
     flat_patches = patches.reshape(*grad.shape, layer.size**2)
     is_first_max = np.arange(layer.size**2) == flat_patches.argmax(axis=-1)[..., None]
@@ -225,8 +232,8 @@ def _average_pooling(layer: AveragePooling, parameters: dict[str, Array], input:
 
 def _average_pooling_back(
     layer: AveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
-    return {}, _upsampled(grad * factor(1 / layer.size**2), layer.size)
+) -> Gradients:
+    return {}, _upsample(grad * factor(1 / layer.size**2), layer.size)
 
 
 def _patches(maps: Array, size: int) -> Array:
@@ -234,7 +241,7 @@ def _patches(maps: Array, size: int) -> Array:
     return maps.reshape(images, count, height // size, size, width // size, size)
 
 
-def _upsampled(grad: Array, size: int) -> Array:
+def _upsample(grad: Array, size: int) -> Array:
     return grad.repeat(size, axis=2).repeat(size, axis=3)
 
 
@@ -244,7 +251,7 @@ def _global_average_pooling(layer: GlobalAveragePooling, parameters: dict[str, A
 
 def _global_average_pooling_back(
     layer: GlobalAveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     return {}, np.broadcast_to(grad * factor(1 / (input.shape[2] * input.shape[3])), input.shape)
 
 
@@ -255,7 +262,7 @@ def _full_connection(layer: FullConnection, parameters: dict[str, Array], input:
 
 def _full_connection_back(
     layer: FullConnection, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     flat_grad = grad.reshape(len(grad), -1)
     parameter_grads = {"weight": flat_grad.T @ factor(input.reshape(len(input), -1)), "bias": flat_grad.sum(axis=0)}
     return parameter_grads, (flat_grad @ factor(parameters["weight"])).reshape(input.shape)
@@ -268,7 +275,7 @@ def _euclidean_rbf(layer: EuclideanRbf, parameters: dict[str, Array], input: Arr
 
 def _euclidean_rbf_back(
     layer: EuclideanRbf, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
-) -> Back:
+) -> Gradients:
     return {}, (grad[:, :, 0] * factor(2 * _differences(layer, input))).sum(axis=1).reshape(input.shape)
 
 
@@ -277,7 +284,7 @@ def _differences(layer: EuclideanRbf, input: Array) -> Array:
     return np.asarray(input.reshape(len(input), 1, -1) - np.array(layer.prototypes, input.dtype))
 
 
-_LAYERS: dict[type, tuple[Callable[..., Array], Callable[..., Back]]] = {
+_LAYERS: dict[type, tuple[Callable[..., Array], Callable[..., Gradients]]] = {
     Convolution: (_convolution, _convolution_back),
     Subsampling: (_subsampling, _subsampling_back),
     MaxPooling: (_max_pooling, _max_pooling_back),

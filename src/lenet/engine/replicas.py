@@ -18,7 +18,7 @@ from lenet.engine.native import (
     Engine,
     checked_arrays,
     checked_batches,
-    chosen_instructions,
+    choose_instructions,
     instruction_sets,
     usable_cores,
 )
@@ -28,7 +28,7 @@ from lenet.preprocess import GrayLevels
 try:
     from lenet.engine import _native
     from lenet.engine.program import compile_program
-except ImportError:  # `chosen_instructions` says why
+except ImportError:  # `choose_instructions` says why
     pass
 
 Array = NDArray[np.float32]
@@ -95,7 +95,7 @@ class Replicas:
         instructions: str | None = None,
     ) -> None:
         self.network = network
-        self.instructions = self._inference_instructions = chosen_instructions(instructions)
+        self.instructions = self._inference_instructions = choose_instructions(instructions)
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
             raise EngineError(f"threads is {threads}, expected at least 1")
@@ -103,7 +103,7 @@ class Replicas:
             raise EngineError("no replicas: expected the weights of at least one")
         check_learnable(network, loss)
         if instructions is None and "LENET_ENGINE" not in os.environ:
-            self.instructions = _fastest(self.instructions, len(arrays), self.threads)
+            self.instructions = _fastest_instructions(self.instructions, len(arrays), self.threads)
         self._layout = compile_program(network, replicas=True)
         objective = _native.ReplicaObjective(
             getattr(_native.ReplicaLoss, loss.replace("-", "_")), 0.5 if halved else 1.0, j
@@ -156,7 +156,7 @@ class Replicas:
             raise ValueError("second derivatives need at least one picture")
         self._native.estimate(pictures, classes, rows)
         self._has_curvatures = True
-        return self._stacked(self._curvatures)
+        return self._stack_replicas(self._curvatures)
 
     def learn(
         self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64], eta: float, mu: float
@@ -198,9 +198,9 @@ class Replicas:
 
     def state(self) -> dict[str, Array]:
         """The state of training: ``weights.NAME`` and ``curvatures.NAME``, (R, ...) each."""
-        state = {f"weights.{name}": array for name, array in self._stacked(self._weights).items()}
+        state = {f"weights.{name}": array for name, array in self._stack_replicas(self._weights).items()}
         if self._has_curvatures:
-            state |= {f"curvatures.{name}": array for name, array in self._stacked(self._curvatures).items()}
+            state |= {f"curvatures.{name}": array for name, array in self._stack_replicas(self._curvatures).items()}
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
@@ -234,7 +234,7 @@ class Replicas:
         pictures, classes, rows = checked_batches(self.network, images, labels, order)
         return pictures, classes, rows[:, None] if rows.ndim == 1 else rows
 
-    def _stacked(self, memory: list[Array]) -> dict[str, Array]:
+    def _stack_replicas(self, memory: list[Array]) -> dict[str, Array]:
         replica_arrays = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]
         return {name: np.stack([arrays[name] for arrays in replica_arrays]) for name in self._layout.slices}
 
@@ -254,7 +254,7 @@ class Replicas:
         return replica // self._lanes, replica % self._lanes
 
 
-def _fastest(widest: str, replicas: int, threads: int) -> str:
+def _fastest_instructions(widest: str, replicas: int, threads: int) -> str:
     """Choose AVX2 instead of AVX-512 where that puts more threads to work, or leaves fewer lanes idle."""
     if widest != "avx512" or "avx2" not in instruction_sets():
         return widest

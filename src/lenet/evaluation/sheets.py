@@ -18,7 +18,7 @@ def draw_answers(evaluation: Evaluation, images: GrayLevels, count: int = 40, co
         count: how many examples; at most as many as there are.
     """
     pairs = zip(evaluation.labels[:count].tolist(), evaluation.predictions[:count].tolist(), strict=True)
-    return _draw(evaluation, images, [(index, *pair) for index, pair in enumerate(pairs)], columns)
+    return _draw_examples(evaluation, images, [(index, *pair) for index, pair in enumerate(pairs)], columns)
 
 
 def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, columns: int = 10) -> Image.Image:
@@ -29,10 +29,12 @@ def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, c
         limit: at most so many.
     """
     worst = evaluation.worst_mistakes(limit)
-    return _draw(evaluation, images, [(mistake.index, mistake.actual, mistake.predicted) for mistake in worst], columns)
+    return _draw_examples(
+        evaluation, images, [(mistake.index, mistake.actual, mistake.predicted) for mistake in worst], columns
+    )
 
 
-def _draw(
+def _draw_examples(
     evaluation: Evaluation, images: GrayLevels, examples: Sequence[tuple[int, int, int]], columns: int
 ) -> Image.Image:
     """Draw examples, each given by index, class and prediction, under the evaluation's summary."""
@@ -47,11 +49,13 @@ def _draw(
     draw.text((8, 8), title, "black", _font(12))
     for number, (index, actual, predicted) in enumerate(examples):
         left, top = 8 + number % columns * (cell + 8), 30 + number // columns * (cell + text + 8)
-        sheet.paste(_picture(images[index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
+        sheet.paste(_to_image(images[index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
         draw.rectangle((left - 1, top - 1, left + cell, top + cell), outline="#cccccc")
         answer_color = "#444444" if actual == predicted else "#b00020"
-        draw.text((left, top + cell + 2), _shortened(names[actual], cell), "#444444", _font(11))
-        draw.text((left, top + cell + 15), _shortened(f"read {_name(names, predicted)}", cell), answer_color, _font(11))
+        draw.text((left, top + cell + 2), _shorten(names[actual], cell), "#444444", _font(11))
+        draw.text(
+            (left, top + cell + 15), _shorten(f"read {_class_name(names, predicted)}", cell), answer_color, _font(11)
+        )
     return sheet
 
 
@@ -59,7 +63,7 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray."""
     counts, names = evaluation.confusion, evaluation.class_names
     font, cell = _font(12), 46
-    margin = 40 + round(max(font.getlength(_name(names, index)) for index in range(len(counts))))
+    margin = 40 + round(max(font.getlength(_class_name(names, index)) for index in range(len(counts))))
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
@@ -73,14 +77,14 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
             draw.text((left + cell / 2 - 1, top + cell / 2 - 1), f"{count:,}", "black", font, anchor="mm")
     for index in range(len(counts)):
         center = margin + index * cell + cell / 2
-        draw.text((margin - 8, center), _name(names, index), "black", font, anchor="rm")
-        draw.text((center, margin - 8), _shortened(_name(names, index), cell), "black", font, anchor="mb")
+        draw.text((margin - 8, center), _class_name(names, index), "black", font, anchor="rm")
+        draw.text((center, margin - 8), _shorten(_class_name(names, index), cell), "black", font, anchor="mb")
     draw.text((margin, 6), "read as", "#666666", font)
     draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture
 
 
-def _picture(image: GrayLevels) -> Image.Image:
+def _to_image(image: GrayLevels) -> Image.Image:
     """Convert to a Pillow image: gray levels as dark ink on white, colors unchanged."""
     if image.ndim == 3 and len(image) == 3:
         return Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
@@ -91,11 +95,11 @@ def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
-def _name(names: Sequence[str], label: int) -> str:
+def _class_name(names: Sequence[str], label: int) -> str:
     return names[label] if label < len(names) else str(label)
 
 
-def _shortened(text: str, width: int) -> str:
+def _shorten(text: str, width: int) -> str:
     font = _font(11)
     while len(text) > 1 and font.getlength(text) > width:
         text = text[:-2] + "…"

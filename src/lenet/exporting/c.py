@@ -132,7 +132,7 @@ class _Writer:
 {{
     int best = 0;
     for (int i = 0; i < {prod(network.input)}; i++)
-        before[i] = {_number(background)} + {_number((ink - background) / 255)} * (float)picture[i];
+        before[i] = {_c_float(background)} + {_c_float((ink - background) / 255)} * (float)picture[i];
     {f"{chr(10)}    ".join(calls)}
     for (int i = 0; i < {upper}_OUTPUTS; i++) {{
         outputs[i] = {source}[i];
@@ -213,7 +213,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
                     "    float sum = 0;",
                     f"    for (int i = 0; i < {height * width}; i++)",
                     "        sum += *in++;",
-                    f"    sum /= {_number(height * width)};",
+                    f"    sum /= {_c_float(height * width)};",
                     f"    *out++ = {value};",
                     "}",
                 ]
@@ -222,7 +222,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
                 return
             case _:
                 raise ArchitectureError(f"{stage.name}: a layer of kind {stage.kind} cannot be written as C")
-        yield from _function(name, body)
+        yield from _c_function(name, body)
 
     def _pooling(
         self, stage: Stage, layer: Subsampling | MaxPooling | AveragePooling, name: str, input_shape: Shape
@@ -237,12 +237,12 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             initial, step = "0", "sum += seen;"
         finish = []
         if isinstance(layer, AveragePooling):
-            finish = [f"            sum /= {_number(size**2)};"]
+            finish = [f"            sum /= {_c_float(size**2)};"]
         if isinstance(layer, Subsampling):
             for kind in ("coefficient", "bias"):
                 yield self._table("float", f"{name}_{kind}", self.arrays[f"{stage.name}.{kind}"])
             finish = [f"            sum = sum * {name}_coefficient[map] + {name}_bias[map];"]
-        yield from _function(name, [
+        yield from _c_function(name, [
             f"for (int map = 0; map < {out_maps}; map++)",
             f"    for (int row = 0; row < {height // size}; row++)",
             f"        for (int column = 0; column < {width // size}; column++) {{",
@@ -264,7 +264,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         prepare, source = [], "in"
         if padding:
             self.helpers.add("pad")
-            padding_value = _number(layer.padding_value)
+            padding_value = _c_float(layer.padding_value)
             prepare.append(f"pad(in, padded, {maps}, {height}, {width}, {padding}, {padding_value});")
             height, width, source = height + 2 * padding, width + 2 * padding, "padded"
             self.padded = max(self.padded, maps * height * width)
@@ -285,7 +285,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         bias_index = f"(map * {rows} + row) * {columns} + column" if layer.bias == "unit" else "map"
         step = f"row * {layer.stride * width} + column * {layer.stride}"
         product = f"maps[y * {width} + x] * weights[y * {side} + x]"
-        yield from _function(name, [
+        yield from _c_function(name, [
             *prepare,
             f"for (int map = 0; map < {out_maps}; map++)",
             f"    for (int row = 0; row < {rows}; row++)",
@@ -309,7 +309,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         yield from self._weights(stage, name, input_shape)
         quantized = self.quantization.get(stage.name)
         source = self._quantized_source(quantized, "in", inputs, prepare)
-        yield from _function(name, [
+        yield from _c_function(name, [
             *prepare,
             f"for (int map = 0; map < {units}; map++) {{",
             f"    {'int32_t' if quantized else 'float'} products = 0;",
@@ -350,7 +350,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             return source
         self.helpers.add("quantize")
         self.levels = max(self.levels, count)
-        prepare.append(f"quantize({source}, levels, {count}, {_number(stage.scale)}, {_number(stage.zero_point)});")
+        prepare.append(f"quantize({source}, levels, {count}, {_c_float(stage.scale)}, {_c_float(stage.zero_point)});")
         return "levels"
 
     def _sum(self, quantized: QuantizedStage | None, name: str, bias_index: str) -> str:
@@ -369,7 +369,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             case Activation.SIGMOID:
                 return "0.5f * tanhf(0.5f * sum) + 0.5f"
             case Activation.SQUASH:
-                return f"{_number(SQUASH_AMPLITUDE)} * tanhf({_number(SQUASH_SLOPE)} * sum)"
+                return f"{_c_float(SQUASH_AMPLITUDE)} * tanhf({_c_float(SQUASH_SLOPE)} * sum)"
             case Activation.LOG_SOFTMAX:
                 self.helpers.add("log_softmax")
                 return "sum"
@@ -377,17 +377,17 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
     def _table(self, kind: str, name: str, values: NDArray[np.generic]) -> str:
         sizes = {"float": 4, "int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4}
         self.weight_bytes += sizes[kind] * values.size
-        return _array(kind, name, values)
+        return _c_array(kind, name, values)
 
     def _self_test(self) -> str:
         assert self.examples is not None
         pictures, outputs, tolerance = self.examples
-        upper = self.name.upper()
+        upper, allowed = self.name.upper(), _c_float(tolerance)
         return f"""#ifdef {upper}_TEST
 #include <stdio.h>
 
-{_array("uint8_t", "test_pictures", pictures)}
-{_array("float", "test_outputs", outputs)}
+{_c_array("uint8_t", "test_pictures", pictures)}
+{_c_array("float", "test_outputs", outputs)}
 
 int main(void)
 {{
@@ -399,8 +399,8 @@ int main(void)
             farthest = apart > farthest ? apart : farthest;
         }}
     }}
-    printf("{len(pictures)} pictures, outputs differ by at most %g, %g are allowed\\n", farthest, {_number(tolerance)});
-    return farthest <= {_number(tolerance)} ? 0 : 1;
+    printf("{len(pictures)} pictures, outputs differ by at most %g, %g are allowed\\n", farthest, {allowed});
+    return farthest <= {allowed} ? 0 : 1;
 }}
 #endif"""
 
@@ -439,15 +439,15 @@ static void log_softmax(float *units, int maps, int places)
 }
 
 
-def _function(name: str, body: Sequence[str]) -> Iterator[str]:
+def _c_function(name: str, body: Sequence[str]) -> Iterator[str]:
     yield f"static void run_{name}(const float *in, float *out)"
     yield "{"
     yield from (f"    {line}" for line in body)
     yield "}"
 
 
-def _array(kind: str, name: str, values: NDArray[np.generic]) -> str:
-    texts = list(map(_number, values.ravel().tolist())) if kind == "float" else list(map(str, values.ravel().tolist()))
+def _c_array(kind: str, name: str, values: NDArray[np.generic]) -> str:
+    texts = list(map(_c_float, values.ravel().tolist())) if kind == "float" else list(map(str, values.ravel().tolist()))
     lines, line = [], "   "
     for text in texts:
         if len(line) + len(text) + 2 > _LINE_WIDTH:
@@ -457,7 +457,7 @@ def _array(kind: str, name: str, values: NDArray[np.generic]) -> str:
     return "\n".join([f"static const {kind} {name}[{len(texts)}] = {{", *lines, line, "};"])
 
 
-def _number(value: float) -> str:
+def _c_float(value: float) -> str:
     """A float constant; nine digits give every float32 back."""
     text = f"{np.float32(value):.9g}"
     return f"{text}f" if set(text) & set(".e") else f"{text}.0f"

@@ -135,7 +135,7 @@ def export(
     default = target_format.default.format(network=network, name=identifier(network))
     path = Path(default if out is None else out)
     _check_path(path, target_format)
-    calibration, pictures, source = _pictures(model, data, target_format.is_quantized)
+    calibration, pictures, source = _load_pictures(model, data, target_format.is_quantized)
     exported = target_format.write(model, path.stem, calibration, pictures)
     check, unchecked = None, ""
     with tempfile.TemporaryDirectory(prefix="lenet-export-") as folder:
@@ -171,7 +171,7 @@ def _check_path(path: Path, target_format: Format) -> None:
         raise LeNetError(f"{path}: holds other files, expected a new or empty folder, or an earlier export to replace")
 
 
-def _pictures(
+def _load_pictures(
     model: Model, data: Dataset | str | Path | None, must_be_real: bool
 ) -> tuple[GrayLevels, GrayLevels, str]:
     """Pictures to calibrate on and to compare on, uint8 (N, C, H, W) of the network's size, and what the latter are."""

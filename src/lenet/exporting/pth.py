@@ -29,7 +29,7 @@ def to_pth(arrays: Mapping[str, NDArray[np.float32]], description: str = "") -> 
         def add(name: str, data: bytes) -> None:
             archive.writestr(zipfile.ZipInfo(f"{_FOLDER}/{name}"), data)  # without the time, so that bytes are equal
 
-        add("data.pkl", _pickled(arrays))
+        add("data.pkl", _pickle_arrays(arrays))
         add("byteorder", b"little")
         for number, array in enumerate(arrays.values()):
             add(f"data/{number}", array.astype("<f4").tobytes())
@@ -39,7 +39,7 @@ def to_pth(arrays: Mapping[str, NDArray[np.float32]], description: str = "") -> 
     return content.getvalue()
 
 
-def _pickled(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+def _pickle_arrays(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
     """Encode the dictionary in pickle's protocol 2; its tensors name the storages beside it."""
     items = (_text(name) + _tensor(number, array) for number, (name, array) in enumerate(arrays.items()))
     return b"\x80\x02}(" + b"".join(items) + b"u."

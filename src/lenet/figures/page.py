@@ -30,15 +30,15 @@ def page(title: str, subtitle: str, panels: Sequence[Panel], theme: Theme) -> Sh
 
 def page_top(subtitle: str, width: float) -> float:
     """Lower edge of the heading of a sheet of this width."""
-    return 0.98 + 0.17 * len(_lines(subtitle, width))
+    return 0.98 + 0.17 * len(_wrap_subtitle(subtitle, width))
 
 
 def heading(sheet: Sheet, title: str, subtitle: str) -> None:
     """Write the title, and below it the subtitle, wrapped."""
     sheet.text(MARGIN, 0.6, title, _TITLE, bold=True)
-    for index, line in enumerate(_lines(subtitle, sheet.width)):
+    for index, line in enumerate(_wrap_subtitle(subtitle, sheet.width)):
         sheet.text(MARGIN, 0.84 + 0.17 * index, line, _SUBTITLE, sheet.theme.muted)
 
 
-def _lines(subtitle: str, width: float) -> list[str]:
+def _wrap_subtitle(subtitle: str, width: float) -> list[str]:
     return wrapped(subtitle, width - 2 * MARGIN, _SUBTITLE)

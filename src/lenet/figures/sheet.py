@@ -400,7 +400,7 @@ def _font(text: str, size: float, bold: bool) -> FontProperties:
     """The font of a text: matplotlib's own; for letters that it lacks, as Chinese ones, an installed one."""
     from matplotlib.font_manager import FontProperties
 
-    path, letters = _file(bold)
+    path, letters = _font_file(bold)
     weight = "bold" if bold else "normal"
     if letters.issuperset(letter for letter in text if letter.isprintable()):
         return FontProperties(family="sans-serif", weight=weight, size=size, fname=path)
@@ -408,7 +408,7 @@ def _font(text: str, size: float, bold: bool) -> FontProperties:
 
 
 @cache
-def _file(bold: bool) -> tuple[Path, frozenset[str]]:
+def _font_file(bold: bool) -> tuple[Path, frozenset[str]]:
     """The path of matplotlib's own font and the letters in it."""
     from matplotlib import get_data_path
     from matplotlib.font_manager import get_font

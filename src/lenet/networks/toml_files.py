@@ -113,7 +113,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
     lenet.errors.ArchitectureError: line 2, stage 'c1': maps is '6', expected a whole number
     """
     try:
-        values = with_current_keys(_parsed(text))
+        values = with_current_keys(_parse_toml(text))
     except (ValueError, RecursionError) as error:
         raise ArchitectureError(f"not TOML: {first_line(error)}") from None
     record = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "description": "", "deviations": []}
@@ -138,7 +138,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
     except (RecordError, ArchitectureError) as error:
         raise ArchitectureError(f"{_top_line(text, str(error))}{error}") from None
     stages = tuple(_stage(text, index, record.values) for index, record in enumerate(records))
-    return _built(text, stages, description)
+    return _build_network(text, stages, description)
 
 
 def to_toml(network: Network) -> str:
@@ -176,7 +176,7 @@ def to_toml(network: Network) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse_toml(text: str) -> dict[str, Any]:
     import tomllib  # here, because most networks are named
 
     return tomllib.loads(text)
@@ -196,7 +196,7 @@ def _stage(text: str, index: int, entries: Mapping[str, Any]) -> Stage:
         values: dict[str, Any] = {"name": name, "kind": kind, "activation": activation}
         for key, field in keys.items():
             if key in entries:
-                values[field.name] = _READ.get(field.name, lambda value: value)(entries[key])
+                values[field.name] = _READERS.get(field.name, lambda value: value)(entries[key])
             elif field.default is not MISSING:
                 values[field.name] = field.default
             else:
@@ -209,7 +209,7 @@ def _stage(text: str, index: int, entries: Mapping[str, Any]) -> Stage:
         raise ArchitectureError(f"{_stage_place(text, index, entries)}: {sentence}") from None
 
 
-def _built(text: str, stages: Sequence[Stage], description: Mapping[str, Any]) -> Network:
+def _build_network(text: str, stages: Sequence[Stage], description: Mapping[str, Any]) -> Network:
     """The network; the first stage that fits none of those before it is named with its line."""
 
     def problem(stages: Sequence[Stage]) -> str:
@@ -258,7 +258,7 @@ def _read_prototypes(value: Any) -> Any:
     return [list(CHARACTER_CODES[character]) for character in value]
 
 
-_READ: dict[str, Callable[[Any], Any]] = {"table": _read_table, "prototypes": _read_prototypes}
+_READERS: dict[str, Callable[[Any], Any]] = {"table": _read_table, "prototypes": _read_prototypes}
 
 
 # --- places ---------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def _stage_place(text: str, index: int, entries: Mapping[str, Any]) -> str:
     named = f"stage {printable(name)[:60]!r}" if isinstance(name, str) and name else f"stage {index + 1}"
     for header in list(_HEADER.finditer(text))[index : index + _MAX_FALSE_HEADERS + 1]:
         try:
-            before = _parsed(text[: header.end()])["stage"]
+            before = _parse_toml(text[: header.end()])["stage"]
         except (ValueError, RecursionError, KeyError):  # it stands within a text
             continue
         if len(before) == index + 1:

@@ -60,12 +60,12 @@ def page_document(
     if not 1 <= len(models) <= MAX_NETWORKS:
         raise LeNetError(f"a page shows 1 to {MAX_NETWORKS} networks, got {len(models)}")
     for model in models:
-        _check(model.network)
-    names = _distinct(titles or [model.network.name for model in models])
+        _check_network(model.network)
+    names = _make_distinct(titles or [model.network.name for model in models])
     networks = [
         _network(model, name) | {"plane": digit_plane(model)} for model, name in zip(models, names, strict=True)
     ]
-    reader = _reader(networks)
+    reader = _reader_index(networks)
     if reader is None:
         reader = len(networks)
         networks.append(_network(pretrained(), "reader") | {"plane": None, "hidden": True})
@@ -82,7 +82,7 @@ def page_document(
     }
 
 
-def _check(network: Network) -> None:
+def _check_network(network: Network) -> None:
     _, height, width = network.output_shapes[-1]
     if (height, width) != (1, 1) or network.classes < 2:
         raise WeightsError(
@@ -94,7 +94,7 @@ def _check(network: Network) -> None:
         raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MAX_PARAMETERS:,} a network")
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def _make_distinct(names: Sequence[str]) -> list[str]:
     """The names, those that stand more than once with a number."""
     titles: list[str] = []
     for name in map(printable, names):
@@ -105,7 +105,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return titles
 
 
-def _reader(networks: list[dict[str, Any]]) -> int | None:
+def _reader_index(networks: list[dict[str, Any]]) -> int | None:
     for_digits = [
         index
         for index, network in enumerate(networks)

@@ -33,11 +33,11 @@ _POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-_POLICY_OF_SERVED = _POLICY | {"script-src": "'self'", "worker-src": "'self'"}
-_FIRST_STYLE = "tokens.css"
+_SERVED_POLICY = _POLICY | {"script-src": "'self'", "worker-src": "'self'"}
+_FIRST_STYLE_SHEET = "tokens.css"
 _MEDIA_TYPES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
 # How a module names another, at the end of an import.
-_IMPORTED = re.compile(r"""(^import |\bfrom )"lenet/([\w./]+)";$""", re.MULTILINE)
+_IMPORT_STATEMENT = re.compile(r"""(^import |\bfrom )"lenet/([\w./]+)";$""", re.MULTILINE)
 # What may stand as it is in a data: URL within JSON within HTML. A line's end, for one, may not: URLs drop it.
 _URL_SAFE = " !$&'()*+,-./:;=?@[]^_`{|}~>"
 
@@ -56,7 +56,7 @@ def page_html(document: dict[str, Any], site: Traversable | None = None, *, modu
     page = (site / "index.html").read_text("utf-8")
     page = page.replace("<title>LeNet</title>", f"<title>{html.escape(' · '.join(titles))} | LeNet</title>", 1)
     page = page.replace('<html lang="en">', f'<html lang="{document.get("language") or "en"}">', 1)
-    rules, modules = _scripts_inside(site) if modules_at is None else (_POLICY_OF_SERVED, _links_to(modules_at, site))
+    rules, modules = _inline_scripts(site) if modules_at is None else (_SERVED_POLICY, _links_to(modules_at, site))
     if document.get("reads_at") is not None:
         rules = rules | {"connect-src": "'self'"}
     policy = "; ".join(map(" ".join, rules.items()))
@@ -74,7 +74,7 @@ def page_html(document: dict[str, Any], site: Traversable | None = None, *, modu
     return page
 
 
-def _scripts_inside(site: Traversable) -> tuple[dict[str, str], str]:
+def _inline_scripts(site: Traversable) -> tuple[dict[str, str], str]:
     """The policy and the scripts of a page that holds all of its modules."""
     scripts = {"importmap": _json(import_map(site)), "module": 'import "lenet/main.js";'}
     rules = _POLICY | {"script-src": " ".join([*map(_digest, scripts.values()), _POLICY["script-src"]])}
@@ -90,7 +90,7 @@ def _links_to(folder: str, site: Traversable) -> str:
 def page_style(*names: str) -> str:
     """Style sheets of the page one behind the other, their fonts inside: ``"tokens.css"``, ``"shell.css"``, …"""
     site = resources.files("lenet.page") / "site"
-    return _with_fonts(site, "".join((site / "style" / name).read_text("utf-8") for name in names))
+    return _inline_fonts(site, "".join((site / "style" / name).read_text("utf-8") for name in names))
 
 
 def write_page(
@@ -128,7 +128,7 @@ def _digest(script: str) -> str:
 def import_map(site: Traversable) -> dict[str, dict[str, str]]:
     """All modules of the site by the names that they import one another by: ``{"imports": {"lenet/main.js": …}}``."""
     as_url = "data:text/javascript;charset=utf-8,"
-    return {"imports": {f"lenet/{name}": as_url + _in_url(text) for name, text in _modules(site).items()}}
+    return {"imports": {f"lenet/{name}": as_url + _quote_url(text) for name, text in _modules(site).items()}}
 
 
 def page_modules(site: Traversable | None = None) -> dict[str, str]:
@@ -142,28 +142,28 @@ def _with_addresses(name: str, text: str) -> str:
         path = posixpath.relpath(match[2], posixpath.dirname(name) or ".")
         return f'{match[1]}"{path if path.startswith("../") else f"./{path}"}";'
 
-    return _IMPORTED.sub(address, text)
+    return _IMPORT_STATEMENT.sub(address, text)
 
 
 def _modules(site: Traversable) -> dict[str, str]:
-    return {name: file.read_text("utf-8") for name, file in _files(site / "js") if name.endswith(".js")}
+    return {name: file.read_text("utf-8") for name, file in _files_in(site / "js") if name.endswith(".js")}
 
 
-def _in_url(text: str) -> str:
+def _quote_url(text: str) -> str:
     return quote(text.rstrip(), safe=_URL_SAFE)
 
 
 def _styles(site: Traversable) -> str:
-    files = [(name, file) for name, file in _files(site / "style") if name.endswith(".css")]
-    files.sort(key=lambda named: named[0] != _FIRST_STYLE)
+    files = [(name, file) for name, file in _files_in(site / "style") if name.endswith(".css")]
+    files.sort(key=lambda named: named[0] != _FIRST_STYLE_SHEET)
     sheets = "".join(file.read_text("utf-8").strip() + "\n" for _, file in files)
-    return _with_fonts(site, sheets)
+    return _inline_fonts(site, sheets)
 
 
-def _with_fonts(site: Traversable, sheets: str) -> str:
+def _inline_fonts(site: Traversable, sheets: str) -> str:
     """Sheets with the files that they name inside, behind the notices that their typefaces' license asks for."""
     inside = re.sub(
-        r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda match: _as_data(site, match[1]), sheets
+        r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda match: _data_url(site, match[1]), sheets
     ).replace("</", r"<\/")
     return _notices(site, sheets) + inside
 
@@ -172,21 +172,21 @@ def _notices(site: Traversable, sheets: str) -> str:
     """The copyright and the license of each typeface that sheets name, as comments of a sheet."""
     if "/fonts/" not in sheets:
         return ""
-    files = [(name.removesuffix("-OFL.txt"), file) for name, file in _files(site / "fonts") if name.endswith(".txt")]
+    files = [(name.removesuffix("-OFL.txt"), file) for name, file in _files_in(site / "fonts") if name.endswith(".txt")]
     return "".join(f"/*\n{file.read_text('utf-8').strip()}\n*/\n" for name, file in files if f"/fonts/{name}" in sheets)
 
 
-def _as_data(site: Traversable, path: str) -> str:
+def _data_url(site: Traversable, path: str) -> str:
     content = base64.b64encode((site / path).read_bytes()).decode()
     return f"url(data:{_MEDIA_TYPES[Path(path).suffix]};base64,{content})"
 
 
-def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
+def _files_in(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
     """All files under a folder by their path in it, in the order of the paths."""
     files: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
         path = prefix + entry.name
-        files += _files(entry, f"{path}/") if entry.is_dir() else [(path, entry)]
+        files += _files_in(entry, f"{path}/") if entry.is_dir() else [(path, entry)]
     return sorted(files, key=lambda named: named[0])
 
 

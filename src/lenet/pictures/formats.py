@@ -16,7 +16,7 @@ from lenet.pictures.pdf import PdfPages, is_pdf
 MAX_PIXELS = 100_000_000
 # Decoders of these hold the picture several times over, as a whole: half the size is as much as they may take.
 MAX_PIXELS_HELD_WHOLE = 50_000_000
-_HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
+_WHOLE_FORMATS = ("WEBP", "AVIF", "HEIF")
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "Jpeg"),
@@ -48,7 +48,7 @@ class Pages:
 
 def max_pixels_of(image_format: str | None) -> int:
     """The maximum number of pixels of a format, by Pillow's name; None for arrays in memory."""
-    return MAX_PIXELS_HELD_WHOLE if image_format in _HELD_WHOLE else MAX_PIXELS
+    return MAX_PIXELS_HELD_WHOLE if image_format in _WHOLE_FORMATS else MAX_PIXELS
 
 
 def open_images(file: IO[bytes], name: str, max_pixels: int) -> Pages:

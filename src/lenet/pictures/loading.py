@@ -69,7 +69,7 @@ def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
         with one_sentence("image"):
             source.load()  # here, so that the caller's image is not used up in strips
             return _from_image(source, "image", kept_pixels)
-    with _opened(source) as (name, file), one_sentence(name):
+    with _open_source(source) as (name, file), one_sentence(name):
         pages = open_images(file, name, kept_pixels)
         return replace(_from_image(next(pages.images), name, kept_pixels), has_more_pages=pages.are_several)
 
@@ -91,7 +91,7 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS, max_pixels: i
     if isinstance(source, (np.ndarray, Image.Image)):
         yield open_picture(source, kept_pixels)
         return
-    with _opened(source) as (name, file):
+    with _open_source(source) as (name, file):
         with one_sentence(name):
             pages: Pages = open_images(file, name, kept_pixels)
         for number in count(1):
@@ -111,14 +111,14 @@ def has_several_pages(source: Source) -> bool:
     if isinstance(source, (np.ndarray, Image.Image)):
         return False
     try:
-        with _opened(source) as (name, file), one_sentence(name):
+        with _open_source(source) as (name, file), one_sentence(name):
             return open_images(file, name, MAX_KEPT_PIXELS).are_several
     except LeNetError:
         return False
 
 
 @contextmanager
-def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
+def _open_source(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
     """The name of a source, and its bytes as a file that can be read from any place."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         if not source:
@@ -135,18 +135,18 @@ def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> 
                 raise DataError(f"{path}: empty file, expected a picture")
             file = path.open("rb")
         with file:
-            yield str(path), file if path.is_file() else _buffered(file, str(path))
+            yield str(path), file if path.is_file() else _buffer_stream(file, str(path))
     elif hasattr(source, "read"):
         name = getattr(source, "name", None)
         name = name.strip("<>") if isinstance(name, str) and name.strip("<>") else "stream"
-        yield name, _buffered(source, name)
+        yield name, _buffer_stream(source, name)
     else:
         raise DataError(
             f"{type(source).__name__}: expected a path, bytes, a stream of bytes, a Pillow image or an array"
         )
 
 
-def _buffered(stream: IO[bytes], name: str) -> IO[bytes]:
+def _buffer_stream(stream: IO[bytes], name: str) -> IO[bytes]:
     with one_sentence(name):
         content = stream.read(MAX_STREAMED_BYTES + 1)
     if not isinstance(content, bytes):
@@ -196,7 +196,7 @@ def opened_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iter
             source.load()  # here, so that the caller's image is not used up
             yield source
         return
-    with _opened(source) as (name, file), one_sentence(name):
+    with _open_source(source) as (name, file), one_sentence(name):
         image = next(open_images(file, name, MAX_KEPT_PIXELS).images)
         _check_max_pixels(*image.size, name, max_pixels_of(image.format))
         yield image

@@ -56,7 +56,7 @@ def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
     pixels = np.asarray(joined, np.uint8) if joined.dtype == np.uint8 else eight_bits(joined, depth)
     if pixels.ndim == 2:
         return np.repeat(pixels[:, :, None], 3, axis=2)
-    return _on_paper(pixels) if pixels.shape[2] == 4 else pixels
+    return _composite_on_paper(pixels) if pixels.shape[2] == 4 else pixels
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -109,7 +109,7 @@ def _to_plain_mode(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generi
     return strip.convert("L" if strip.mode == "1" else "RGB"), depth
 
 
-def _on_paper(pixels: NDArray[np.uint8]) -> Colors:
+def _composite_on_paper(pixels: NDArray[np.uint8]) -> Colors:
     """Transparent parts become paper: white under dark strokes, black under light ones."""
     opacity = pixels[..., 3]
     colors = pixels[..., :3]

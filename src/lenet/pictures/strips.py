@@ -68,7 +68,7 @@ def spans(height: int, rows: int) -> Iterator[tuple[int, int]]:
 def _png_strips(image: ImageFile.ImageFile, file: IO[bytes], rawmode: str, rows: int) -> Iterator[Image.Image]:
     """A row of PNG refers to the one above: each strip is decoded beneath the last row of the strip before."""
     stride = 1 + math.ceil(image.width * _BITS[rawmode] / 8)  # a row begins with the number of its filter
-    content = _Inflated(file)
+    content = _InflatingReader(file)
     above = bytes(stride)
     for top, bottom in spans(image.height, rows):
         size = (image.width, 1 + bottom - top)
@@ -83,7 +83,7 @@ def _png_strips(image: ImageFile.ImageFile, file: IO[bytes], rawmode: str, rows:
                 image.info["exif"] = file.read(min(length, _READ_BYTES))
 
 
-class _Inflated:
+class _InflatingReader:
     """The inflated content of a PNG, given out as it is asked for."""
 
     def __init__(self, file: IO[bytes]) -> None:

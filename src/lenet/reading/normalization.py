@@ -63,10 +63,10 @@ def normalize_by_opencv(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
     drawing = _drawing(ink)
     if drawing is None:
         return None
-    strokes = _cropped_to_ink(_with_stroke_width(drawing, thicken))
+    strokes = _crop_to_ink(_with_stroke_width(drawing, thicken))
     if strokes is None or max(strokes.shape) < DIGIT_SIDE:
         return None
-    return _centered(strokes)
+    return _center_in_field(strokes)
 
 
 def stroke_width(mask: NDArray[np.uint8]) -> float:
@@ -98,7 +98,7 @@ def redraw(mask: NDArray[np.uint8], thicken: float) -> NDArray[np.float32]:
 
 def _drawing(ink: Ink) -> Ink | None:
     """Crop to the ink and resize so that the longer side is DRAWING_SIDE, in a margin of paper."""
-    box = _cropped_to_ink(ink)
+    box = _crop_to_ink(ink)
     if box is None:
         return None
     height, width = box.shape
@@ -128,7 +128,7 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     return np.asarray(np.clip(redraw(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 
-def _cropped_to_ink(ink: Ink) -> Ink | None:
+def _crop_to_ink(ink: Ink) -> Ink | None:
     mask = ink >= 0.5
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0 or int(mask.sum()) < MIN_PIXELS:
@@ -136,7 +136,7 @@ def _cropped_to_ink(ink: Ink) -> Ink | None:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _centered(strokes: Ink) -> GrayLevels:
+def _center_in_field(strokes: Ink) -> GrayLevels:
     """Resize strokes to 20 pixels on the longer side, and center their mass in 28×28, never over the edge."""
     height, width = strokes.shape
     scale = DIGIT_SIDE / max(height, width)

@@ -54,13 +54,13 @@ def read_turned(
     is_good &= 2 * sum(digit.label != "1" for digit in page.digits) >= len(page.digits)  # else they may be dashes
     if not is_good or turned_accepted <= upright_accepted:
         return upright, 0
-    return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
+    return _turn_back(turned, ink.levels.shape, quarters), 90 * quarters
 
 
 def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
     """By how many quarters the page must be turned clockwise for its shapes to be digits; 0 if it lies right or nothing
     says otherwise."""
-    images = _shapes(ink)
+    images = _digit_sized_shapes(ink)
     if len(images) < MIN_SHAPES:
         return 0
     ways = np.stack([np.rot90(images, -quarters, axes=(1, 2)) for quarters in range(4)])
@@ -70,7 +70,7 @@ def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
     return quarters if best[quarters] > best[0] + MIN_GAIN else 0
 
 
-def _shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _digit_sized_shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Shapes as large as digits, normalized, uint8 (N, 28, 28)."""
     empty = np.zeros((0, 28, 28), np.uint8)
     thresholds = ink.thresholds(SHARES[1:2])
@@ -95,7 +95,7 @@ def _shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.stack(normalized) if normalized else empty
 
 
-def _turned_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:
+def _turn_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:
     """The reading with its boxes in the page before it was turned clockwise."""
     height, width = shape
 

@@ -101,40 +101,40 @@ def _add_review_routes(router: APIRouter, desk: Desk, timeout: float) -> None:
     @router.post("/lease")
     @router.post("/claim")
     async def lease(request: Request) -> Response:
-        values = await _values(request, timeout)
-        count = _number(values, "count", 1)
-        return await _json_response(lambda: desk.stack.lease(_who(values), min(count, MAX_LEASED)))
+        values = await _json_body(request, timeout)
+        count = _integer_of(values, "count", 1)
+        return await _json_response(lambda: desk.stack.lease(_user_of(values), min(count, MAX_LEASED)))
 
     @router.post("/draft")
     @router.post("/type")
     async def save_draft(request: Request) -> Response:
-        values = await _values(request, timeout)
+        values = await _json_body(request, timeout)
         return await _json_response(lambda: desk.stack.save_draft(*_entry_of(values)))
 
     @router.post("/answer")
     async def answer(request: Request) -> Response:
-        values = await _values(request, timeout)
+        values = await _json_body(request, timeout)
         return await _json_response(lambda: desk.stack.answer(*_entry_of(values)))
 
     @router.post("/postpone")
     @router.post("/later")
     async def postpone(request: Request) -> Response:
-        values = await _values(request, timeout)
-        who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
+        values = await _json_body(request, timeout)
+        who, field, key_presses = _user_of(values), _integer_of(values, "field"), _key_presses(values)
         return await _json_response(lambda: desk.stack.postpone(who, field, key_presses))
 
     @router.post("/reopen")
     @router.post("/ask")
     async def reopen(request: Request) -> Response:
-        values = await _values(request, timeout)
-        who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
+        values = await _json_body(request, timeout)
+        who, field, key_presses = _user_of(values), _integer_of(values, "field"), _key_presses(values)
         return await _json_response(lambda: desk.stack.reopen(who, field, key_presses))
 
     @router.post("/take-back")
     @router.post("/back")
     async def take_back(request: Request) -> Response:
-        values = await _values(request, timeout)
-        return await _json_response(lambda: desk.stack.take_back(_who(values), _key_presses(values)))
+        values = await _json_body(request, timeout)
+        return await _json_response(lambda: desk.stack.take_back(_user_of(values), _key_presses(values)))
 
 
 def _add_downloads(router: APIRouter, desk: Desk) -> None:
@@ -146,7 +146,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
         if record is None:
             raise HTTPException(404, f"there is no page {page}")
         picture = lambda: desk.pictures.page(Path(record["path"]), record["number"])  # noqa: E731
-        return await _picture(picture, "image/jpeg")
+        return await _picture_response(picture, "image/jpeg")
 
     @router.get("/fields/{field}/picture")
     async def field_picture(field: Number) -> Response:
@@ -155,7 +155,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
             raise HTTPException(404, f"there is no field {field}")
         page = await run_in_threadpool(desk.page_of, record)
         crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], record["box"], page["rotation"])  # noqa: E731
-        return await _picture(crop, "image/png")
+        return await _picture_response(crop, "image/png")
 
     def add_download(name: str, media_type: str, render: Callable[[Desk], bytes]) -> None:
         @router.get(f"/{name}", name=name)
@@ -191,7 +191,7 @@ def _add_site(router: APIRouter) -> None:
     add("style.css", (page_style("tokens.css", "shell.css").replace(r"<\/", "</") + desk_css).encode())
 
 
-async def _picture(render: Callable[[], bytes], media_type: str) -> Response:
+async def _picture_response(render: Callable[[], bytes], media_type: str) -> Response:
     try:
         content = await run_in_threadpool(render)
     except DataError:  # whose sentence names folders of the server
@@ -213,7 +213,7 @@ async def _json_response(call: Callable[[], Any]) -> Response:
         raise HTTPException(507, str(error)) from None
 
 
-async def _values(request: Request, timeout: float) -> Record:
+async def _json_body(request: Request, timeout: float) -> Record:
     """The JSON object that was sent, by a page of this server."""
     _check_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -228,7 +228,7 @@ def _check_origin(request: Request) -> None:
         raise HTTPException(403, f"pages of {origin[:60]!r} may not work at this desk")
 
 
-def _who(values: Record) -> str:
+def _user_of(values: Record) -> str:
     who = _text(values, "who", MAX_NAME)
     if not who:
         raise LeNetError(f"who is not named, expected a text of 1 to {MAX_NAME} characters")
@@ -237,12 +237,12 @@ def _who(values: Record) -> str:
 
 def _entry_of(values: Record) -> tuple[str, int, str, int]:
     """Who, which field, the text, and the number of key presses, of a draft or an answer."""
-    return _who(values), _number(values, "field"), _text(values, "text", MAX_TEXT), _key_presses(values)
+    return _user_of(values), _integer_of(values, "field"), _text(values, "text", MAX_TEXT), _key_presses(values)
 
 
 def _key_presses(values: Record) -> int:
     name = "presses" if "presses" in values else "key_presses"  # the name it had before
-    return _number(values, name, 1)
+    return _integer_of(values, name, 1)
 
 
 def _text(values: Record, name: str, max_length: int) -> str:
@@ -252,7 +252,7 @@ def _text(values: Record, name: str, max_length: int) -> str:
     return text
 
 
-def _number(values: Record, name: str, default: int | None = None) -> int:
+def _integer_of(values: Record, name: str, default: int | None = None) -> int:
     return values.integer(name, 0, MAX_NUMBER, **({} if default is None else {"default": default}))
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lenet.server.metrics import Metrics
-from lenet.server.problems import in_short
+from lenet.server.problems import error_summary
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
@@ -53,7 +53,7 @@ class Middleware:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:  # the client has its answer: here it is told who runs the server
-            summary = in_short(error)
+            summary = error_summary(error)
             print(
                 f"lenet: {scope['method']} {scope['path']!a}: a defect of lenet ({summary})",
                 file=sys.stderr,

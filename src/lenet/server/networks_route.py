@@ -13,7 +13,7 @@ from lenet.server import openapi, schemas
 from lenet.server.limits import Limits
 from lenet.server.readers import Readers
 
-_LISTED = ("name", "description", "source", "input_shape", "deviations", "totals")
+_LISTED_KEYS = ("name", "description", "source", "input_shape", "deviations", "totals")
 
 
 def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
@@ -21,7 +21,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
 
     def list_entry(network: Network) -> dict[str, Any]:
         values = summary.summarize(network).to_json()
-        return {key: values[key] for key in _LISTED} | {"has_weights": network.name in readers.models}
+        return {key: values[key] for key in _LISTED_KEYS} | {"has_weights": network.name in readers.models}
 
     @lru_cache(maxsize=1)
     def list_response() -> Response:
@@ -46,7 +46,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         "/v1/networks",
         tags=["networks"],
         summary="List the networks",
-        dependencies=[Depends(_no_query)],
+        dependencies=[Depends(_check_no_query)],
         response_model=list[schemas.NetworkLine],
         response_description="As `lenet networks --json`.",
         responses=openapi.error_responses(limits, 422),
@@ -59,7 +59,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         "/v1/networks/{name}",
         tags=["networks"],
         summary="Count a network exactly",
-        dependencies=[Depends(_no_query)],
+        dependencies=[Depends(_check_no_query)],
         response_model=schemas.NetworkSummary,
         response_description="As `lenet show --json`, with the whole description as `network`.",
         responses=openapi.error_responses(limits, 404, 422),
@@ -74,6 +74,6 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
             raise HTTPException(404, str(error)) from None
 
 
-async def _no_query(request: Request) -> None:
+async def _check_no_query(request: Request) -> None:
     if request.url.query:
         raise HTTPException(422, f"this path takes no query parameters, got {request.url.query[:60]!r}")

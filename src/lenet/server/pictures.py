@@ -26,7 +26,7 @@ from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
 from lenet.server.bodies import File
 from lenet.server.limits import Limits
-from lenet.server.problems import ASKED_WRONGLY, in_short
+from lenet.server.problems import CLIENT_ERRORS, error_summary
 from lenet.server.queries import ActivationsQuery, ReadQuery
 from lenet.server.readers import Readers
 
@@ -56,7 +56,7 @@ def read(name: str, content: bytes, query: ReadQuery | ActivationsQuery, readers
     if query.normalized:
         return _read_normalized(name, content, settings.polarity, readers.recognizer(settings.max_error), limits)
     reader = readers.reader(settings.max_error)
-    return _in_one_sentence(lambda: settings.read(reader, _opened(name, content, limits)), name, content)
+    return _in_one_sentence(lambda: settings.read(reader, _open_picture(name, content, limits)), name, content)
 
 
 def read_pages(name: str, content: bytes, query: ReadQuery, readers: Readers, limits: Limits) -> list[Reading]:
@@ -80,7 +80,7 @@ def read_form(
     """
     if has_all_pages:
         return _each_page(name, content, limits, reader.read)
-    return [_in_one_sentence(lambda: reader.read(_opened(name, content, limits)), name, content)]
+    return [_in_one_sentence(lambda: reader.read(_open_picture(name, content, limits)), name, content)]
 
 
 def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> FormReader:
@@ -92,7 +92,7 @@ def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> Fo
     """
     template = replace(Template.of_bytes(form[1], form[0]), blank=None)
     check_blank(template, blank[1], blank[0])
-    return _in_one_sentence(lambda: readers.reader_of_form(template, _opened(*blank, limits)), *blank)
+    return _in_one_sentence(lambda: readers.reader_of_form(template, _open_picture(*blank, limits)), *blank)
 
 
 def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Picture], T]) -> list[T]:
@@ -118,7 +118,7 @@ def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
 
 def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
     """Read one digit that is normalized as MNIST's are, without segmentation."""
-    gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
+    gray = _in_one_sentence(lambda: _load_normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
     probabilities = recognizer.probabilities(image[None])[0]
     first, *alternatives_order = (-probabilities).argsort().tolist()
@@ -166,7 +166,7 @@ def is_quick(content: bytes) -> bool:
     return len(content) <= _SMALL_FILE and content.startswith(_PNG)
 
 
-def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
+def _load_normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
     if is_pdf(content):
         raise HTTPException(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
     with one_sentence(name):
@@ -180,10 +180,10 @@ def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
             f"{name}: {width:,}×{height:,} pixels, expected a normalized digit of {SIDE}×{SIDE}; "
             "leave out normalized for any other picture",
         )
-    return np.asarray(Image.fromarray(_opened(name, content, limits).colors).convert("L"))
+    return np.asarray(Image.fromarray(_open_picture(name, content, limits).colors).convert("L"))
 
 
-def _opened(name: str, content: bytes, limits: Limits) -> Picture:
+def _open_picture(name: str, content: bytes, limits: Limits) -> Picture:
     if not is_pdf(content):
         _check_pixels(name, content, limits.max_pixels)
     return open_picture(_File(content, name))
@@ -210,7 +210,7 @@ def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
     """Call, and convert errors to an HTTPException with the command line's sentence for the same picture."""
     try:
         return call()
-    except (HTTPException, *ASKED_WRONGLY):
+    except (HTTPException, *CLIENT_ERRORS):
         raise
     except MissingExtra as error:
         raise HTTPException(415, str(error)) from None
@@ -219,7 +219,7 @@ def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
     except MemoryError:
         raise HTTPException(413, f"{name}: does not fit into memory; make it smaller first") from None
     except Exception as error:
-        reason = f"a defect of lenet stopped its reading ({in_short(error)}); please report it"
+        reason = f"a defect of lenet stopped its reading ({error_summary(error)}); please report it"
         raise HTTPException(500, f"{name}: {reason}") from None
 
 

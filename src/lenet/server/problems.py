@@ -16,8 +16,8 @@ from starlette.responses import Response
 from lenet.errors import LeNetError, MissingExtra, ReadingError, UnknownName, WeightsError
 
 MEDIA_TYPE = "application/problem+json"
-ASKED_WRONGLY = (ReadingError, UnknownName, WeightsError)  # errors of what is asked for, not of the picture
-_LEFT = 499
+CLIENT_ERRORS = (ReadingError, UnknownName, WeightsError)  # errors of what is asked for, not of the picture
+_CLIENT_LEFT = 499
 _EXPECTED = {  # in a person's words, what pydantic says in a programmer's
     "bool_parsing": "true or false",
     "int_parsing": "a whole number",
@@ -40,7 +40,7 @@ def problem_json(status: int, detail: str) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace")
 
 
-def in_short(error: Exception) -> str:
+def error_summary(error: Exception) -> str:
     """Type and text of an unexpected error, on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
@@ -49,7 +49,7 @@ def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return Response(problem_json(status, detail), status, headers, MEDIA_TYPE)
 
 
-async def _answer_http(request: Request, error: HTTPException) -> Response:
+async def _respond_to_http_error(request: Request, error: HTTPException) -> Response:
     """What is refused here, or by the router: a path that does not exist, a method that a path does not take."""
     detail, headers, path = error.detail, dict(error.headers or {}), request.url.path
     if detail == HTTPStatus.NOT_FOUND.phrase:
@@ -60,12 +60,12 @@ async def _answer_http(request: Request, error: HTTPException) -> Response:
     return _problem(error.status_code, detail, headers)
 
 
-async def _answer_lenet(request: Request, error: LeNetError) -> Response:
+async def _respond_to_lenet_error(request: Request, error: LeNetError) -> Response:
     """What is wrong with a request's parameters or with the picture."""
     return _problem(415 if isinstance(error, MissingExtra) else 422, str(error))
 
 
-async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
+async def _respond_to_invalid_query(request: Request, error: RequestValidationError) -> Response:
     """A parameter that its model refuses: the first of them."""
     first = error.errors()[0]
     context = first.get("ctx", {})
@@ -75,19 +75,19 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
     return _problem(422, f"{first['loc'][1]} is {str(first['input'])[:80]!r}, expected {expected}")
 
 
-async def _answer_defect(request: Request, error: Exception) -> Response:
-    return _problem(500, f"a defect of lenet stopped this request ({in_short(error)}); please report it")
+async def _respond_to_defect(request: Request, error: Exception) -> Response:
+    return _problem(500, f"a defect of lenet stopped this request ({error_summary(error)}); please report it")
 
 
-async def _answer_nobody(request: Request, error: ClientDisconnect) -> Response:
+async def _respond_to_disconnect(request: Request, error: ClientDisconnect) -> Response:
     """A client that goes away before it has sent its picture; the status is for the counts alone."""
-    return Response(status_code=_LEFT)
+    return Response(status_code=_CLIENT_LEFT)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
-    HTTPException: _answer_http,
-    LeNetError: _answer_lenet,
-    RequestValidationError: _answer_invalid,
-    ClientDisconnect: _answer_nobody,
-    Exception: _answer_defect,
+    HTTPException: _respond_to_http_error,
+    LeNetError: _respond_to_lenet_error,
+    RequestValidationError: _respond_to_invalid_query,
+    ClientDisconnect: _respond_to_disconnect,
+    Exception: _respond_to_defect,
 }

@@ -17,7 +17,7 @@ from lenet.server.queries import ReadQuery, query_of
 from lenet.server.readers import Readers
 from lenet.server.remarks import with_parameters
 
-_TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
+_TEXT_KEYS = ("file", "page", "text", "accepted", "rejected", "remark")
 
 
 def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> None:
@@ -87,7 +87,7 @@ def reading_response(name: str, number: int, reading: Reading, detail: str) -> d
     values: dict[str, Any] = {"file": name, "page": number} | reading.to_json()
     values |= {"file": name, "remark": with_parameters(values["remark"])}
     if detail == "text":
-        return {key: values[key] for key in _TEXT}
+        return {key: values[key] for key in _TEXT_KEYS}
     if detail == "steps":
         for digit_values, digit in zip(values["digits"], reading.digits, strict=True):
             file = io.BytesIO()

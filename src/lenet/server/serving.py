@@ -45,7 +45,7 @@ from lenet.server.middleware import Middleware
 
 KEEP_ALIVE_SECONDS = 20  # seconds: a connection without requests
 _LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ class _Workers:
 
 @contextmanager
 def _signals(handle: Callable[[int, Any], None]) -> Iterator[None]:
-    previous_handlers = {number: signal.signal(number, handle) for number in _STOPPING}
+    previous_handlers = {number: signal.signal(number, handle) for number in _STOP_SIGNALS}
     try:
         yield
     finally:

@@ -88,7 +88,7 @@ def adapt(
         raise TrainingError(f"nothing to adapt with: {len(examples)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
     recipe = _with_natural_loss(recipe, model)
-    stream = RehearsalStream(model, _at_outputs(examples, model), _at_outputs(rehearsed, model), recipe)
+    stream = RehearsalStream(model, _relabel_by_outputs(examples, model), _relabel_by_outputs(rehearsed, model), recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.load(model.parameters)
         for _ in train_epochs(learner, stream, recipe):
@@ -117,7 +117,7 @@ class RehearsalStream(GeneratedStream):
         rehearsed_count = PASS_EXAMPLES - len(new) - len(self._pieces)
         rehearsed = self._rehearsed.take(self.rng.integers(len(self._rehearsed), size=rehearsed_count))
         images = np.concatenate([new.images, rehearsed.images, self._pieces])
-        labels = np.concatenate([new.labels, rehearsed.labels, _sampled_labels(self._piece_probabilities, self.rng)])
+        labels = np.concatenate([new.labels, rehearsed.labels, _sample_labels(self._piece_probabilities, self.rng)])
         order, augmentation = epoch_order(self._recipe, np.arange(PASS_EXAMPLES), number)
         return Epoch(padded_to_input(images, self._network), labels, order, augmentation)
 
@@ -139,7 +139,7 @@ def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Im
     return pieces
 
 
-def _at_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
+def _relabel_by_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
     """Relabel digits by the outputs of their classes."""
     outputs = model.digit_outputs
     if outputs is None:
@@ -163,7 +163,7 @@ def _balanced_rows(labels: Labels, count: int, rng: np.random.Generator) -> Labe
     return np.concatenate([rng.permutation(np.resize(rng.permutation(rows), count)) for rows in classes])
 
 
-def _sampled_labels(class_probabilities: NDArray[np.float32], rng: np.random.Generator) -> Labels:
+def _sample_labels(class_probabilities: NDArray[np.float32], rng: np.random.Generator) -> Labels:
     """Sample a label for each row of probabilities (N, classes)."""
     sums = class_probabilities.sum(axis=1, keepdims=True)
     below = class_probabilities.cumsum(axis=1) < rng.random((len(sums), 1)) * sums

@@ -11,7 +11,7 @@ from lenet.training.recipes import Recipe, epoch_factor
 from lenet.training.recipes import recipe as named_recipe
 
 _FIRST_EPOCHS = 2
-_FAR = 4
+_FAR_FACTOR = 4
 """Factor beyond the usual learning rate for its batch at which a rate is reported as the cause."""
 
 
@@ -48,9 +48,11 @@ class Chance:
 
         Training examples count too, as few held-out ones give a wide interval.
         """
-        if not _may_be(self.training, errors, examples):
+        if not _is_compatible(self.training, errors, examples):
             return False
-        return self.held_out is None or held_out_errors is None or _may_be(self.held_out, held_out_errors, held_out)
+        return (
+            self.held_out is None or held_out_errors is None or _is_compatible(self.held_out, held_out_errors, held_out)
+        )
 
 
 def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, chance: float) -> str:
@@ -85,9 +87,9 @@ def advice(network: Network, recipe: Recipe) -> str:
     if recipe.optimizer == usual.optimizer:
         scaled_rate = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
         start = f"--learning-rate {recipe.learning_rate:g} is too"
-        if recipe.learning_rate > _FAR * scaled_rate:
+        if recipe.learning_rate > _FAR_FACTOR * scaled_rate:
             return f"{start} much for a batch of {recipe.batch}: lower it to {scaled_rate:.1g}"
-        if _FAR * recipe.learning_rate < scaled_rate:
+        if _FAR_FACTOR * recipe.learning_rate < scaled_rate:
             return f"{start} little for a batch of {recipe.batch}: raise it to {scaled_rate:.1g}"
     return (
         f"lower --learning-rate, which is {recipe.learning_rate:g}, train for more --epochs, or look at the data with "
@@ -99,5 +101,5 @@ def _largest_share(labels: NDArray[np.int64]) -> float:
     return float(np.bincount(labels).max() / len(labels))
 
 
-def _may_be(share: float, errors: int, examples: int) -> bool:
+def _is_compatible(share: float, errors: int, examples: int) -> bool:
     return 100 * (1 - share) <= wilson_interval(errors, examples)[1]

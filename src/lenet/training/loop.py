@@ -256,7 +256,7 @@ def train_epochs(
         _check_finite(loss, recipe, number)
         yield {
             "epoch": number + 1,
-            "loss": _rounded(loss / count),
+            "loss": _round_loss(loss / count),
             "errors": _plain_values(errors),
             "error_rate": _plain_values(100 * errors / count),
             "examples": count,
@@ -330,13 +330,13 @@ class _Training:
         )
         if row["best"] and self.group.worker.is_rank_zero:
             self._save_best(row, arrays)
-        if warning_text := self._at_chance(row):
+        if warning_text := self._chance_warning(row):
             row["warning"] = warning_text
             if self.group.worker.is_rank_zero and not any("warning" in earlier for earlier in history):
                 print(f"lenet: {warning_text}", file=sys.stderr)
         history.append(row)
 
-    def _at_chance(self, row: EpochRow) -> str:
+    def _chance_warning(self, row: EpochRow) -> str:
         """The warning of a network at chance after its first epochs; empty if it is not."""
         if self.chance is None or row["epoch"] < min(first_epochs(row["examples"]), self.recipe.epochs):
             return ""
@@ -442,7 +442,7 @@ def _plain_values(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _rounded(loss: Any) -> Any:
+def _round_loss(loss: Any) -> Any:
     """A loss rounded to 7 digits, as the last ones depend on the spans."""
     return [float(f"{value:.7g}") for value in loss] if isinstance(loss, np.ndarray) else float(f"{loss:.7g}")
 

@@ -31,12 +31,12 @@ def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]]
     correct = values[np.arange(len(labels)), labels]
     match recipe.loss:
         case "cross-entropy":
-            return np.asarray(_log_sum(values) - _smoothed(correct, values, recipe.label_smoothing))
+            return np.asarray(_log_sum_exp(values) - _smooth(correct, values, recipe.label_smoothing))
         case "nll":
-            return np.asarray(-_smoothed(correct, values, recipe.label_smoothing))
+            return np.asarray(-_smooth(correct, values, recipe.label_smoothing))
         case "map":
             rubbish = np.full((len(values), 1), recipe.j)
-            return np.asarray(correct + _log_sum(-np.concatenate([values, rubbish], axis=1)))
+            return np.asarray(correct + _log_sum_exp(-np.concatenate([values, rubbish], axis=1)))
         case "penalty":
             return np.asarray(correct)
         case _:
@@ -46,11 +46,11 @@ def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]]
             return np.asarray(scale * squares.sum(axis=1) if is_sum else squares.mean(axis=1))
 
 
-def _smoothed(correct: Values, values: Values, smoothing: float) -> Values:
+def _smooth(correct: Values, values: Values, smoothing: float) -> Values:
     return np.asarray((1 - smoothing) * correct + smoothing * values.mean(axis=1))
 
 
-def _log_sum(values: Values) -> Values:
+def _log_sum_exp(values: Values) -> Values:
     """log Σ exp, without overflow."""
     largest = values.max(axis=1)
     return np.asarray(largest + np.log(np.exp(values - largest[:, None]).sum(axis=1)))

@@ -120,7 +120,7 @@ def train(
         TrainingError: if the run cannot start, go on or be repeated, or the loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """
-    stored = _stored(out, resume, repeat)
+    stored = _stored_settings(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
     arguments = {option: value for option, value in options.items() if value is not None}
@@ -156,7 +156,7 @@ def train(
     return run
 
 
-def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> dict[str, Any]:
+def _stored_settings(out: str | Path | None, resume: bool, repeat: str | Path | None) -> dict[str, Any]:
     """The settings of the run to resume or to repeat; empty for a new one."""
     if resume and repeat:
         raise TrainingError("--resume goes on with a run and --from repeats one from its start; give one of them")

@@ -177,7 +177,7 @@ class Recipe:
         Raises:
             TrainingError: if a value is not one of a recipe, or has another type.
         """
-        kinds = {field.name: _READ[type(field.default)] for field in fields(cls)}
+        kinds = {field.name: _READERS[type(field.default)] for field in fields(cls)}
         try:
             record = Record.of(values, "the recipe")
             if unknown := [name for name in record.values if name not in kinds]:
@@ -198,7 +198,7 @@ _GOES_WITH = {
 }
 """What a value has an effect with: a field of the recipe, and what that has to be."""
 
-_READ: dict[type, Callable[[Record, str], Any]] = {
+_READERS: dict[type, Callable[[Record, str], Any]] = {
     bool: Record.boolean,
     int: Record.integer,
     float: Record.number,

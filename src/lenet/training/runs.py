@@ -270,11 +270,11 @@ def locked_folder(folder: Path) -> Iterator[None]:
         TrainingError: if another process has locked it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / LOCK, lambda: _in_use(folder)):
+    with locked(folder / LOCK, lambda: _in_use_error(folder)):
         yield
 
 
-def _in_use(folder: Path) -> TrainingError:
+def _in_use_error(folder: Path) -> TrainingError:
     return TrainingError(
         f"{folder}: another process is training into this folder; wait for it, or choose another with --out"
     )
@@ -297,7 +297,7 @@ def begin(
             process trains into it.
     """
     if out is None:
-        run = Run(_free_folder(f"{settings['network']['name']}-{settings['data']['name']}"))
+        run = Run(_create_free_folder(f"{settings['network']['name']}-{settings['data']['name']}"))
     else:
         run = Run(Path(out))
         if run.folder.exists() and not run.folder.is_dir():
@@ -397,7 +397,7 @@ def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
     return digest.hexdigest()
 
 
-def _free_folder(name: str) -> Path:
+def _create_free_folder(name: str) -> Path:
     """Create the first free folder ``runs/NAME-N``; characters that no folder's name should hold become ``_``."""
     sanitized = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
     stem = sanitized.encode()[:_MAX_NAME_LENGTH].decode(errors="ignore")

@@ -119,7 +119,7 @@ def _versions() -> Iterator[_Check]:
     python = platform.python_version()
     state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
     yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
-    for package in _required():
+    for package in _packages_of():
         version = version_of(package)
         state = State.GOOD if version else State.BROKEN
         yield package, state, version or "is not installed", version, f"pip install {package}"
@@ -206,7 +206,7 @@ def _compare_with_reference(instructions: str) -> _Check:
 
 def _extras() -> Iterator[_Check]:
     for extra, purpose in EXTRAS.items():
-        versions = {package: version_of(package) for package in _required(extra)}
+        versions = {package: version_of(package) for package in _packages_of(extra)}
         missing = [package for package, version in versions.items() if not version]
         verbs = "is not installed; it serves" if len(missing) == 1 else "are not installed; they serve"
         text = f"{', '.join(missing)} {verbs} {purpose}"
@@ -248,7 +248,7 @@ def _pretrained() -> Iterator[_Check]:
             yield name, State.BROKEN, str(error), None, "install the package again"
 
 
-def _required(extra: str = "") -> list[str]:
+def _packages_of(extra: str = "") -> list[str]:
     """The packages that lenet itself, or one of its extras, needs, those of extras within it besides."""
     lines = (line.partition(";") for line in metadata.requires("lenet") or [])
     # Quotes differ between the tools that write metadata.
@@ -257,7 +257,7 @@ def _required(extra: str = "") -> list[str]:
     for line, _, when in lines:
         if when.replace('"', "'").replace(" ", "") == marker:
             within = _EXTRAS_WITHIN.match(line)
-            packages += chain.from_iterable(map(_required, within[1].split(","))) if within else _NAME.findall(line)
+            packages += chain.from_iterable(map(_packages_of, within[1].split(","))) if within else _NAME.findall(line)
     return packages
 
 

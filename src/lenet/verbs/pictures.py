@@ -34,7 +34,7 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
                 f"fit is {fit!r}, but {model.network.name} takes the ink of one digit, which is cut out of the "
                 "picture wherever it is; leave fit out"
             )
-        return _digit(picture)
+        return _find_digit(picture)
     return data.read_picture(
         picture,
         size=picture_kind.side,
@@ -55,7 +55,7 @@ def of_data_set(picture: str) -> NDArray[np.uint8] | None:
     return np.asarray(images[int(number)])
 
 
-def _digit(picture: Any) -> NDArray[np.uint8]:
+def _find_digit(picture: Any) -> NDArray[np.uint8]:
     from lenet.reading import Reader
 
     reading = Reader().read(picture, single=True)

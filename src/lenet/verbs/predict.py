@@ -146,7 +146,7 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
         return _from_array(model, pictures)
     from lenet.verbs.pictures import network_picture
 
-    return _fitted(model, network_picture(model, pictures, fit)[None]), False
+    return _fit_images(model, network_picture(model, pictures, fit)[None]), False
 
 
 def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], bool]:
@@ -169,10 +169,10 @@ def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], b
         array = np.moveaxis(array, -1, -3)
     if not are_many:
         array = array[None]
-    return _fitted(model, array), are_many
+    return _fit_images(model, array), are_many
 
 
-def _fitted(model: Model, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _fit_images(model: Model, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     from lenet.preprocess import fit_to_input
 
     return fit_to_input(images, model.network.input)

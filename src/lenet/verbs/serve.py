@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lenet.server import Access
 
 _MEGA = 1_000_000
-_ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
+_MAX_PAGE_MODELS = 2  # networks side by side: the one that reads, and one to compare it with
 
 
 def serve(
@@ -80,7 +80,7 @@ def serve(
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
-    page_models = [served, *others][:_ON_PAGE] if served.reads_digits else [served]
+    page_models = [served, *others][:_MAX_PAGE_MODELS] if served.reads_digits else [served]
     document = page_document(
         page_models,
         reads_at=f"{root_path}/v1/read" if served.reads_digits else None,

@@ -15,7 +15,7 @@ from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Col
 if TYPE_CHECKING:
     from lenet.reading.tables.answer_file import AnswerFile
 
-_NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
+_UNCOMPARED_SETTINGS = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class FileReading:
 
     def pages(self, workers: int, callback: PageCallback | None = None) -> Generator[Page, None, None]:
         """The pages that are read, as `read_all` gives them; files are counted from the first that was named."""
-        with closing(read_all(self._noted(), self._settings, workers, callback)) as pages:
+        with closing(read_all(self._remember_sources(), self._settings, workers, callback)) as pages:
             for page in pages:
                 yield replace(page, index=self.first + page.index)
 
@@ -146,7 +146,7 @@ class FileReading:
         for table in self._tables:
             table.close()
 
-    def _noted(self) -> Iterator[Path | bytes]:
+    def _remember_sources(self) -> Iterator[Path | bytes]:
         for index, source in enumerate(self._sources, self.first):
             self._names[index] = name_of(source)
             yield source
@@ -248,7 +248,7 @@ def _problem_of(page: Page, name: str) -> str:
 def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
     """Settings that a resumed reading must share with the interrupted one, as plain values."""
     model = settings.recognizer().model
-    names = [field.name for field in fields(settings) if field.name not in _NOT_COMPARED]
+    names = [field.name for field in fields(settings) if field.name not in _UNCOMPARED_SETTINGS]
     return {
         "lenet": lenet.__version__,
         "network": model.network.name,

@@ -191,7 +191,7 @@ def make_page_reader(
 def _failed_pages(task: tuple[int, "Source"]) -> list[Page]:
     """The result for a source whose worker process died."""
     index, source = task
-    error = DataError(f"{_name(source)}: ended the process that was reading it, most likely by lack of memory")
+    error = DataError(f"{_name_of(source)}: ended the process that was reading it, most likely by lack of memory")
     return [Page(index, 1, True, error)]
 
 
@@ -213,7 +213,7 @@ class PageReader:
                 return
             yield Page(index, 1, True, result_or_error(source, lambda: self._read_idx(source)))
             return
-        opened = _opened(source)
+        opened = _open_pages_of(source)
         picture, number = next(opened, None), 1
         while picture is not None:
             following = next(opened, None)  # one page ahead, which tells whether there are several
@@ -234,7 +234,7 @@ class PageReader:
             return DataError(str(error))
         except Exception as error:  # the caller's: it must not stop a thousand pictures either
             what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            return DataError(f"{_name(source)}: was read, and what was to be done with its reading failed ({what})")
+            return DataError(f"{_name_of(source)}: was read, and what was to be done with its reading failed ({what})")
         return None
 
     def _read_picture(self, picture: "Picture | DataError", number: int) -> "Reading | PageResult":
@@ -256,7 +256,7 @@ def names_idx(path: Path) -> bool:
         return False
 
 
-def _opened(source: "Source") -> Iterator["Picture | DataError"]:
+def _open_pages_of(source: "Source") -> Iterator["Picture | DataError"]:
     """The pages of a source, as pictures; what cannot be opened ends them."""
     from lenet.pictures.loading import open_pages
 
@@ -276,13 +276,13 @@ def result_or_error(source: "Source", call: Callable[[], T]) -> T | DataError:
     except LeNetError:  # the settings' fault, and so every picture's
         raise
     except MemoryError:
-        return DataError(f"{_name(source)}: does not fit into memory; make it smaller first")
+        return DataError(f"{_name_of(source)}: does not fit into memory; make it smaller first")
     except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return DataError(f"{_name(source)}: a defect of lenet stopped its reading ({what}); please report it")
+        return DataError(f"{_name_of(source)}: a defect of lenet stopped its reading ({what}); please report it")
 
 
-def _name(source: "Source") -> str:
+def _name_of(source: "Source") -> str:
     return str(source) if isinstance(source, str | Path) else type(source).__name__
 
 
@@ -376,7 +376,9 @@ def read(
             readings.append(replace(page.result, remark=remark))
         return readings
     is_shipped = model is None and max_error is None
-    return settings.read(Reader(_shipped() if is_shipped else settings.recognizer(), network=network), pictures)
+    return settings.read(
+        Reader(_shipped_recognizer() if is_shipped else settings.recognizer(), network=network), pictures
+    )
 
 
 def read_pages(picture: "Source", settings: Settings | None = None) -> "list[Reading]":
@@ -404,11 +406,13 @@ def read_pages(picture: "Source", settings: Settings | None = None) -> "list[Rea
 
     settings = settings or Settings()
     is_shipped = settings.model is None and settings.max_error is None
-    reader = Reader(_shipped() if is_shipped else settings.recognizer(), network=settings.network)
+    reader = Reader(_shipped_recognizer() if is_shipped else settings.recognizer(), network=settings.network)
     return [settings.read(reader, page) for page in open_pages(picture)]
 
 
 @cache
-def _shipped() -> Recognizer:
-    atexit.register(_shipped.cache_clear)  # what is left when Python ends, the engine's bindings report as leaks
+def _shipped_recognizer() -> Recognizer:
+    atexit.register(
+        _shipped_recognizer.cache_clear
+    )  # what is left when Python ends, the engine's bindings report as leaks
     return Recognizer()

@@ -138,7 +138,7 @@ class PictureFiles:
             except DataError as error:
                 self._add_problem(error)
             except OSError as error:  # no right to look into it; a name that no system takes
-                self._add_problem(_refusal(word, error))
+                self._add_problem(_access_error(word, error))
         if self._files_from is not None:
             yield from map(Path, names_in_list(self._files_from))
 
@@ -233,7 +233,7 @@ def _walk(
             levels.pop()
             continue
         except OSError as error:
-            yield _refusal(str(error.filename or top), error)
+            yield _access_error(str(error.filename or top), error)
             levels.pop()
             continue
         if not is_folder:
@@ -350,5 +350,5 @@ def _from_stdin() -> bytes:
     return content
 
 
-def _refusal(name: str, error: OSError) -> DataError:
+def _access_error(name: str, error: OSError) -> DataError:
     return DataError(f"{name}: {(error.strerror or str(error)).lower()}")

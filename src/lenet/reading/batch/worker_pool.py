@@ -38,7 +38,7 @@ _SECONDS_TO_END = 5.0
 # Of 16 MB each, which Pillow keeps of a decoded picture for the next one: the system takes a twelfth of a photo's time
 # to clear fresh memory. A photo of 12 megapixels, halved, fills one.
 _KEPT_BLOCKS = 2
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def map_in_processes(
@@ -216,7 +216,7 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, partial(_exit_if_orphaned, connection))
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     function: Callable[[Any], Any] | None = None
     while True:
         try:
@@ -256,7 +256,7 @@ def _signals_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         yield
     finally:

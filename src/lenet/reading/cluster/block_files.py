@@ -22,7 +22,7 @@ _ATTEMPTS = "_attempts"
 _FORMAT = "lenet-blocks-1"
 _BLOCKS_IN_FOLDER = 1000
 _NAME = re.compile(r"block-(\d+)-([0-9a-f]+)\.parquet")
-_ANEW = "name another folder to read anew"
+_HINT_ANEW = "name another folder to read anew"
 
 
 @dataclass
@@ -58,15 +58,15 @@ class BlockFiles:
                 raise LeNetError(f"{self.folder}: holds {min(names)}, and no answers of blocks; name a new folder")
             return True
         if not is_resumed:
-            raise LeNetError(f"{self.folder}: holds answers already; resume goes on with them, or {_ANEW}")
+            raise LeNetError(f"{self.folder}: holds answers already; resume goes on with them, or {_HINT_ANEW}")
         try:
             before = Record.parsed(content)
             if before.text("format") != _FORMAT:
                 raise RecordError(f"format is {before.text('format')!r}, expected {_FORMAT!r}")
         except RecordError as error:
-            raise LeNetError(f"{place}: cannot be read ({error}); {_ANEW}") from None
+            raise LeNetError(f"{place}: cannot be read ({error}); {_HINT_ANEW}") from None
         if differences := differences_between(before.values, settings):
-            raise LeNetError(f"{self.folder}: was begun with {differences}; resume as it was begun, or {_ANEW}")
+            raise LeNetError(f"{self.folder}: was begun with {differences}; resume as it was begun, or {_HINT_ANEW}")
         return False
 
     def holds(self, block: Block) -> bool:
@@ -80,7 +80,7 @@ class BlockFiles:
         if digest is not None and digest != block.digest:
             raise LeNetError(
                 f"{self.folder}: block {block.number:,} is that of other pictures than those that begin with "
-                f"{next(iter(block.locations))} now; name the same inputs in the same order, or {_ANEW}"
+                f"{next(iter(block.locations))} now; name the same inputs in the same order, or {_HINT_ANEW}"
             )
         return digest is not None
 
@@ -94,7 +94,7 @@ class BlockFiles:
         if after := [number for number in self._digests if number >= count]:
             raise LeNetError(
                 f"{self.folder}: block {min(after):,} is there, and the inputs make {count:,} blocks now; name the "
-                f"same inputs in the same order, or {_ANEW}"
+                f"same inputs in the same order, or {_HINT_ANEW}"
             )
 
     def write(self, block: Block, rows: Sequence[ReadingRow]) -> None:

@@ -23,7 +23,7 @@ LOCAL = "local"
 _OBJECT_STORE_BYTES = 100_000_000  # it holds the names of pictures that wait, and what became of blocks
 _SECONDS_TO_CONNECT = 10.0
 _MAX_TEMPORARY = 40  # bytes of a folder's name: below it are sockets, whose names have no more than 107
-_QUIET = {
+_RAY_VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -51,11 +51,11 @@ def connected(address: str, cores: int | None = None) -> Iterator[int]:
         MissingExtra: if Ray is not installed.
         LeNetError: if there is no such cluster, or it wants another token.
     """
-    if "ray" in sys.modules and _imported().is_initialized():
-        yield _cores_of(_imported())
+    if "ray" in sys.modules and _import_ray().is_initialized():
+        yield _cores_of(_import_ray())
         return
     set_environment(starts_cluster=address == LOCAL)
-    ray = _imported()
+    ray = _import_ray()
     _check_address(address)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     folder = tempfile.mkdtemp(prefix="lenet-ray-", dir=_short_folder()) if address == LOCAL else None
@@ -91,7 +91,7 @@ def set_environment(starts_cluster: bool) -> None:
             "Ray was imported before, and would start a cluster that is open to other machines; call ray.init first, "
             "or leave its import to lenet"
         )
-    for name, value in _QUIET.items():
+    for name, value in _RAY_VARIABLES.items():
         os.environ.setdefault(name, value)
     if starts_cluster:
         os.environ.setdefault(_MANY_MACHINES, "0")
@@ -117,7 +117,7 @@ def check_installed() -> None:
         raise MissingExtra("ray", "cluster", "reading by many machines")
 
 
-def _imported() -> Any:
+def _import_ray() -> Any:
     check_installed()
     import ray
     import ray.data

@@ -13,7 +13,7 @@ _PICTURE = (300, 150)  # the room for a picture
 _TILE = 42  # a digit's 28×28, half as large again
 _TILES = 7  # in a row of a cell; two rows at most
 _COLUMNS, _CELL = 5, _PICTURE[0] + 20
-_TITLE, _WORDS = 34, 74  # the heights of the title, and of what is said about a miss
+_TITLE, _TEXT_TOP = 34, 74  # the heights of the title, and of what is said about a miss
 _PAPER, _FRAME, _TEXT, _PALE, _SURE = (255, 255, 255), (205, 205, 205), (30, 30, 30), (110, 110, 110), (176, 0, 32)
 
 
@@ -27,7 +27,7 @@ def draw_misses(measurement: Measurement) -> Image.Image:
     rows = [
         misses[start : min(start + columns, MAX_MISSES)] for start in range(0, min(len(misses), MAX_MISSES), columns)
     ]
-    heights = [_PICTURE[1] + max(map(_tiles_height, row)) + _WORDS for row in rows]
+    heights = [_PICTURE[1] + max(map(_tiles_height, row)) + _TEXT_TOP for row in rows]
     sheet = Image.new("RGB", (columns * _CELL, _TITLE + sum(heights)), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title = f"{len(misses)} of {measurement.total.n} pictures were read wrongly"
@@ -61,9 +61,9 @@ def _draw_miss(sheet: Image.Image, left: int, top: int, miss: Answer) -> None:
     color = _PALE if miss.is_rejected else _SURE
     answer = "not opened" if miss.reading is None else f"read as {_one_line(miss.text) or 'nothing'}"
     sure = f", {digits[0].probability:.0%} sure" if len(digits) == 1 else ""
-    draw.text((left, below), _shortened(f"is {_one_line(miss.picture.label)}", 15), _TEXT, _font(15))
-    draw.text((left, below + 18), _shortened(answer + sure, 15), color, _font(15))
-    draw.text((left, below + 38), _shortened(miss.picture.file, 12, from_end=True), _PALE, _font(12))
+    draw.text((left, below), _shorten(f"is {_one_line(miss.picture.label)}", 15), _TEXT, _font(15))
+    draw.text((left, below + 18), _shorten(answer + sure, 15), color, _font(15))
+    draw.text((left, below + 38), _shorten(miss.picture.file, 12, from_end=True), _PALE, _font(12))
 
 
 def _thumbnail(miss: Answer) -> Image.Image:
@@ -82,7 +82,7 @@ def _one_line(text: str) -> str:
     return text.replace("\n", " | ")
 
 
-def _shortened(text: str, size: int, from_end: bool = False) -> str:
+def _shorten(text: str, size: int, from_end: bool = False) -> str:
     font, parts = _font(size), text
     while len(parts) > 1 and font.getlength(parts + "…") > _PICTURE[0]:
         parts = parts[1:] if from_end else parts[:-1]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
-_KEPT_SUFFIXES = (*JPEG_SUFFIXES, ".png")
+_PICTURE_SUFFIXES = (*JPEG_SUFFIXES, ".png")
 _MAX_NAME_BYTES = 255  # bytes of a name, on most file systems
 _PAGE = re.compile(r"-page-\d+$")
 
@@ -36,7 +36,7 @@ def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
         if isinstance(source, Path)
     )
     paths: dict[int, Path] = {}
-    keeps_name = [isinstance(source, Path) and source.suffix.lower() in _KEPT_SUFFIXES for source in sources]
+    keeps_name = [isinstance(source, Path) and source.suffix.lower() in _PICTURE_SUFFIXES for source in sources]
     for index in sorted(range(len(names)), key=lambda index: not keeps_name[index]):
         paths[index] = folder / used_names.reserve(names[index])
     return [paths[index] for index in range(len(names))]
@@ -53,7 +53,7 @@ def _name(source: Path | bytes, common: str) -> str:
         return "stdin.png"
     name = os.path.relpath(os.path.abspath(source), common)  # noqa: PTH100 - links stay where they are
     folder, file = os.path.split(name)
-    suffix = "" if source.suffix.lower() in _KEPT_SUFFIXES else ".png"
+    suffix = "" if source.suffix.lower() in _PICTURE_SUFFIXES else ".png"
     stem, extension = _parts(file + suffix)
     return os.path.join(folder, _truncated(stem, extension))  # noqa: PTH118
 

@@ -34,15 +34,15 @@ def steps_picture(reading: Reading) -> Image.Image:
     picture = reading.kept_steps.picture
     rejected = sum(digit.is_rejected for digit in reading.digits)
     lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
-    title = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
+    title = f"3  found: {_count_text(len(reading.digits), 'digit')} in {_count_text(len(lines), 'line')}"
     if reading.ignored:
         title += f", {len(reading.ignored)} ignored"
     if reading.cells:
-        title += f"; a grid of {_counted(len(reading.cells), 'cell')}"
+        title += f"; a grid of {_count_text(len(reading.cells), 'cell')}"
     panels = [
         ("1  picture", resized(picture.colors, *_panel_size(reading))),
-        (f"2  ink, {reading.polarity}", _ink(reading)),
-        (title, _found_tile(reading)),
+        (f"2  ink, {reading.polarity}", _ink_panel(reading)),
+        (title, _boxes_panel(reading)),
     ]
     font = ImageFont.load_default(15)
     panel_widths = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
@@ -93,14 +93,14 @@ def _panel_size(reading: Reading) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _ink(reading: Reading) -> Image.Image:
+def _ink_panel(reading: Reading) -> Image.Image:
     levels = reading.kept_steps.ink.levels
     dark = np.clip(levels / max(float(levels.max()), 1e-6), 0, 1)
     gray = np.asarray(np.rint(255 - 255 * dark), np.uint8)
     return resized(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))
 
 
-def _found_tile(reading: Reading) -> Image.Image:
+def _boxes_panel(reading: Reading) -> Image.Image:
     """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
     frame = 18
     sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, text_height=13)
@@ -111,5 +111,5 @@ def _found_tile(reading: Reading) -> Image.Image:
     return sheet.picture
 
 
-def _counted(count: int, noun: str) -> str:
+def _count_text(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"

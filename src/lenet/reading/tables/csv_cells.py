@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from lenet.errors import printable
 
 # What a spreadsheet runs as a formula, takes for another number, a date or a time, or trims; and the mark itself.
-_CHANGED = re.compile(r"['=+\-@＝＋－＠\s]|.*\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$")
-_MARK = "'"
+_CHANGED_BY_SPREADSHEETS = re.compile(
+    r"['=+\-@＝＋－＠\s]|.*\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$"
+)
+_APOSTROPHE = "'"
 
 
 def cell_of(text: str) -> str:
@@ -20,12 +22,12 @@ def cell_of(text: str) -> str:
     >>> [cell_of(text) for text in ("1998", "0142", "=1+1", "'", "7.png")]
     ['1998', "'0142", "'=1+1", "''", '7.png']
     """
-    return _MARK + text if _CHANGED.match(text) else text
+    return _APOSTROPHE + text if _CHANGED_BY_SPREADSHEETS.match(text) else text
 
 
 def text_of(cell: str) -> str:
     """The text of a cell that `cell_of` made."""
-    return cell.removeprefix(_MARK)
+    return cell.removeprefix(_APOSTROPHE)
 
 
 def line_of_cells(texts: Sequence[str]) -> str:
