@@ -23,7 +23,7 @@ from lenet.training import RECIPES, Epoch, Recipe, fit, recipe
 from lenet.training.augmentation import augment, epoch_order
 from lenet.training.progress import Cancelled, LogProgress
 from lenet.training.recipes import PUBLISHED_RATES, SDLM
-from lenet.training.runs import fingerprint, read_settings
+from lenet.training.runs import Run, fingerprint, read_settings
 from lenet.training.stream import GeneratedStream
 
 ENGINES = [*instruction_sets(), *(["torch"] if find_spec("torch") else [])]
@@ -453,6 +453,21 @@ def test_evaluating_on_other_classes_is_refused_and_names_both(tmp_path, capsys)
 
 
 # Stochastic diagonal Levenberg–Marquardt
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+def test_networks_side_by_side_of_which_one_diverges_stop_and_stay_readable_as_they_were_before(tmp_path, mnist):
+    network = describe("lenet-5-relu")
+    few = Dataset("few", mnist.train_images[:200], mnist.train_labels[:200], mnist.test_images[:9],
+                  mnist.test_labels[:9], mnist.class_names)  # fmt: skip
+    made = recipe("1998", network, epochs=2, rates=[1e-4, 10.0])
+    said = r"network \d of 8 is \S+ in epoch 2.*lower --rates, which is 10.0.*last.safetensors holds the networks"
+    with pytest.raises(TrainingError, match=said):
+        fit(network, few, made, tmp_path / "run", seeds=range(8), validation=0)
+    run = Run(tmp_path / "run")
+    assert [row["epoch"] for row in run.history] == [1]
+    assert run.load_checkpoint().epoch == 1
+    assert len(run.models) == 8
 
 
 @pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")

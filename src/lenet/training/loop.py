@@ -213,7 +213,7 @@ def train_epochs(
         progress: what shows how it goes.
 
     Raises:
-        Diverged: if the loss is no longer a number; of replicas, if no one's is.
+        Diverged: if the loss is no longer a number; of replicas, if that of one is not.
     """
     group, progress, pace = group or ProcessGroup(Worker()), progress or NullProgress(), Pace()
     is_alone, checkpoint = group.worker.world_size == 1, checkpoint or Checkpoint(0, 0, {})
@@ -294,6 +294,8 @@ class _Training:
         epochs = min(until or self.recipe.epochs, self.recipe.epochs)
 
         def save(latest: Checkpoint) -> None:
+            # Before the checkpoint of before is replaced: no run goes on from values that are not finite.
+            self._check_arrays(latest.state, latest.epoch - (latest.step == 0))
             if is_rank_zero:
                 self.run.save_checkpoint(replace(latest, history=history))
 
@@ -311,14 +313,15 @@ class _Training:
                 self.progress.note(describe_epoch(row, epochs))
         except Diverged as error:
             consequence = f"{self.run.best_path} holds the best weights of the epochs before"
+            if "seeds" in self.settings:
+                consequence = f"{self.run.last_path} holds the networks as they were before"
             consequence = consequence if history else "no epoch was finished, so no weights were kept"
             raise TrainingError(f"{error}; {consequence}") from None
 
     def _finish(self, row: EpochRow, history: list[EpochRow]) -> None:
         """Validate, save the weights if they are the best so far, and add the row to the history."""
         arrays = self.learner.evaluation_arrays()
-        is_finite = all(np.isfinite(array).all() for array in arrays.values()) or "seeds" in self.settings
-        _check_finite(0.0 if is_finite else math.nan, self.recipe, row["epoch"] - 1)
+        self._check_arrays(arrays, row["epoch"] - 1)
         row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None}
         if self.held_out is not None:
             row |= self._measure("validation", self.held_out, row)
@@ -335,6 +338,11 @@ class _Training:
             if self.group.worker.is_rank_zero and not any("warning" in earlier for earlier in history):
                 print(f"lenet: {warning_text}", file=sys.stderr)
         history.append(row)
+
+    def _check_arrays(self, arrays: Mapping[str, NDArray[np.float32]], epoch: int) -> None:
+        """Raise Diverged unless all values are finite."""
+        is_finite = all(np.isfinite(array).all() for array in arrays.values())
+        _check_finite(0.0 if is_finite else math.nan, self.recipe, epoch)
 
     def _chance_warning(self, row: EpochRow) -> str:
         """The warning of a network at chance after its first epochs; empty if it is not."""
@@ -423,11 +431,14 @@ def _class_names(classes: int, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_finite(loss: Any, recipe: Recipe, epoch: int) -> None:
-    if np.isfinite(loss).any():
+    losses = np.ravel(loss)
+    if np.isfinite(losses).all():
         return
+    diverged = int(np.flatnonzero(~np.isfinite(losses))[0])
+    subject = "the loss" if len(losses) == 1 else f"the loss of network {diverged + 1} of {len(losses)}"
     option, rate = ("rates", recipe.rates[epoch]) if recipe.rates else ("learning-rate", recipe.learning_rate)
     raise Diverged(
-        f"the loss is {np.ravel(loss)[0]} in epoch {epoch + 1}: the updates have diverged; lower --{option}, which is "
+        f"{subject} is {losses[diverged]} in epoch {epoch + 1}: the updates have diverged; lower --{option}, which is "
         f"{rate}"
     )
 
