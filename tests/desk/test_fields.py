@@ -106,6 +106,14 @@ def test_ink_that_was_left_out_and_may_be_digits_needs_review_and_so_is_a_page_o
     assert page_with(marks[1:], [digit("4", 5)]) == page_with([], []) == []
 
 
+def test_ink_that_was_left_out_is_numbered_as_it_is_asked():
+    boxes = [(60, 90, 90, 120), (5, 90, 35, 120), (5, 10, 35, 30)]
+    marks = [{"reason": MAY_BE_DIGITS, "box": list(box)} for box in boxes]
+    assert [(name, box) for name, box, _ in page_with(marks, [])] == [
+        ("left out 1", boxes[2]), ("left out 2", boxes[1]), ("left out 3", boxes[0])
+    ]  # fmt: skip
+
+
 def test_ink_that_lies_in_other_ink_that_needs_review_is_not_asked_once_more():
     line, part, beside = [5, 10, 35, 190], [10, 10, 30, 60], [0, 150, 34, 195]
     marks = [{"box": box, "reason": MAY_BE_DIGITS} for box in (part, line, line, beside)]

@@ -217,11 +217,12 @@ def test_a_pages_files_that_cannot_be_read_are_said_and_the_others_are_read(brow
     with desk("serve", "--desk", str(tmp_path / "stack")) as (_, address), window(browser, address) as page:
         drop(page, tmp_path / "note.png", DIGITS / "year.png")
         page.wait_for_selector(".failed")
-        assert "not a picture in a known format" in page.inner_text(".failed")
+        assert page.inner_text(".failed").startswith("note.png: not a picture in a known format")
         until(
             page,
             "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 2 of 2. Pages: 1.')",
         )
+        page.wait_for_selector(".spacer .row span[title='1 · year.png']")
         assert "Nothing is left to ask" in page.inner_text("#review")
 
 

@@ -58,7 +58,8 @@ class BackgroundReading:
                 with closing(self._read([path for _, path in waiting])) as results:  # type: ignore[type-var]
                     for index, pages, problem in results:
                         file, path = waiting[index]
-                        self._stack.finish_file(file, pages, problem.replace(str(path), path.name))
+                        # The page says the name that a file came with; that of its path may have a number before it.
+                        self._stack.finish_file(file, pages, problem.removeprefix(f"{path}: "))
                         if self._is_stopping:
                             return
             except Unwritable:  # of the stack: the files wait on it
@@ -66,8 +67,8 @@ class BackgroundReading:
             except Exception as error:  # a defect must not leave files waiting for ever, nor end the thread
                 reason = f"was not read ({' '.join(str(error).split())})"
                 with suppress(Unwritable):
-                    for file, path in waiting:
-                        self._stack.finish_file(file, [], f"{path.name}: {reason}")
+                    for file, _ in waiting:
+                        self._stack.finish_file(file, [], reason)
 
 
 def read_with(settings: Settings) -> ReadFiles:

@@ -112,7 +112,7 @@ def page_of_values(values: Mapping[str, Any]) -> PageFields:
     texts = record.text("text").split("\n")
     fields += [_field_of_line(number, members, texts) for number, members in lines.items()]
     fields += _ignored_ink(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
-    fields.sort(key=lambda field: (field.box[0] // max(1, height // 100), field.box[1]))
+    fields.sort(key=lambda field: _order(field.box, height))
     return PageFields(
         record.integer("page", 1, default=1),
         (height, width),
@@ -127,9 +127,8 @@ def _ignored_ink(
 ) -> list[Field]:
     """Fields of ignored ink that may be digits; one of the whole page, where there is ink and nothing was read."""
     boxes = [Record.of(piece).integers("box", 4) for piece in ignored if piece["reason"] == MAY_BE_DIGITS]
-    boxes = [
-        box for box in dict.fromkeys(map(tuple, boxes)) if not any(_is_inside(box, other_box) for other_box in boxes)
-    ]
+    boxes = [box for box in {*map(tuple, boxes)} if not any(_is_inside(box, other_box) for other_box in boxes)]
+    boxes.sort(key=lambda box: _order(box, size[0]))
     if not boxes and ignored and not has_fields:
         return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, needs_review=True)]
     return [
@@ -145,6 +144,11 @@ def _ignored_ink(
         )
         for number, (top, left, bottom, right) in enumerate(boxes, 1)
     ]
+
+
+def _order(box: Sequence[int], height: int) -> tuple[int, ...]:
+    """Sorting key of fields on a page of this height: from top to bottom, and of the same height from left to right."""
+    return box[0] // max(1, height // 100), *box[1:], box[0]
 
 
 def _field_of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Field:

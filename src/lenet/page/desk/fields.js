@@ -54,9 +54,10 @@ export function mountFields(container, desk, review) {
       onClick: () => choose(index) });
     row.style.top = `${index * ROW_HEIGHT}px`;
     const cells = field
-      ? [field.number, field.name, field.answer ?? field.text, translate(`state_${stateOf(field)}`)]
+      ? [`${field.number} · ${field.file}`, field.name, field.answer ?? field.text,
+        translate(`state_${stateOf(field)}`)]
       : ["…"];
-    row.append(...cells.map((text) => make("span", {}, String(text))));
+    row.append(...cells.map((text) => make("span", { title: text }, text)));
     if (field) row.dataset.state = stateOf(field);
     return row;
   }
