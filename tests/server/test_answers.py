@@ -93,6 +93,11 @@ def test_a_raw_body_is_a_picture_under_every_type_that_can_be_one(client, kind):
     assert raw.json() == form.json() | {"file": "picture"}
 
 
+@pytest.mark.parametrize("name", ["seven.png", 'a "seven".png', "七 7.png", "100%.png"])
+def test_a_file_is_called_as_it_was_sent(client, name):
+    assert client.post("/v1/read", files={"picture": (name, SEVEN)}).json()["file"] == name
+
+
 def test_detail_says_less_or_more(client):
     text, digits, steps = (
         client.post(f"/v1/read?detail={detail}", SEVEN).json() for detail in ("text", "digits", "steps")

@@ -176,8 +176,12 @@ def _utf8(text: str) -> str:
 def _printable_name(filename: str) -> str:
     """The last part of a file's name, as it can be printed.
 
-    >>> _printable_name("C:\\\\scans\\\\seven\\n.png")
-    'seven\\\\n.png'
+    Browsers and curl write quotes and line ends in it as the HTML standard says (multipart/form-data encoding).
+
+    >>> _printable_name("C:\\\\scans\\\\seven%0A.png"), _printable_name("a %22b%22.png")
+    ('seven\\\\n.png', 'a "b".png')
     """
+    for escape, character in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        filename = filename.replace(escape, character)
     name = PurePosixPath(filename.replace("\\", "/")).name[-_MAX_NAME_LENGTH:]
     return "".join(repr(char)[1:-1] if category(char) in ("Cc", "Cs") else char for char in name)

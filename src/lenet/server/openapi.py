@@ -56,7 +56,7 @@ def error_responses(limits: Limits, *statuses: int) -> dict[int | str, dict[str,
     """Error responses of a path for OpenAPI, each with an example of its sentence."""
     sentences = {
         400: ("The form is damaged, or holds anything but one picture.", "bad form (no field 'picture')"),
-        404: ("There is no such network.", "unknown network 'lenet5'; did you mean lenet-5?"),
+        404: ("There is no such network.", "unknown network 'lenet6'; did you mean lenet-5?"),
         406: ("Neither form of the answer is accepted.", "Accept is 'text/html', expected application/json"),
         408: ("The body did not arrive in time.", f"the body did not arrive within {limits.timeout:g} seconds"),
         413: (
