@@ -434,7 +434,9 @@ def pretrained_names() -> list[str]:
 
 
 def _pretrained_file(name: str) -> Path:
-    return _PRETRAINED / f"{resolve_name('pretrained network', name, pretrained_names())}.safetensors"
+    return (
+        _PRETRAINED / f"{resolve_name('weights file, run or pretrained network', name, pretrained_names())}.safetensors"
+    )
 
 
 def model_bytes(model: Model) -> bytes:

@@ -96,7 +96,10 @@ def test_mistakes_are_one_sentence_each_and_leave_the_page_as_it_was(capsys, che
         ((tmp_path / "none.safetensors",), "none.safetensors: no such weights file"),
         ((tmp_path / "picture.safetensors",), "picture.safetensors: not a readable safetensors file"),
         ((tmp_path / "empty",), "empty: a folder without best.safetensors"),
-        (("lenet-5-rely",), "unknown pretrained network 'lenet-5-rely'; did you mean lenet-5-relu"),
+        (
+            ("lenet-5-rely",),
+            "unknown weights file, run or pretrained network 'lenet-5-rely'; did you mean lenet-5-relu",
+        ),
         ((tmp_path / "maps.safetensors",), "maps: its outputs are 4@24×24"),
         ((checkpoint,) * 7, "a page shows 1 to 6 networks, got 7"),
         ((checkpoint, "-o", tmp_path / "folder.html"), "folder.html: is a directory"),

@@ -173,7 +173,7 @@ def test_the_sheet_shows_the_pictures_in_color_with_their_answers(pictures, mode
     ("options", "said"),
     [
         ([], "Missing option '--model'"),
-        (["--model", "nothing"], "unknown pretrained network 'nothing'"),
+        (["--model", "nothing"], "unknown weights file, run or pretrained network 'nothing'"),
         (["--model", "MODEL", "--sheet", "sheet.txt"], "sheet.txt: expected a picture file's name"),
         (["--model", "MODEL", "--sheet", "PICTURE"], "--sheet would write over"),
         (["--model", "MODEL", "--csv", "answers.txt"], "--csv writes a CSV file"),

@@ -200,7 +200,7 @@ def test_figures_are_printed_where_a_drawing_cannot_be_written(as_json, tmp_path
     ("arguments", "said"),
     [
         (["evaluate", "nothing.safetensors"], "no such weights file"),
-        (["evaluate", "pretraned"], "unknown pretrained network 'pretraned'"),
+        (["evaluate", "pretraned"], "unknown weights file, run or pretrained network 'pretraned'"),
         (["evaluate", "pretrained", "--mistakes", "sheet.txt"], r"sheet.txt: expected a picture"),
         (["evaluate", "--sheet", "a.png", "--mistakes", "./a.png"], "--mistakes would write over what --sheet draws"),
     ],

@@ -415,7 +415,7 @@ def test_torch_hub_says_which_output_stands_for_no_digit():
 
 
 def test_torch_hub_refuses_pretrained_weights_that_do_not_ship_or_of_another_shape(hub):
-    with pytest.raises(LeNetError, match="unknown pretrained network 'lenet-1'"):
+    with pytest.raises(LeNetError, match="unknown weights file, run or pretrained network 'lenet-1'"):
         hub.lenet_1(pretrained=True)
     with pytest.raises(WeightsError, match="expected no classes beside pretrained=True"):
         hub.lenet_5_relu(pretrained=True, classes=26)
