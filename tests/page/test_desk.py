@@ -409,7 +409,8 @@ def test_nobody_at_the_desk_is_told_where_its_files_lie(tmp_path):
         (tmp_path / "year.png").unlink()
         answers = [httpx.get(address + path) for path in ("/state", "/pages?count=9", "/pages/1", "/pages/1/picture")]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 404]
-        assert "note.png: not a picture in a known format" in answers[0].text
+        problems = [(file["name"], file["problem"]) for file in answers[0].json()["files"]]
+        assert problems == [("note.png", "not a picture in a known format; PNG and JPEG always work"), ("year.png", "")]
         assert all(str(tmp_path) not in answer.text for answer in answers)
 
 
