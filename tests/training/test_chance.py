@@ -67,6 +67,15 @@ def test_of_few_examples_as_many_epochs_are_waited_for_as_are_added(digits, tmp_
     assert [row["epoch"] for row in run.history if "warning" in row and row["epoch"] < 100] == []
 
 
+def test_a_network_that_is_at_chance_later_is_told_of_at_the_end(digits, tmp_path, capsys):
+    rates = [0.05, 0.05, 0.7, 0.001, 0.001]  # the third one kills the ReLUs
+    run = lenet.train("lenet-5-relu", digits, rates=rates, out=tmp_path / "run", threads=1)
+    assert ["warning" in row for row in run.history] == [False, False, True, True, True]
+    assert [line.split(":")[1] for line in capsys.readouterr().err.splitlines() if "at chance" in line] == [
+        " lenet-5-relu is at chance after epoch 5"
+    ]
+
+
 @pytest.mark.parametrize("validation", [0, None])
 def test_what_learns_is_not_warned_of(validation, digits, tmp_path, capsys):
     run = lenet.train("lenet-5-relu", digits, validation=validation, out=tmp_path / "run", threads=1)

@@ -335,7 +335,7 @@ class _Training:
             self._save_best(row, arrays)
         if warning_text := self._chance_warning(row):
             row["warning"] = warning_text
-            if self.group.worker.is_rank_zero and not any("warning" in earlier for earlier in history):
+            if self.group.worker.is_rank_zero and self._is_told(row, history):
                 print(f"lenet: {warning_text}", file=sys.stderr)
         history.append(row)
 
@@ -346,7 +346,7 @@ class _Training:
 
     def _chance_warning(self, row: EpochRow) -> str:
         """The warning of a network at chance after its first epochs; empty if it is not."""
-        if self.chance is None or row["epoch"] < min(first_epochs(row["examples"]), self.recipe.epochs):
+        if self.chance is None or row["epoch"] < self._checked_epoch(row):
             return ""
         held_out = 0 if self.held_out is None else len(self.held_out[1])
         if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):
@@ -355,6 +355,15 @@ class _Training:
             return warning(self.network, self.recipe, row["epoch"], row["error_rate"], self.chance.training)
         rate = row["validation_error_rate"]
         return warning(self.network, self.recipe, row["epoch"], rate, self.chance.held_out)
+
+    def _is_told(self, row: EpochRow, history: Sequence[EpochRow]) -> bool:
+        """Whether a warning is printed: at the first check, or else at the end; in between, networks recover."""
+        checked = self._checked_epoch(row)
+        was_told = any(earlier["epoch"] == checked and "warning" in earlier for earlier in history)
+        return row["epoch"] == checked or (row["epoch"] == self.recipe.epochs and not was_told)
+
+    def _checked_epoch(self, row: EpochRow) -> int:
+        return min(first_epochs(row["examples"]), self.recipe.epochs)
 
     def _measure(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:
         loss, errors = self.learner.measure(*examples)
