@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 LEFTOVERS = ".*.tmp"
 """Glob of the files that a process which was killed leaves in a folder it was writing into."""
@@ -68,19 +68,22 @@ def locked(path: Path, make_error: Callable[[], Exception] | None = None) -> Ite
 
     Where the system or the file system has no locks, nothing is held.
     """
+    with path.open("a") as file:
+        lock(file, make_error)
+        yield
+
+
+def lock(file: IO[Any], make_error: Callable[[], Exception] | None = None) -> None:
+    """Lock an open file for whoever has opened it, until it is closed; ``make_error`` as `locked` takes it."""
     try:
         import fcntl
     except ImportError:  # Windows
-        yield
         return
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if make_error else 0))
-        except BlockingIOError:
-            if make_error is None:
-                raise
-            raise make_error() from None
-        except OSError:
-            yield
-            return
-        yield
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if make_error else 0))
+    except BlockingIOError:
+        if make_error is None:
+            raise
+        raise make_error() from None
+    except OSError:
+        return

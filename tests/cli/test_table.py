@@ -22,6 +22,7 @@ from lenet.reading import Reader
 from lenet.reading.tables.csv_cells import cell_of
 from lenet.reading.tables.csv_table import COLUMNS, Table
 from tests.cli.test_read import is_alive
+from tests.processes import wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 PICTURES = 400
@@ -291,3 +292,24 @@ def test_a_table_of_an_idx_file_is_as_long_as_it(tmp_path: Path, mnist, capsys):
     write_idx(tmp_path / "idx", np.asarray(mnist.test_images[:300]))
     assert main(["read", str(tmp_path / "idx"), "--csv", str(tmp_path / "out.csv")]) == 0
     assert [row["line"] for row in rows_of(tmp_path / "out.csv")] == [str(number) for number in range(1, 301)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+@pytest.mark.parametrize("options", [[], ["--resume"]])
+def test_a_table_that_another_process_writes_is_refused_and_no_row_of_it_is_lost(tmp_path, options, capsys):
+    table, names = tmp_path / "t.csv", [EXAMPLES / "pi.png", EXAMPLES / "seven.png"]
+    command = [sys.executable, "-m", "lenet", "read", "--files-from", "-", "--csv", str(table), "--workers", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as writer:
+        writer.stdin.write(f"{names[0]}\n".encode())
+        writer.stdin.flush()
+        wait_until(lambda: table.exists() and table.read_bytes().count(b"\n") == 2)
+        before = table.read_bytes()
+        assert main(["read", str(EXAMPLES / "year.png"), str(names[0]), "--csv", str(table), *options]) == 1
+        assert main(["read", str(names[0]), "--csv", str(table), *options]) == 1
+        assert f"{table}: another process writes it" in capsys.readouterr().err
+        assert table.read_bytes() == before
+        writer.stdin.write(f"{names[1]}\n".encode())
+        writer.stdin.close()
+        assert writer.wait() == 0
+    assert [row["file"] for row in rows_of(table)] == [str(name) for name in names]
+    assert main(["read", str(names[1]), "--csv", str(table)]) == 0

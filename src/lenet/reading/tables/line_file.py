@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lenet.errors import LeNetError
+from lenet.files import lock
 
 _SECONDS = 1.0  # that may pass until what was written is on the disk, too
 _READ_BYTES = 1 << 20
@@ -43,19 +44,17 @@ class LineFile:
         """Open the file, and write its head or leave what is kept of it; nothing if that was done before.
 
         Raises:
-            LeNetError: if it cannot be written.
+            LeNetError: if it cannot be written, or another process writes it.
         """
         if self._file is not None:
             return
         try:
             Path(os.path.realpath(self.path)).parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._open()
             if self._kept:
-                self._file = self.path.open("r+b", buffering=0)
-                self._file.truncate(self._kept)
                 self._file.seek(self._kept)
                 self._whole = self._kept
             else:
-                self._file = self.path.open("wb", buffering=0)
                 self._append(self._head)
         except OSError as error:
             raise self._refused(error) from None
@@ -111,6 +110,21 @@ class LineFile:
         except OSError as error:
             raise LeNetError(f"{self.path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
 
+    def _open(self) -> BinaryIO:
+        """The file, cut off behind what is kept of it, and locked where it is none of a pipe or a device."""
+        if self._kept:
+            file: BinaryIO = self.path.open("r+b", buffering=0)
+        else:
+            file = open(self.path, "wb", buffering=0, opener=_open_uncut)  # noqa: SIM115
+        try:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                lock(file, lambda: LeNetError(f"{self.path}: another process writes it; wait, or name another file"))
+                file.truncate(self._kept)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
     def _append(self, content: bytes) -> None:
         """Write all of it, or nothing."""
         assert self._file is not None
@@ -136,3 +150,8 @@ class LineFile:
     def _refused(self, error: OSError) -> LeNetError:
         why = (error.strerror or str(error)).lower()
         return LeNetError(f"{self.path}: cannot be written ({why}); it ends after {self._lines:,} rows")
+
+
+def _open_uncut(path: str, flags: int) -> int:
+    """Open a file as it is, since another process may be writing it: it is cut when it is locked."""
+    return os.open(path, flags & ~os.O_TRUNC, 0o666)
