@@ -14,25 +14,25 @@ from lenet.engine.native import Engine, UpdateHyperparameters, precisions
 from lenet.model import Model, pretrained
 from lenet.summary import measure_work
 
-READ_BATCH, LEARN_BATCH, IMAGE_COUNT = 1_000, 256, 8_192
+READ_BATCH, LEARN_BATCH, IMAGE_COUNT = 1_000, 256, 8_192  # images a call reads, an update learns from, that there are
 
 
 def main() -> None:
     options = create_parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
     digits, report, weights = load_digits(), Report(describe_machine(options.threads)), pretrained()
     work, test_images = measure_work(weights.network), digits.test_images[:IMAGE_COUNT]
-    opaque_images = np.maximum(test_images, 1)
-    kinds = {
+    images_without_background = np.maximum(test_images, 1)
+    image_sets = {
         "digits": test_images,
-        "no background": opaque_images,
+        "no background": images_without_background,
         "nothing but background": np.zeros_like(test_images),
     }
     tasks = []
     for precision in precisions():
         engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
-        tasks += [reading_task(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
+        tasks += [reading_task(engine, f"read {kind}, {precision}", images) for kind, images in image_sets.items()]
     tasks += [
-        learning_task(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()
+        learning_task(weights, options.threads, f"learn {kind}, float32", images) for kind, images in image_sets.items()
     ]
     measured_rounds = run_rounds(
         tasks, options.rounds, options.seconds, peak_flops_meter(options.threads), show_progress
@@ -54,14 +54,16 @@ def main() -> None:
 
 
 def reading_task(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
+    """The task of reading READ_BATCH images in a call."""
     batch = np.ascontiguousarray(images[:READ_BATCH])
     return Task(task_name, READ_BATCH, READ_BATCH, lambda: engine.predict(batch))
 
 
 def learning_task(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
+    """The task of learning from all images in a call."""
     engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
-    rates = np.zeros(len(order) // LEARN_BATCH)  # learn as always, and stay where they are
+    rates = np.zeros(len(order) // LEARN_BATCH)  # all work of learning, without a change of the weights
     return Task(
         task_name,
         LEARN_BATCH,
@@ -71,7 +73,7 @@ def learning_task(weights: Model, threads: int, task_name: str, images: NDArray[
 
 
 def compare_precisions(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
-    """What bfloat16 changes in what is read."""
+    """Compare readings in bfloat16 and float32: a sentence with errors, changed answers, the largest difference."""
     if "bfloat16" not in precisions():
         return "bfloat16: this processor has no matrix unit"
     float32_outputs, bfloat16_outputs = (
@@ -79,11 +81,11 @@ def compare_precisions(weights: Model, images: NDArray[np.uint8], labels: NDArra
     )
     errors = [int((outputs.argmax(axis=1) != labels).sum()) for outputs in (float32_outputs, bfloat16_outputs)]
     changed_answers = int((float32_outputs.argmax(axis=1) != bfloat16_outputs.argmax(axis=1)).sum())
-    largest = float(abs(float32_outputs - bfloat16_outputs).max() / float32_outputs.std())
+    max_difference = float(abs(float32_outputs - bfloat16_outputs).max() / float32_outputs.std())
     return (
         f"bfloat16 against float32 on {len(images):,} pictures: {errors[1]} and {errors[0]} errors, "
         f"{changed_answers} answers "
-        f"changed, outputs differ by at most {100 * largest:.1f} % of their standard deviation"
+        f"changed, outputs differ by at most {100 * max_difference:.1f} % of their standard deviation"
     )
 
 

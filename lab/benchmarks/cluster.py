@@ -20,20 +20,20 @@ from PIL import Image
 from lab.benchmarks.raylets import Raylets, run_raylets
 from lenet import data, read_on_cluster
 
-DISTINCT_PICTURES = 200  # pictures; the others are links to them
-RAYLET_KILL_SHARES = (0.15, 0.35, 0.55)  # of the blocks: when a raylet is killed
-DRIVER_KILL_SHARE = 0.75  # of the blocks: when the driver is
-NO_PICTURE_INTERVAL = 97  # every such file is none
-PICTURE_SIDE = 84
-MIN_RATE_RATIO = 1.7
+DISTINCT_PICTURES = 200  # the other files are links to them
+RAYLET_KILL_SHARES = (0.15, 0.35, 0.55)  # shares of the blocks that are written when a raylet is killed
+DRIVER_KILL_SHARE = 0.75  # share of the blocks that are written when the driver is killed
+NO_PICTURE_INTERVAL = 97  # every 97th file is no picture
+PICTURE_SIDE = 84  # pixels
+MIN_RATE_RATIO = 1.7  # of the rate of two raylets to that of one
 _TIMEOUT_SECONDS = 1800
-# Ray starts workers at a priority lower by 15, at which they get only what other programs leave; for a job that says so
-# they keep that of their raylet.
+# Ray starts workers with a niceness higher by 15, so that they get only the time that other programs leave; with this
+# runtime environment of a job they keep the niceness of their raylet.
 _SAME_PRIORITY = {"env_vars": {"RAY_worker_niceness": "0"}}
 
 
 def make_pictures(folder: Path, count: int) -> None:
-    """Scanned digits as files: few of them, and links to these; some that are no pictures."""
+    """Write ``count`` files: DISTINCT_PICTURES scanned digits, links to these, and some files that are no pictures."""
     folder.mkdir(parents=True)
     images = data.load("mnist").test_images
     for number in range(count):
@@ -47,40 +47,44 @@ def make_pictures(folder: Path, count: int) -> None:
 
 
 def count_blocks(folder: Path) -> int:
+    """Count the blocks that are written."""
     return sum(1 for _ in folder.glob("*/block-*.parquet"))
 
 
-def start_driver(pictures: Path, out: Path, address: str, block: int, *more: str) -> subprocess.Popen[str]:
-    """``lenet read --ray`` as a process."""
+def start_driver(pictures: Path, out: Path, address: str, block: int, *options: str) -> subprocess.Popen[str]:
+    """Start ``lenet read --ray`` as a process, with ``block`` pictures in a block."""
     command = [sys.executable, "-m", "lenet", "read", str(pictures), str(out), "--ray", address, "--block", str(block)]
-    return subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
 
 
-def read_with_kills(cluster: Raylets, pictures: Path, out: Path, block: int, total: int) -> list[str]:
-    """Read while a raylet is killed and replaced at several moments, and the driver once; return what was done."""
-    happened: list[str] = []
+def read_with_kills(cluster: Raylets, pictures: Path, out: Path, block: int, blocks: int) -> list[str]:
+    """Read while raylets are killed and replaced, and the driver is killed and resumed; a line for each event."""
+    events: list[str] = []
     driver = start_driver(pictures, out, cluster.address, block)
     for share in RAYLET_KILL_SHARES:
-        _wait_for(out, share * total, driver)
+        _wait_for(out, share * blocks, driver)
         cluster.kill()
-        happened.append(f"a raylet killed at {count_blocks(out):,} of {total:,} blocks")
+        events.append(f"a raylet killed at {count_blocks(out):,} of {blocks:,} blocks")
         cluster.add()
-    _wait_for(out, DRIVER_KILL_SHARE * total, driver)
+    _wait_for(out, DRIVER_KILL_SHARE * blocks, driver)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    happened.append(f"the driver killed at {count_blocks(out):,}")
+    events.append(f"the driver killed at {count_blocks(out):,}")
     driver = start_driver(pictures, out, cluster.address, block, "--resume")
-    words = driver.communicate(timeout=_TIMEOUT_SECONDS)[1].strip().splitlines()
-    happened.append(words[-1] if words else f"exit code {driver.returncode}")
-    return happened
+    error_lines = driver.communicate(timeout=_TIMEOUT_SECONDS)[1].strip().splitlines()
+    events.append(error_lines[-1] if error_lines else f"exit code {driver.returncode}")
+    return events
 
 
 def count_rows(pictures: Path, out: Path) -> tuple[int, int, int]:
-    """Pictures with exactly one row, without any, and with several; rows of equal pictures must be equal."""
+    """Count the pictures with one row, with none and with several.
+
+    Ends the program if equal pictures have rows that differ.
+    """
     from pyarrow.dataset import dataset
 
     rows = dataset(out, format="parquet").to_table().to_pylist()
-    times = Counter(row["file"] for row in rows)
+    rows_by_file = Counter(row["file"] for row in rows)
     names = [str(path) for path in sorted(pictures.iterdir())]
     results: dict[int, set[tuple[str, str]]] = {}
     for row in rows:
@@ -89,10 +93,10 @@ def count_rows(pictures: Path, out: Path) -> tuple[int, int, int]:
             results.setdefault(number % DISTINCT_PICTURES, set()).add((row["text"], str(row["probabilities"])))
     if any(len(values) > 1 for values in results.values()):
         sys.exit("equal pictures have rows that differ")
-    if set(times) - set(names):
+    if set(rows_by_file) - set(names):
         sys.exit("there are rows of files that are none of the inputs")
-    once = sum(times[name] == 1 for name in names)
-    return once, sum(times[name] == 0 for name in names), sum(times[name] > 1 for name in names)
+    once = sum(rows_by_file[name] == 1 for name in names)
+    return once, sum(rows_by_file[name] == 0 for name in names), sum(rows_by_file[name] > 1 for name in names)
 
 
 @dataclass(frozen=True)
@@ -100,31 +104,35 @@ class Rate:
     """How fast some workers read.
 
     Attributes:
-        pictures: a second.
-        processor_seconds: of a worker for each picture.
-        busy: the share of the time in which workers had a block.
+        pictures_per_second: of all workers together.
+        cpu_seconds: of a worker for each picture.
+        busy_share: share of the time in which a worker had a block, 0 to 1.
     """
 
-    pictures: float
-    processor_seconds: float
-    busy: float
+    pictures_per_second: float
+    cpu_seconds: float
+    busy_share: float
 
 
 def measure_rate(cluster: Raylets, pictures: Path, out: Path, block: int, workers: int) -> Rate:
-    """The rate from the first block that is done to the last but those that end together with it."""
+    """Measure the rate, from the end of the first block to the end of the last but ``workers`` - 1.
+
+    The last ones are left out because fewer than all workers are at work then.
+    """
     import ray
 
     with ray.init(cluster.address, runtime_env=_SAME_PRIORITY, log_to_driver=False, logging_level=logging.ERROR):
         outcomes = read_on_cluster(pictures, out, ray=cluster.address, block=block, workers=workers)
-        moments = [(time.monotonic(), outcome) for outcome in outcomes][: -(workers - 1) or None]
-    seconds = moments[-1][0] - moments[0][0]
-    done = [outcome for _, outcome in moments[1:]]
+        timed_outcomes = [(time.monotonic(), outcome) for outcome in outcomes][: -(workers - 1) or None]
+    seconds = timed_outcomes[-1][0] - timed_outcomes[0][0]
+    done = [outcome for _, outcome in timed_outcomes[1:]]
     count = sum(outcome.pictures for outcome in done)
-    worked = sum(outcome.processor_seconds for outcome in done)
-    return Rate(count / seconds, worked / count, sum(outcome.seconds for outcome in done) / seconds / workers)
+    cpu_seconds = sum(outcome.processor_seconds for outcome in done)
+    return Rate(count / seconds, cpu_seconds / count, sum(outcome.seconds for outcome in done) / seconds / workers)
 
 
 def _wait_for(out: Path, count: float, driver: "subprocess.Popen[str]") -> None:
+    """Wait until so many blocks are written."""
     end = time.monotonic() + _TIMEOUT_SECONDS
     while count_blocks(out) < count:
         if driver.poll() is not None or time.monotonic() > end:
@@ -155,7 +163,7 @@ def main() -> None:
 
 
 def check_rows_after_kills(folder: Path, count: int, block: int) -> bool:
-    """Whether every picture has one row although raylets and the driver were killed."""
+    """Whether every picture has one row although raylets and the driver are killed."""
     make_pictures(folder / "pictures", count)
     with run_raylets(2) as cluster:
         for line in read_with_kills(cluster, folder / "pictures", folder / "out", block, -(-count // block)):
@@ -178,15 +186,16 @@ def compare_rates(folder: Path, rounds: int, count: int, block: int) -> bool:
                 out = folder / f"out-{number}-{workers}"
                 measured.append(measure_rate(cluster, folder / "pictures", out, block, workers))
         print(f"round {number + 1}: {rates[1][-1]}, {rates[2][-1]}", file=sys.stderr, flush=True)
-    ratio = statistics.median(two.pictures / one.pictures for one, two in zip(rates[1], rates[2], strict=True))
+    pairs = zip(rates[1], rates[2], strict=True)
+    ratio = statistics.median(two.pictures_per_second / one.pictures_per_second for one, two in pairs)
     for workers, measured in rates.items():
-        pictures, worked, busy = (
+        pictures, cpu_seconds, busy_share = (
             statistics.median(getattr(rate, name) for rate in measured)
-            for name in ("pictures", "processor_seconds", "busy")
+            for name in ("pictures_per_second", "cpu_seconds", "busy_share")
         )
         print(
-            f"{workers} raylet(s): {pictures:.1f} pictures a second, {worked * 1e3:.1f} ms of a core for each of them, "
-            f"workers busy {busy:.1%} of the time"
+            f"{workers} raylet(s): {pictures:.1f} pictures a second, {cpu_seconds * 1e3:.1f} ms of a core for each of "
+            f"them, workers busy {busy_share:.1%} of the time"
         )
     print(f"ratio {ratio:.2f}, the target is {MIN_RATE_RATIO}; {os.cpu_count()} cores")
     return ratio >= MIN_RATE_RATIO

@@ -1,8 +1,8 @@
-"""Simulate readings by many machines on the plan that is real: ``python -m lab.benchmarks.cluster_simulation``.
+"""Simulate readings by many machines, on the blocks of a real one: ``python -m lab.benchmarks.cluster_simulation``.
 
-The blocks are cut by `lenet.reading.cluster`, its own `missing_blocks` says which of them are left, and they are handed
-out in its waves. Workers, machines and drivers are simulated: blocks that take longer, slow machines, machines that are
-lost and replaced, drivers that are lost and started again.
+Blocks are planned by `lenet.reading.cluster`, its own `missing_blocks` lists those that are left, and they are handed
+out in waves of its size. Workers, machines and drivers are simulated: blocks that take longer, slow machines, machines
+that are lost and replaced, drivers that are lost and started again.
 """
 
 import argparse
@@ -25,16 +25,14 @@ ROWS_IN_FILE = 100_000
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86400.0
 DURATION_DEVIATION = 0.25  # standard deviation of the logarithm of a block's duration
 SLOW_MACHINE_SHARE, SLOW_MACHINE_FACTOR = 0.02, 3.0  # of the machines, and how many times as long they take
-MACHINE_REPLACEMENT_SECONDS = 600.0  # seconds until a machine that was lost is replaced
-DRIVER_RESTART_SECONDS, LISTING_SECONDS = (
-    120.0,
-    0.1,
-)  # until the driver is started again, and for each listing of a thousand blocks
-WAVE_START_SECONDS = 10.0  # until the actors of a wave can read
+MACHINE_REPLACEMENT_SECONDS = 600.0  # until a machine that was lost is replaced
+DRIVER_RESTART_SECONDS = 120.0  # until a driver that was lost is started again
+LISTING_SECONDS = 0.1  # for each thousand blocks that it lists then
+WAVE_START_SECONDS = 10.0  # until the workers of a wave can read
 
 
 def plan_blocks(pictures: int, block: int) -> Iterator[Block]:
-    """The blocks of ``pictures`` pictures in Parquet files."""
+    """The blocks, of ``block`` pictures each, of ``pictures`` pictures in Parquet files."""
     number = 0
     for first in range(0, pictures, ROWS_IN_FILE):
         for rows in row_ranges(min(ROWS_IN_FILE, pictures - first), block):
@@ -44,7 +42,7 @@ def plan_blocks(pictures: int, block: int) -> Iterator[Block]:
 
 @dataclass
 class BlockFilesInMemory(BlockFiles):
-    """What blocks are there, without their files."""
+    """The numbers of the blocks that are written, without their files."""
 
     written: Counter[int] = field(default_factory=Counter)
 
@@ -57,30 +55,32 @@ class BlockFilesInMemory(BlockFiles):
 
 @dataclass
 class Totals:
-    """What happened in a reading.
+    """Totals of a reading.
 
     Attributes:
-        seconds: from begin to end.
-        machines, drivers: how many were lost.
-        repeated: attempts at blocks that were lost with their worker.
-        work: core seconds of the attempts whose blocks were written.
+        seconds: from beginning to end.
+        lost_machines, lost_drivers: how many were lost.
+        lost_attempts: attempts at blocks that were lost with their worker, so that the blocks were repeated.
+        useful_core_seconds: of the attempts whose blocks were written.
     """
 
     seconds: float = 0.0
-    machines: int = 0
-    drivers: int = 0
-    repeated: int = 0
-    work: float = 0.0
+    lost_machines: int = 0
+    lost_drivers: int = 0
+    lost_attempts: int = 0
+    useful_core_seconds: float = 0.0
 
 
 class Simulation:
     """A reading by simulated machines, in seconds of a simulated clock.
 
     Args:
-        pictures, block: what is read, and how many pictures are in a block.
-        machines, cores: how many machines, and the workers of each.
+        pictures: how many are read.
+        block: pictures in a block.
+        machines: how many.
+        cores: of each machine, a worker on each.
         rate: pictures that a core reads a second.
-        days, driver_days: after how many days, in the mean, a machine or the driver is lost.
+        machine_days, driver_days: after how many days, in the mean, a machine or the driver is lost.
         seed: of the random generator.
     """
 
@@ -91,29 +91,29 @@ class Simulation:
         machines: int,
         cores: int,
         rate: float,
-        days: float,
+        machine_days: float,
         driver_days: float,
         seed: int = 0,
     ) -> None:
         self._pictures, self._block, self._machines, self._cores = pictures, block, machines, cores
-        self._seconds, self._days, self._driver_days = 1 / rate, days, driver_days
+        self._picture_seconds, self._machine_days, self._driver_days = 1 / rate, machine_days, driver_days
         self._rng = random.Random(seed)
         self._attempts = itertools.count()
-        self._slow = {machine for machine in range(machines) if self._rng.random() < SLOW_MACHINE_SHARE}
+        self._slow_machines = {machine for machine in range(machines) if self._rng.random() < SLOW_MACHINE_SHARE}
         self.files = BlockFilesInMemory(Location("", "simulated"))
         self.totals = Totals()
-        self._losses = [(self._sample_life(days), machine) for machine in range(machines)]
-        heapq.heapify(self._losses)
+        self._machine_losses = [(self._sample_life(machine_days), machine) for machine in range(machines)]
+        heapq.heapify(self._machine_losses)
 
     def run(self) -> Totals:
         """Read everything, with as many drivers as it takes."""
         while not self._run_driver():
-            self.totals.drivers += 1
+            self.totals.lost_drivers += 1
             self.totals.seconds += DRIVER_RESTART_SECONDS + LISTING_SECONDS * len(self.files.written) / 1000
         return self.totals
 
     def _run_driver(self) -> bool:
-        """What one driver does; False if it is lost before the end."""
+        """Run one driver until everything is read; returns False if it is lost before."""
         end = self.totals.seconds + self._sample_life(self._driver_days)
         missing = missing_blocks(plan_blocks(self._pictures, self._block), self.files)
         while wave := list(islice(missing, BLOCKS_IN_WAVE * self._machines * self._cores)):
@@ -123,34 +123,34 @@ class Simulation:
         return True
 
     def _read_wave(self, waiting: list[Block], end: float) -> bool:
-        """Read the blocks of a wave; False if the driver is lost meanwhile."""
+        """Read the blocks of a wave; returns False if the driver is lost meanwhile, at ``end``."""
         clock = self.totals.seconds
         waiting.reverse()
         free = [(clock, machine) for machine in range(self._machines) for _ in range(self._cores)]
         running: list[tuple[float, int, int, Block]] = []  # the end of each attempt, its number, machine and block
         while waiting or running:
-            begins = max(clock, free[0][0]) if waiting and free else math.inf
-            ends = running[0][0] if running else math.inf
-            lost = self._losses[0][0]
-            clock = max(clock, min(begins, ends, lost))
+            next_start = max(clock, free[0][0]) if waiting and free else math.inf
+            next_end = running[0][0] if running else math.inf
+            next_loss = self._machine_losses[0][0]
+            clock = max(clock, min(next_start, next_end, next_loss))
             if clock >= end:
                 self.totals.seconds = end
-                self.totals.repeated += len(running)
+                self.totals.lost_attempts += len(running)
                 return False
-            if lost <= min(begins, ends):
+            if next_loss <= min(next_start, next_end):
                 machine = self._lose_machine()
                 waiting += [attempt[3] for attempt in running if attempt[2] == machine]
-                self.totals.repeated += sum(attempt[2] == machine for attempt in running)
+                self.totals.lost_attempts += sum(attempt[2] == machine for attempt in running)
                 running = [attempt for attempt in running if attempt[2] != machine]
                 free = [slot for slot in free if slot[1] != machine] + [
-                    (lost + MACHINE_REPLACEMENT_SECONDS, machine)
+                    (next_loss + MACHINE_REPLACEMENT_SECONDS, machine)
                 ] * self._cores
                 heapq.heapify(running)
                 heapq.heapify(free)
-            elif ends <= begins:
+            elif next_end <= next_start:
                 _, _, machine, block = heapq.heappop(running)
                 self.files.written[block.number] += 1
-                self.totals.work += block.pictures * self._seconds
+                self.totals.useful_core_seconds += block.pictures * self._picture_seconds
                 heapq.heappush(free, (clock, machine))
             else:
                 _, machine = heapq.heappop(free)
@@ -162,21 +162,25 @@ class Simulation:
         return True
 
     def _lose_machine(self) -> int:
-        moment, machine = heapq.heappop(self._losses)
-        heapq.heappush(self._losses, (moment + MACHINE_REPLACEMENT_SECONDS + self._sample_life(self._days), machine))
-        self.totals.machines += 1
+        """Lose the machine whose life ends next, and sample the life of its replacement; returns its number."""
+        moment, machine = heapq.heappop(self._machine_losses)
+        life = self._sample_life(self._machine_days)
+        heapq.heappush(self._machine_losses, (moment + MACHINE_REPLACEMENT_SECONDS + life, machine))
+        self.totals.lost_machines += 1
         return machine
 
     def _sample_duration(self, block: Block, machine: int) -> float:
-        slowness = SLOW_MACHINE_FACTOR if machine in self._slow else 1.0
+        """Sample the seconds that a machine takes for a block."""
+        slowness = SLOW_MACHINE_FACTOR if machine in self._slow_machines else 1.0
         return (
             block.pictures
-            * self._seconds
+            * self._picture_seconds
             * slowness
             * math.exp(self._rng.gauss(-(DURATION_DEVIATION**2) / 2, DURATION_DEVIATION))
         )
 
     def _sample_life(self, days: float) -> float:
+        """Sample a life in seconds, with a mean of so many days."""
         return self._rng.expovariate(1 / (days * DAY_SECONDS))
 
 
@@ -216,8 +220,9 @@ def main() -> None:
             once = sum(times[number] == 1 for number in range(blocks))
             print(
                 f"| {pictures:,} | {days:g} days | {hours:.1f} | {hours * cores:,.0f} | "
-                f"{totals.work / (totals.seconds * cores):.1%} | {totals.machines} | {totals.drivers} | "
-                f"{totals.repeated:,} | {once:,} of {blocks:,} | {pictures * options.bytes / 1e9:,.1f} GB |",
+                f"{totals.useful_core_seconds / (totals.seconds * cores):.1%} | {totals.lost_machines} | "
+                f"{totals.lost_drivers} | "
+                f"{totals.lost_attempts:,} | {once:,} of {blocks:,} | {pictures * options.bytes / 1e9:,.1f} GB |",
                 flush=True,
             )
 

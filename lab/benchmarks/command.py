@@ -10,7 +10,7 @@ from lenet.engine.native import usable_cores
 
 
 def create_parser(description: str, rounds: int, seconds: float | None) -> argparse.ArgumentParser:
-    """A parser with the options that benchmarks share: --rounds, --seconds, --threads, --markdown, --json FILE.
+    """Create a parser with the options that benchmarks share: --rounds, --seconds, --threads, --markdown, --json FILE.
 
     Args:
         description: what the help says first.
@@ -40,6 +40,6 @@ def print_report(report: Report, options: argparse.Namespace) -> None:
 
 
 def show_progress(text: str) -> None:
-    """Progress: a line that the next one overwrites on a terminal; silence elsewhere."""
+    """Show progress on stderr: on a terminal a line that the next one overwrites; nothing elsewhere."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text[:100]}", end="" if text else "\n", file=sys.stderr, flush=True)

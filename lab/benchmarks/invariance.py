@@ -1,10 +1,10 @@
 """Measure how stable readings are under changes of the picture: ``python -m lab.benchmarks.invariance [--digits N]``.
 
-MNIST test digits, drawn large as by a pen, are read plainly (dark on light, 120 pixels high, evenly lit), and again
-inverted, at other sizes from 12 to 3,000 pixels, with more and less paper around, under- and overexposed, in shadows,
-as JPEG, rotated with EXIF data; single digits both automatically and as a picture known to hold one digit, rows of five
-automatically. Counts in how many the text is the same as the plain one's; the target is 98 % for each change of a
-single digit. What the plain ones themselves get right stands in the first line.
+MNIST test digits are enlarged, drawn as by a pen, and read as plain pictures (dark on light, 120 pixels high, evenly
+lit); then inverted, at other sizes from 12 to 3,000 pixels, with more and less paper around, under- and overexposed, in
+shadows, as JPEG, rotated with EXIF data. Single digits are read both automatically and as a picture known to hold one
+digit, rows of five automatically. Counts how many changed pictures are read as the plain picture of the same digits is;
+the target is 98 % for each change of a single digit. The first line says how many plain pictures are read right.
 
 Reading takes most of the time, some 10,000 pictures with 200 digits: a process for every core reads them.
 """
@@ -42,20 +42,27 @@ from lenet.reading import Reader
 from lenet.reading.batch.worker_pool import map_in_processes
 
 MIN_UNCHANGED = 98.0  # percent
-DIGITS_OF_LARGE_SIDES = 40  # of the largest sizes, which take long to draw
+DIGITS_OF_LARGE_SIDES = 40  # how many are drawn with sides of LARGE_DIGIT_SIDES, which take long
 DIGITS_IN_ROW = 5
-TILE = 130  # pixels of the sheet for a picture
+TILE_SIDE = 130  # pixels of the contact sheet for a picture
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is shown: MNIST digits, one or a row, and where its gaps come from."""
+    """The digits of a picture, however it is changed.
+
+    Attributes:
+        images: uint8 (N, 28, 28), of MNIST; one, or a row of several.
+        text: their labels.
+        number: identifies the subject, and seeds the gaps of a row.
+    """
 
     images: NDArray[np.uint8]
     text: str
     number: int
 
-    def ink(self, side: float) -> Ink:
+    def draw(self, side: float) -> Ink:
+        """Draw the digits, the longer side of each about ``side`` pixels."""
         if len(self.images) == 1:
             return draw_digit(self.images[0], side)
         return draw_row(list(self.images), side, np.random.default_rng(self.number))
@@ -63,18 +70,24 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """A picture that was read as something else than the plain one; as small as the sheet shows it."""
+    """A changed picture that was read as another text than the plain one; ``tile`` shows it on the contact sheet."""
 
     change: str
     subject: Subject
-    plainly: str
-    text: str
+    plain_text: str
+    changed_text: str
     tile: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """A subject, in which ways it is read (whether as a single digit), and the sizes that it is drawn in."""
+class ReadingTask:
+    """A subject to read.
+
+    Attributes:
+        subject: what is drawn.
+        singles: the modes of reading: for each, whether the picture is read as one known to hold one digit.
+        sizes: sides in pixels that it is drawn with, beside DEFAULT_DIGIT_SIDE.
+    """
 
     subject: Subject
     singles: tuple[bool, ...]
@@ -82,15 +95,20 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a subject was read as in each way, by change, and the pictures that one way read otherwise than plainly."""
+class SubjectAnswers:
+    """The texts that were read from the pictures of a subject.
+
+    Attributes:
+        texts: by change, ``"plain"`` among them: the text in each mode.
+        tiles: by change, pictures that some mode read as another text than the plain one, for the contact sheet.
+    """
 
     texts: dict[str, list[str]]
     tiles: dict[str, NDArray[np.uint8]]
 
 
 def create_single_digits(mnist: data.Dataset, number: int) -> list[Subject]:
-    """The first test digits."""
+    """The first ``number`` test digits."""
     labels = mnist.test_labels
     return [Subject(mnist.test_images[index : index + 1], str(labels[index]), index) for index in range(number)]
 
@@ -109,85 +127,92 @@ def create_rows(mnist: data.Dataset, number: int, length: int = DIGITS_IN_ROW) -
 
 
 def list_changes(sizes: Sequence[int]) -> list[tuple[str, Change, int]]:
-    """Name, change and side of each changed picture."""
+    """List the changed pictures of a subject: name, change, and side of a digit in pixels."""
     by_size: list[tuple[str, Change, int]] = [(f"size: {side:,} pixels", render_plain, side) for side in sizes]
     return by_size + [(name, change, DEFAULT_DIGIT_SIDE) for name, change in CHANGES.items()]
 
 
-def read_changed(reader: Reader, task: Task) -> Answers:
-    """Read a subject plainly and after each change: each picture is drawn once, and read in every way."""
+def read_changed(reader: Reader, task: ReadingTask) -> SubjectAnswers:
+    """Read the plain and the changed pictures of a subject: each is drawn once, and read in every mode."""
     subject, inks = task.subject, {}
     texts: dict[str, list[str]] = {}
     tiles: dict[str, NDArray[np.uint8]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, change, side in [("plain", render_plain, DEFAULT_DIGIT_SIDE), *list_changes(task.sizes)]:
             if side not in inks:
-                inks[side] = subject.ink(side)
+                inks[side] = subject.draw(side)
             changed = change(inks[side], Path(folder))
             texts[name] = [reader.read(changed, single=single).text for single in task.singles]
             if texts[name] != texts["plain"]:
                 tiles[name] = create_tile(changed)
-    return Answers(texts, tiles)
+    return SubjectAnswers(texts, tiles)
 
 
-def read_all(tasks: Sequence[Task], weights: str | None, workers: int) -> Iterator[Answers]:
-    """The answers to each task, in their order, by so many processes."""
-    yield from map_in_processes(partial(_create_task_reader, weights), tasks, workers, _on_lost)
+def read_all_changed(tasks: Sequence[ReadingTask], weights: str | None, workers: int) -> Iterator[SubjectAnswers]:
+    """Read all subjects by ``workers`` processes; answers in the order of the tasks."""
+    yield from map_in_processes(partial(_create_task_reader, weights), tasks, workers, _refuse_lost_task)
 
 
-def _create_task_reader(weights: str | None) -> Callable[[Task], Answers]:
+def _create_task_reader(weights: str | None) -> Callable[[ReadingTask], SubjectAnswers]:
     return partial(read_changed, Reader(load(weights) if weights else None))
 
 
-def _on_lost(task: Task) -> Answers:
+def _refuse_lost_task(task: ReadingTask) -> SubjectAnswers:
     raise SystemExit(
         f"digit {task.subject.number} ended the process that was reading it, most likely by lack of memory"
     )
 
 
 def count_unchanged(
-    tasks: Sequence[Task], answers: Sequence[Answers], way: int, sizes: Sequence[int]
+    tasks: Sequence[ReadingTask], answers: Sequence[SubjectAnswers], mode: int, sizes: Sequence[int]
 ) -> tuple[dict[str, tuple[int, int]], list[Difference]]:
-    """For the plain pictures how many are right, for each change how many are the same as plain; and of how many.
+    """Count the plain pictures that are read right, and for each change the pictures that are read as the plain ones.
 
-    And the pictures that were read otherwise, change by change.
+    Args:
+        tasks, answers: of all subjects, in the same order.
+        mode: index into `ReadingTask.singles`.
+        sizes: of the digits, in pixels, which are changes, too.
+
+    Returns:
+        Of each line of the table by name: the count, and the number of pictures. And the pictures that were read
+        otherwise, change by change.
     """
-    plainly = [answer.texts["plain"][way] for answer in answers]
-    right = sum(text == task.subject.text for text, task in zip(plainly, tasks, strict=True))
+    plain_texts = [answer.texts["plain"][mode] for answer in answers]
+    right = sum(text == task.subject.text for text, task in zip(plain_texts, tasks, strict=True))
     counts, differences = {"plain: right": (right, len(tasks))}, []
     for name, _, _ in list_changes(sizes):
         read = [(task, answer) for task, answer in zip(tasks, answers, strict=True) if name in answer.texts]
-        changed = [(task, answer) for task, answer in read if answer.texts[name][way] != answer.texts["plain"][way]]
+        changed = [(task, answer) for task, answer in read if answer.texts[name][mode] != answer.texts["plain"][mode]]
         counts[name] = (len(read) - len(changed), len(read))
         differences += [
-            Difference(name, task.subject, answer.texts["plain"][way], answer.texts[name][way], answer.tiles[name])
+            Difference(name, task.subject, answer.texts["plain"][mode], answer.texts[name][mode], answer.tiles[name])
             for task, answer in changed
         ]
     return counts, differences
 
 
 def create_tile(changed: ReaderInput) -> NDArray[np.uint8]:
-    """The picture as small as the sheet shows it."""
+    """Reduce a picture to a tile of the contact sheet, uint8 (H, W, 3)."""
     picture = (Image.open(changed) if isinstance(changed, Path) else Image.fromarray(changed)).convert("RGB")
-    inside = TILE - 6
-    size = [max(1, side * inside // max(picture.size)) for side in picture.size]
+    max_side = TILE_SIDE - 6
+    size = [max(1, side * max_side // max(picture.size)) for side in picture.size]
     return np.asarray(picture.resize((size[0], size[1])))
 
 
 def draw_contact_sheet(differences: Sequence[Difference], path: Path, columns: int = 12) -> None:
-    """The pictures that were read otherwise, with both answers."""
+    """Draw the pictures that were read otherwise, with both texts, ``columns`` side by side."""
     font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
-    sheet = Image.new("RGB", (columns * TILE, lines * (TILE + 30)), "#dddddd")
+    sheet = Image.new("RGB", (columns * TILE_SIDE, lines * (TILE_SIDE + 30)), "#dddddd")
     draw = ImageDraw.Draw(sheet)
     for cell, difference in enumerate(differences):
-        left, top = cell % columns * TILE, cell // columns * (TILE + 30)
+        left, top = cell % columns * TILE_SIDE, cell // columns * (TILE_SIDE + 30)
         sheet.paste(Image.fromarray(difference.tile), (left, top))
-        draw.text((left, top + TILE - 4), difference.change[:24], "#444444", font)
+        draw.text((left, top + TILE_SIDE - 4), difference.change[:24], "#444444", font)
         plain_text, changed_text = (
-            text.replace("\n", "|") or "nothing" for text in (difference.plainly, difference.text)
+            text.replace("\n", "|") or "nothing" for text in (difference.plain_text, difference.changed_text)
         )
         draw.text(
-            (left, top + TILE + 9),
+            (left, top + TILE_SIDE + 9),
             f"#{difference.subject.number}: {plain_text}, now {changed_text}"[:26],
             "#b00020",
             font,
@@ -204,22 +229,22 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="processes that read [%(default)s]")
     options = parser.parse_args()
-    mnist, every_size = data.load("mnist"), (*DIGIT_SIDES, *LARGE_DIGIT_SIDES)
+    mnist, all_sizes = data.load("mnist"), (*DIGIT_SIDES, *LARGE_DIGIT_SIDES)
     digits = [
-        Task(subject, (False, True), every_size if number < DIGITS_OF_LARGE_SIDES else DIGIT_SIDES)
+        ReadingTask(subject, (False, True), all_sizes if number < DIGITS_OF_LARGE_SIDES else DIGIT_SIDES)
         for number, subject in enumerate(create_single_digits(mnist, options.digits))
     ]
-    lines = [Task(subject, (False,), DIGIT_SIDES) for subject in create_rows(mnist, options.rows)]
-    answers: list[Answers] = []
-    for answer in read_all([*digits, *lines], options.weights, options.workers):
+    lines = [ReadingTask(subject, (False,), DIGIT_SIDES) for subject in create_rows(mnist, options.rows)]
+    answers: list[SubjectAnswers] = []
+    for answer in read_all_changed([*digits, *lines], options.weights, options.workers):
         answers.append(answer)
         show_progress(f"{len(answers)} of {len(digits)} digits and {len(lines)} rows")
     show_progress("")
-    of_digits, of_lines = answers[: len(digits)], answers[len(digits) :]
+    digit_answers, row_answers = answers[: len(digits)], answers[len(digits) :]
     parts = {
-        "single digits, automatic": (digits, of_digits, 0, every_size),
-        "single digits, --single": (digits, of_digits, 1, every_size),
-        "rows of five": (lines, of_lines, 0, DIGIT_SIDES),
+        "single digits, automatic": (digits, digit_answers, 0, all_sizes),
+        "single digits, --single": (digits, digit_answers, 1, all_sizes),
+        "rows of five": (lines, row_answers, 0, DIGIT_SIDES),
     }
     results = {name: count_unchanged(*part) for name, part in parts.items() if part[0]}
     figures = {name: counts for name, (counts, _) in results.items()}

@@ -1,25 +1,27 @@
 """Enlarge MNIST digits to any size as a pen would have drawn them: smooth outlines, anti-aliased edges, no blocks.
 
-Ink is float32 (H, W), 0 paper and 1 pen. Paper is 225 and the pen 40, unless the light changes.
+Ink is float32 (H, W), 0 paper and 1 pen. As gray levels, paper is 225 and the pen 40, unless the light changes.
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.image_types import GrayLevels, Ink
+from lenet.reading.normalization import redraw
 
-PAPER_LEVEL, PEN_LEVEL = 225, 40
+PAPER_LEVEL, PEN_LEVEL = 225, 40  # gray levels
 MNIST_DIGIT_SIDE = 20  # pixels of the longer side of an MNIST digit
-_ENLARGEMENT = (
-    8  # pixels of the drawing for each of MNIST's; its edges are drawn when it has its size, if that is larger
-)
+# A digit is enlarged eight times before its edges are thresholded; if the result is to be larger still, it is enlarged
+# to its final size first and thresholded then; if smaller, it is thresholded first and reduced then.
+_ENLARGEMENT = 8
 _EDGE_LEVEL = 0.42  # the level of MNIST's anti-aliasing at which a stroke ends; half would break thin strokes
 
 
 def draw_digit(image: GrayLevels, side: float) -> Ink:
-    """A digit (28, 28) whose longer side is about ``side`` pixels, cropped to its ink with one pixel of paper around.
+    """Enlarge a digit, (28, 28), so that its longer side is about ``side`` pixels; cropped to ink and a pixel of paper.
 
     >>> image = np.zeros((28, 28), np.uint8)
     >>> image[4:24, 12:16] = 255
@@ -27,8 +29,8 @@ def draw_digit(image: GrayLevels, side: float) -> Ink:
     True
     """
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
-    box = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 2).astype(np.float32) / 255
-    large = cv2.resize(box, None, fx=_ENLARGEMENT, fy=_ENLARGEMENT, interpolation=cv2.INTER_CUBIC)
+    cropped = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 2).astype(np.float32) / 255
+    large = cv2.resize(cropped, None, fx=_ENLARGEMENT, fy=_ENLARGEMENT, interpolation=cv2.INTER_CUBIC)
     smooth = cv2.GaussianBlur(large, (0, 0), 0.45 * _ENLARGEMENT)
     scale = side / MNIST_DIGIT_SIDE / _ENLARGEMENT
     if scale > 1:
@@ -42,22 +44,29 @@ def draw_digit(image: GrayLevels, side: float) -> Ink:
     return np.pad(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1)
 
 
+def grow_strokes(ink: Ink, growth: float) -> Ink:
+    """Grow strokes by ``growth`` pixels on each side (negative: thin them), and pad them by 3 pixels of paper."""
+    mask = (np.pad(ink, 3) > 0.5).astype(np.uint8)
+    signed_distance = redraw(mask, growth)  # to the edge of the grown strokes, in pixels, positive inside
+    return np.asarray(np.clip(signed_distance + 0.5, 0, 1), np.float32)
+
+
 def draw_row(images: Sequence[GrayLevels], side: float, rng: np.random.Generator) -> Ink:
-    """Digits beside one another, their feet on one line, as far apart as people write them."""
+    """Draw digits side by side, their feet on one line, with random gaps of 0.12 to 0.35 of ``side``."""
     inks = [draw_digit(image, side) for image in images]
     height = max(ink.shape[0] for ink in inks)
-    cells = []
+    padded = []
     for ink in inks:
         gap = round(side * rng.uniform(0.12, 0.35))
-        cells.append(np.pad(ink, ((height - ink.shape[0], 0), (0, gap))))
-    return np.hstack(cells)[:, :-gap]
+        padded.append(np.pad(ink, ((height - ink.shape[0], 0), (0, gap))))
+    return np.hstack(padded)[:, :-gap]
 
 
 def pad_with_paper(ink: Ink, padding: float = 0.4) -> Ink:
-    """Ink with paper around it, ``padding`` times its longer side on each side; a pixel at least."""
+    """Pad ink with paper on each side, by ``padding`` times its longer side; by a pixel at least."""
     return np.pad(ink, max(1, round(padding * max(ink.shape))))
 
 
-def to_gray_levels(ink: Ink) -> Ink:
-    """Dark ink on light paper, as gray levels of 0..255 that are not rounded yet."""
+def to_gray_levels(ink: Ink) -> NDArray[np.float32]:
+    """Convert ink to gray levels from PEN_LEVEL to PAPER_LEVEL, dark on light; float32 (H, W), not rounded yet."""
     return np.asarray(PAPER_LEVEL - ink * (PAPER_LEVEL - PEN_LEVEL), np.float32)

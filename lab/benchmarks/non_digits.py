@@ -1,15 +1,15 @@
 """Measure false acceptance on pictures without a digit: ``python -m lab.benchmarks.non_digits [--pictures N]``.
 
-Draws reproducible pictures that hold no digit and photographs them (`non_digit_scenes`), reads each automatically and
-as a picture known to hold one digit, and counts, kind by kind, in how many
+Draws pictures without a digit by seed and photographs them (`non_digit_scenes`), reads each automatically and as a
+picture known to hold one digit, and counts, kind by kind, in how many
 
 - no digits were found,
 - every digit found was rejected,
 - some of the digits were rejected, so that the reading as a whole is not accepted,
-- the whole reading was accepted: confident nonsense. The limit is 2 % of all pictures, read automatically.
+- the whole reading was accepted, which is false. The limit is 2 % of all pictures, read automatically.
 
-Writing comes in fonts that no network was trained on. Clothes and objects are drawn from Fashion-MNIST and CIFAR-10
-where they lie in the cache, textures take their place where not.
+Writing is rendered in fonts that no network was trained on. Clothes and objects are images of Fashion-MNIST and
+CIFAR-10 if these are in the cache, textures if not.
 """
 
 import argparse
@@ -36,7 +36,16 @@ MODES = ("automatic", "--single")
 
 @dataclass(frozen=True, eq=False)
 class PictureReading:
-    """What was read from one picture, and how sure."""
+    """The reading of one picture.
+
+    Attributes:
+        kind, number: of the picture.
+        mode: one of `MODES`.
+        outcome: one of `OUTCOMES`.
+        text: that was read.
+        probability: product of the probabilities of its digits; 1 if there are none.
+        photo: the picture.
+    """
 
     kind: str
     number: int
@@ -57,12 +66,12 @@ def read_pictures(
             photo = draw_picture(kind, number, fonts, seed)
             for mode in modes:
                 reading = reader.read(photo, single=mode == "--single")
-                surest = math.prod(digit.probability for digit in reading.digits)
-                yield PictureReading(kind, number, mode, outcome_of(reading), reading.text, surest, photo)
+                probability = math.prod(digit.probability for digit in reading.digits)
+                yield PictureReading(kind, number, mode, outcome_of(reading), reading.text, probability, photo)
 
 
 def outcome_of(reading: Reading) -> str:
-    """One of OUTCOMES."""
+    """Which of `OUTCOMES` a reading is."""
     if not reading.digits:
         return OUTCOMES[0]
     rejected = sum(digit.is_rejected for digit in reading.digits)
@@ -79,18 +88,18 @@ def format_table(readings: list[PictureReading], mode: str) -> str:
     ]
     counts = Counter((reading.kind, reading.outcome) for reading in readings if reading.mode == mode)
     for kind in [kind.name for kind in SCENE_KINDS] + ["all"]:
-        of_kind = [
+        outcome_counts = [
             sum(count for (name, outcome), count in counts.items() if outcome == column and kind in (name, "all"))
             for column in OUTCOMES
         ]
-        if total := sum(of_kind):
-            shares = " | ".join(f"{100 * count / total:.1f} %" for count in of_kind)
+        if total := sum(outcome_counts):
+            shares = " | ".join(f"{100 * count / total:.1f} %" for count in outcome_counts)
             lines.append(f"| {kind} | {total:,} | {shares} |")
     return "\n".join(lines)
 
 
 def draw_contact_sheet(accepted: list[PictureReading], path: Path, tile: int = 150, columns: int = 10) -> None:
-    """The accepted pictures with kind, answer and how it was read."""
+    """Draw the accepted pictures with kind, text and mode; ``tile`` pixels each, ``columns`` side by side."""
     font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
     sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
     draw = ImageDraw.Draw(sheet)

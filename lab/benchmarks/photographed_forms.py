@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import PENS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
-from lab.benchmarks.large_digits import draw_digit
+from lab.benchmarks.camera import PEN_COLORS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
+from lab.benchmarks.large_digits import draw_digit, grow_strokes
 from lab.image_types import Generator, Ink, Photo
 from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
 from lenet import data
@@ -41,12 +41,12 @@ from lenet.forms.reader import FormReader
 from lenet.forms.results import FieldReading, FormReading
 from lenet.forms.template import Template
 from lenet.model import load
-from lenet.reading.normalization import redraw
 
 TEST_SEED = 1998
-PAGE_HEIGHT, PAGE_WIDTH = 2000, 1414  # A4, 170 dots an inch
+PAGE_HEIGHT, PAGE_WIDTH = 2000, 1414  # pixels: A4, 170 dots an inch
 BOX_WIDTH, BOX_HEIGHT = 40, 50  # pixels, of the box of a digit: 6 by 7.5 mm
-PHOTO_HEIGHT = 2300
+PHOTO_HEIGHT = 2300  # pixels, before the photo is rotated; the width is three quarters of it
+# Of each field by name, its boxes (top, left, bottom, right) in pixels of the blank page: one for each digit or choice.
 FieldBoxes = dict[str, tuple[tuple[float, float, float, float], ...]]
 
 TARGETS = "the targets are 99 % right, 0.1 % accepted but wrong, 4 key presses a page"
@@ -54,17 +54,32 @@ TARGETS = "the targets are 99 % right, 0.1 % accepted but wrong, 4 key presses a
 
 @dataclass
 class _FormLayout:
-    """The form under construction: its blank page, the text of its template, and the boxes of each field."""
+    """A form under construction; each ``add`` method draws something on the blank page.
+
+    Attributes:
+        page: the blank page, gray.
+        template_lines: of the template, TOML.
+        field_boxes: of the fields added so far.
+    """
 
     page: Image.Image
-    toml: list[str]
+    template_lines: list[str]
     field_boxes: FieldBoxes = field(default_factory=dict)
 
-    def label(self, text: str, y: float, x: float, size: int = 24) -> None:
+    def add_label(self, text: str, y: float, x: float, size: int = 24) -> None:
+        """Print a text of ``size`` pixels, its upper left corner at (y, x)."""
         ImageDraw.Draw(self.page).text((x, y), text, fill=20, font=ImageFont.load_default(size))
 
-    def boxes(self, name: str, y: int, x: int, count: int, groups: Sequence[int] = (), *lines: str) -> None:
-        """A row of boxes, with gaps between groups of them."""
+    def add_digit_boxes(self, name: str, y: int, x: int, count: int, groups: Sequence[int] = (), *lines: str) -> None:
+        """Add a field of ``count`` boxes in a row, one for each digit.
+
+        Args:
+            name: of the field.
+            y, x: its upper left corner.
+            count: how many boxes.
+            groups: how many of them are adjacent before each gap; all if empty.
+            lines: of the field in the template, beside name, box and cells.
+        """
         draw, sides, left = ImageDraw.Draw(self.page), [], x
         for size in groups or (count,):
             for _ in range(size):
@@ -74,32 +89,33 @@ class _FormLayout:
             left += 16
         cells = str(count) if len(groups) < 2 else json.dumps(sides)
         right = sides[-1][1]
-        self.toml += [
+        self.template_lines += [
             "",
             "[[field]]",
             f'name = "{name}"',
             f"box = [{y}, {x}, {y + BOX_HEIGHT}, {right}]",
             f"cells = {cells}",
         ]
-        self.toml += lines
+        self.template_lines += lines
         self.field_boxes[name] = tuple((y, a, y + BOX_HEIGHT, b) for a, b in sides)
 
-    def free_box(self, name: str, y: int, x: int, width: int, *lines: str) -> None:
-        """A box without cells, into which digits are written freely."""
+    def add_free_box(self, name: str, y: int, x: int, width: int, *lines: str) -> None:
+        """Add a field of one box without cells, into which a whole number is written."""
         ImageDraw.Draw(self.page).rectangle((x, y, x + width, y + BOX_HEIGHT), outline=40, width=2)
-        self.toml += ["", "[[field]]", f'name = "{name}"', f"box = [{y}, {x}, {y + BOX_HEIGHT}, {x + width}]", *lines]
+        box = [y, x, y + BOX_HEIGHT, x + width]
+        self.template_lines += ["", "[[field]]", f'name = "{name}"', f"box = {box}", *lines]
         self.field_boxes[name] = ((y, x, y + BOX_HEIGHT, x + width),)
 
-    def ticks(self, name: str, y: int, x: int, choices: Sequence[str], pitch: int) -> None:
-        """A field of check boxes, one for each choice; a cross counts as a check mark."""
+    def add_ticks(self, name: str, y: int, x: int, choices: Sequence[str], pitch: int) -> None:
+        """Add a field of check boxes, ``pitch`` pixels apart, one for each choice; a cross counts as a check mark."""
         draw, boxes = ImageDraw.Draw(self.page), []
         for number, choice in enumerate(choices):
             left = x + number * pitch
             draw.rectangle((left, y, left + 32, y + 32), outline=40, width=2)
-            self.label(choice, y + 2, left + 42)
+            self.add_label(choice, y + 2, left + 42)
             boxes.append((y, left, y + 32, left + 32))
         items = ", ".join(f"{choice} = {list(box)}" for choice, box in zip(choices, boxes, strict=True))
-        self.toml += ["", "[[field]]", f'name = "{name}"', 'kind = "ticks"', f"choices = {{ {items} }}"]
+        self.template_lines += ["", "[[field]]", f'name = "{name}"', 'kind = "ticks"', f"choices = {{ {items} }}"]
         self.field_boxes[name] = tuple(boxes)
 
 
@@ -109,13 +125,13 @@ TICK_CHOICES = {"married": ("yes", "no"), "class": ("a", "b", "c"), "quarter": (
 
 
 def draw_blank() -> tuple[Image.Image, str, FieldBoxes]:
-    """The blank page, its template as TOML, and the boxes of each field."""
+    """Draw the blank page; returns the page, its template as TOML, and the boxes of each field."""
     layout = _FormLayout(
         Image.new("L", (PAGE_WIDTH, PAGE_HEIGHT), 255), [f"page = [{PAGE_HEIGHT}, {PAGE_WIDTH}]", 'blank = "blank.png"']
     )
     digits = 'kind = "digits"'
-    layout.label("Statement of housing costs", 60, 100, 48)
-    layout.label("Please write one digit into each box, in black or blue.", 125, 100)
+    layout.add_label("Statement of housing costs", 60, 100, 48)
+    layout.add_label("Please write one digit into each box, in black or blue.", 125, 100)
     rows = iter(range(190, PAGE_HEIGHT, 92))
     y = next(rows)
     for name, x, count, groups, lines in (
@@ -132,42 +148,44 @@ def draw_blank() -> tuple[Image.Image, str, FieldBoxes]:
     ):
         if x == 100 and name != "number":
             y = next(rows)
-        layout.label(name.capitalize(), y - 30, x, 22)
-        layout.boxes(name, y, x, count, groups, *lines)
+        layout.add_label(name.capitalize(), y - 30, x, 22)
+        layout.add_digit_boxes(name, y, x, count, groups, *lines)
     for name, choices in TICK_CHOICES.items():
         y = next(rows) - 20
-        layout.label(name.capitalize(), y + 2, 100)
-        layout.ticks(name, y, 330, choices, 190)
-    layout.label("Costs of a month", next(rows) - 10, 100, 30)
+        layout.add_label(name.capitalize(), y + 2, 100)
+        layout.add_ticks(name, y, 330, choices, 190)
+    layout.add_label("Costs of a month", next(rows) - 10, 100, 30)
     for name in (*AMOUNT_FIELDS, "total"):
         y = next(rows) - 40
-        layout.label(name.capitalize(), y + 10, 100)
-        layout.boxes(name, y, 330, 6, (4, 2), 'kind = "number"', r"pattern = '\d{1,4},\d{2}'")
-        layout.label(",", y + 22, 330 + 4 * BOX_WIDTH + 5)
+        layout.add_label(name.capitalize(), y + 10, 100)
+        layout.add_digit_boxes(name, y, 330, 6, (4, 2), 'kind = "number"', r"pattern = '\d{1,4},\d{2}'")
+        layout.add_label(",", y + 22, 330 + 4 * BOX_WIDTH + 5)
     top = y - 5 * 92
-    layout.label("Hours of work", top - 60, 800, 30)
+    layout.add_label("Hours of work", top - 60, 800, 30)
     for number, name in enumerate((*HOUR_FIELDS, "all")):
-        layout.label(name.capitalize(), top + number * 92 + 10, 800)
-        layout.free_box(name, top + number * 92, 960, 200, digits, "range = [0, 500]")
-    layout.label("Reference", top + 4 * 92 + 10, 800)
-    layout.free_box("reference", top + 4 * 92, 960, 320, digits, "length = 6", 'check = "luhn"')
-    layout.label("Page 1 of 1 - keep a copy for your records - lenet housing form 1998-B", PAGE_HEIGHT - 70, 100, 22)
-    layout.toml += ["", "[[sum]]", 'total = "total"', f"terms = {json.dumps(AMOUNT_FIELDS)}"]
-    layout.toml += ["", "[[sum]]", 'total = "all"', f"terms = {json.dumps(HOUR_FIELDS)}"]
-    return layout.page, "\n".join(layout.toml) + "\n", layout.field_boxes
+        layout.add_label(name.capitalize(), top + number * 92 + 10, 800)
+        layout.add_free_box(name, top + number * 92, 960, 200, digits, "range = [0, 500]")
+    layout.add_label("Reference", top + 4 * 92 + 10, 800)
+    layout.add_free_box("reference", top + 4 * 92, 960, 320, digits, "length = 6", 'check = "luhn"')
+    footer = "Page 1 of 1 - keep a copy for your records - lenet housing form 1998-B"
+    layout.add_label(footer, PAGE_HEIGHT - 70, 100, 22)
+    layout.template_lines += ["", "[[sum]]", 'total = "total"', f"terms = {json.dumps(AMOUNT_FIELDS)}"]
+    layout.template_lines += ["", "[[sum]]", 'total = "all"', f"terms = {json.dumps(HOUR_FIELDS)}"]
+    return layout.page, "\n".join(layout.template_lines) + "\n", layout.field_boxes
 
 
 def sample_values(template: Template, rng: Generator) -> dict[str, str]:
-    """Values that the form allows; one field in twenty-five is left blank where nothing adds up to it."""
+    """Sample values that the form allows, by field; fields that are no part of a sum are blank at random."""
     values: dict[str, str] = {}
 
-    def number(count: int) -> str:
+    def random_digits(count: int) -> str:
         return "".join(str(digit) for digit in rng.integers(10, size=count))
 
-    def allowed(name: str, head: str, count: int, checks: int = 1) -> str:
+    def random_with_check_digits(name: str, head: str, count: int, checks: int = 1) -> str:
+        """Random digits of ``count`` in all, which begin with ``head``, the last ``checks`` of them check digits."""
         template_field = template.field(name)
         while True:
-            body = head + number(count - len(head) - checks)
+            body = head + random_digits(count - len(head) - checks)
             for check in range(10**checks):
                 if not template_field.violation(text := f"{body}{check:0{checks}d}"):
                     return text
@@ -176,11 +194,11 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
         ("number", "", 8, 1), ("account", "", 10, 2), ("isbn", "978", 13, 1), ("article", "", 8, 1),
         ("phone", "", 9, 1), ("reference", "", 6, 1),
     ):  # fmt: skip
-        values[name] = allowed(name, head, count, checks)
+        values[name] = random_with_check_digits(name, head, count, checks)
     day, month = int(rng.integers(1, 29)), int(rng.integers(1, 13))
     values["born"] = f"{day:02d}.{month:02d}.{rng.integers(1930, 2010)}"
     values["moved"] = f"{rng.integers(1, 29):02d}/{rng.integers(1, 13):02d}/{rng.integers(1990, 2027)}"
-    values["zip"] = number(5)
+    values["zip"] = random_digits(5)
     values["year"], values["persons"] = str(rng.integers(1950, 2027)), str(rng.integers(1, 21))
     for name, choices in TICK_CHOICES.items():
         values[name] = str(rng.choice(choices))
@@ -201,20 +219,20 @@ def write_values(
     mnist: Dataset,
     rng: Generator,
 ) -> Ink:
-    """The writing of a page, float32 (HEIGHT, WIDTH): digits of MNIST's test set, and check marks, by one pen.
+    """Write values on a page in digits of MNIST's test set and check marks, by one pen; (PAGE_HEIGHT, PAGE_WIDTH).
 
     Strokes grow or shrink on each side by a share of the digit's height, the same on the whole page.
     """
     ink = np.zeros((PAGE_HEIGHT, PAGE_WIDTH), np.float32)
-    of_label = [np.flatnonzero(mnist.test_labels == label) for label in range(10)]
+    indices_by_label = [np.flatnonzero(mnist.test_labels == label) for label in range(10)]
     pen_growth, size = rng.uniform(-0.02, 0.02), rng.uniform(0.58, 0.78)
 
-    def digit(character: str, height: float) -> Ink:
-        strokes = draw_digit(mnist.test_images[int(rng.choice(of_label[int(character)]))], height)
-        thickened = redraw((np.pad(strokes, 3) > 0.5).astype(np.uint8), pen_growth * height)
-        return np.asarray(np.clip(thickened + 0.5, 0, 1), np.float32)
+    def draw(character: str, height: float) -> Ink:
+        image = mnist.test_images[int(rng.choice(indices_by_label[int(character)]))]
+        return grow_strokes(draw_digit(image, height), pen_growth * height)
 
     def put(strokes: Ink, y: float, x: float) -> None:
+        """Add ink whose middle is at (y, x)."""
         top, left = round(y - strokes.shape[0] / 2), round(x - strokes.shape[1] / 2)
         window = ink[top : top + strokes.shape[0], left : left + strokes.shape[1]]
         np.maximum(window, strokes[: window.shape[0], : window.shape[1]], out=window)
@@ -229,7 +247,7 @@ def write_values(
         height = size * BOX_HEIGHT
         if len(boxes) == 1:
             top, left, bottom, right = boxes[0]
-            strokes = [digit(character, height * rng.uniform(0.92, 1.08)) for character in digits]
+            strokes = [draw(character, height * rng.uniform(0.92, 1.08)) for character in digits]
             x = left + 20 + rng.uniform(0, 20)
             for digit_ink in strokes:
                 put(digit_ink, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX_HEIGHT, x + digit_ink.shape[1] / 2)
@@ -238,12 +256,12 @@ def write_values(
         for character, (top, left, bottom, right) in zip(digits, boxes[len(boxes) - len(digits) :], strict=True):
             y = (top + bottom) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_HEIGHT
             x = (left + right) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_WIDTH
-            put(digit(character, height * rng.uniform(0.92, 1.08)), y, x)
+            put(draw(character, height * rng.uniform(0.92, 1.08)), y, x)
     return ink
 
 
 def _draw_tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator) -> None:
-    """A cross or a check mark in a box, a little off it."""
+    """Draw a cross or a check mark in a box, a little off it."""
     top, left, bottom, right = np.array(box) + rng.normal(0, 2, 4)
     strokes = (
         [[(left + 4, top + 4), (right - 4, bottom - 4)], [(right - 4, top + 4), (left + 4, bottom - 4)]]
@@ -258,11 +276,16 @@ def _draw_tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator)
 
 
 def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
-    """A photo of the page on a table: in perspective, some folded, in a shadow, or rotated by quarter turns."""
+    """Photograph a page on a table: in perspective, some folded, in a shadow, or rotated by quarter turns.
+
+    Args:
+        blank: uint8 (PAGE_HEIGHT, PAGE_WIDTH), the print.
+        writing: float32 of the same shape.
+    """
     sheet = draw_paper((PAGE_HEIGHT, PAGE_WIDTH), rng)
     sheet = composite_ink(sheet, (255 - blank.astype(np.float32)) / 255 * rng.uniform(0.75, 1), (0.12, 0.12, 0.13))
-    sheet = composite_ink(sheet, writing * rng.uniform(0.85, 1), PENS[rng.integers(len(PENS))])
-    fold = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 1.0
+    sheet = composite_ink(sheet, writing * rng.uniform(0.85, 1), PEN_COLORS[rng.integers(len(PEN_COLORS))])
+    fold = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 1.0  # of the page's height; 1 is no fold
     size = (PHOTO_HEIGHT, round(PHOTO_HEIGHT * 0.75))
     scene = np.asarray(
         rng.uniform(0.15, 0.6, 3) * (1 + 0.1 * smooth_noise(size, 60, rng)[..., None]).clip(0.5, 1.5), np.float32
@@ -294,7 +317,7 @@ def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
 
 
 def _sample_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
-    """A random homography from the page to the photo, which holds the whole page."""
+    """Sample a homography (3, 3) from the page to a photo of ``size`` (height, width) that holds the whole page."""
     height, width = size
     scale = rng.uniform(0.82, 0.95) * min(height / PAGE_HEIGHT, width / PAGE_WIDTH)
     angle = math.radians(float(np.clip(rng.normal(0, 4), -10, 10)))
@@ -309,7 +332,7 @@ def _sample_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.floa
 
 
 def count_key_presses(field_reading: FieldReading, truth: str) -> int:
-    """Number of key presses that correct a field."""
+    """Count the key presses that correct a field: 0 if it is accepted, be it right or wrong."""
     if field_reading.status in ("ok", "blank"):
         return 0
     if field_reading.text == truth or truth in [text for text, _ in field_reading.alternatives[:9]]:
@@ -318,7 +341,7 @@ def count_key_presses(field_reading: FieldReading, truth: str) -> int:
 
 
 def write_form(folder: Path) -> tuple[Path, Photo, FieldBoxes]:
-    """Write the form's blank page and template into a folder; return the template's path, the page, and its boxes."""
+    """Write the form's blank page and template into a folder; returns the template's path, the page, and its boxes."""
     blank, toml, field_boxes = draw_blank()
     blank.save(folder / "blank.png")
     (folder / "form.toml").write_text(toml)
@@ -330,30 +353,30 @@ class FormPages:
     """Pages of the form, drawn and read one by one, by several processes at a time.
 
     Attributes:
-        form: the template.
+        form: path of the template; its blank page lies beside it.
         seed: of what is drawn.
         weights: a weights file or a run's folder; those shipped if None.
         photos: a folder that photos are kept in, and taken from when they are there: drawing one takes as long as
             reading it.
-        digits: those of MNIST that pages are filled with: ``"test"``, or ``"validation"``, the training examples that
-            the weights that ship were not trained on.
+        digit_split: the digits of MNIST that pages are filled with: ``"test"``, or ``"validation"``, the training
+            examples that the weights that ship were not trained on.
     """
 
     form: Path
     seed: int
     weights: str | None = None
     photos: Path | None = None
-    digits: str = "test"
+    digit_split: str = "test"
 
     def read(self, number: int) -> tuple[dict[str, str], Photo, FormReading]:
-        """The values, the photo and the reading of a page."""
+        """Draw and read a page; returns its values by field, its photo, and its reading."""
         reader, rng = _load_reader(self.form, self.weights), np.random.default_rng([self.seed, number])
         values = sample_values(reader.template, rng)
-        path = self.path_of(number)
+        path = self.photo_path(number)
         if path is not None and path.exists():
             photo = np.asarray(Image.open(path))
         else:
-            blank, field_boxes, mnist = _load_blank_page_and_digits(self.digits)
+            blank, field_boxes, mnist = _load_blank_page_and_digits(self.digit_split)
             photo = photograph_page(blank, write_values(values, field_boxes, mnist, rng), rng)
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -361,16 +384,17 @@ class FormPages:
                     Image.fromarray(photo).save(file, "png", compress_level=1)
         return values, photo, reader.read(photo)
 
-    def path_of(self, number: int) -> Path | None:
+    def photo_path(self, number: int) -> Path | None:
         """Where the photo of a page is kept; None if it is not."""
-        prefix = "" if self.digits == "test" else f"{self.digits}-"
+        prefix = "" if self.digit_split == "test" else f"{self.digit_split}-"
         return None if self.photos is None else self.photos / f"{prefix}{self.seed}-{number}.png"
 
 
 @cache
-def _load_blank_page_and_digits(digits: str) -> tuple[Photo, FieldBoxes, Dataset]:
+def _load_blank_page_and_digits(digit_split: str) -> tuple[Photo, FieldBoxes, Dataset]:
+    """The blank page, its boxes, and MNIST with the digits of the split as its test digits."""
     (blank, _, field_boxes), mnist = draw_blank(), data.load("mnist")
-    if digits == "validation":
+    if digit_split == "validation":
         split = data.split_validation(mnist, VALIDATION_EXAMPLES, seed=SEED)
         mnist = replace(mnist, test_images=split.validation_images, test_labels=split.validation_labels)
     return np.asarray(blank), field_boxes, mnist

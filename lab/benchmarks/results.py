@@ -1,7 +1,7 @@
-"""Train what docs/results.md reports and print its table: ``python -m lab.benchmarks.results [NAME…]``.
+"""Train the networks that docs/results.md reports and print its table: ``python -m lab.benchmarks.results [NAME…]``.
 
-Each line of RUNS is one command of the README's kind, repeated over its seeds. Runs are kept in runs/results, so that
-the command goes on where it was stopped. The USPS files are looked for in the cache or in $USPS_DIR.
+Each line of RUNS is one ``lenet train``, repeated over its seeds. Runs are kept in runs/results, so that the command
+goes on where it was stopped. The USPS files are looked for in the cache or in $USPS_DIR.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from lenet.engine import engine_name
 
 RUNS_FOLDER = Path("runs/results")
 RUNS = [
-    # network, data, recipe, seeds, published test error
+    # network, data, recipe, number of seeds, published test error
     ("lenet-5-relu", "mnist", "fast", 30, "–"),
     ("lenet-5-relu", "mnist", "default", 10, "–"),
     ("lenet-5-relu", "mnist", "best", 5, "–"),
@@ -53,6 +53,7 @@ def main(names: list[str]) -> None:
 
 
 def train(command: list[str]) -> dict:
+    """Run ``lenet train`` in a process, or take its finished run; what it prints with ``--json``."""
     run_folder = RUNS_FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
     options = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
     full_command = [sys.executable, "-m", "lenet", *command, *options, "--out", str(run_folder), "--resume", "--json"]
@@ -60,11 +61,13 @@ def train(command: list[str]) -> dict:
 
 
 def mean_and_deviation_text(values: list[float]) -> str:
+    """Mean ± standard deviation; the value alone if there is one only."""
     mean = f"{statistics.mean(values):.2f}"
     return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
 
 
 def machine_text() -> str:
+    """The processor's model and number of cores."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     return f"{model}, {os.cpu_count()} cores"

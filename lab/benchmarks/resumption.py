@@ -28,8 +28,8 @@ from lenet import data
 TABLE_BY_OPTION = {"--csv": "answers.csv", "--jsonl": "answers.jsonl", "--parquet": "answers.parquet"}
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 SMALL_FILE_COUNT, LARGE_FILE_COUNT = 1_000, 50_000
-MAX_EXTRA_MB = 5.0
-_DISTINCT_PICTURES = 200  # pictures; the other files are links to them
+MAX_EXTRA_MB = 5.0  # of peak memory for LARGE_FILE_COUNT files, beside that for SMALL_FILE_COUNT
+_DISTINCT_PICTURES = 200  # the other files are links to them
 
 
 def draw_pictures(folder: Path, count: int, images: np.ndarray) -> None:
@@ -50,7 +50,7 @@ def draw_pictures(folder: Path, count: int, images: np.ndarray) -> None:
 
 
 def draw_row(images: np.ndarray, digits: int, rng: np.random.Generator) -> np.ndarray:
-    """Dark digits side by side on light paper, twice as large as MNIST has them."""
+    """Draw ``digits`` random digits side by side, dark on light, twice as large as MNIST has them: uint8 (H, W)."""
     row = np.concatenate(list(images[rng.integers(0, len(images), digits)]), axis=1)
     return np.asarray(np.pad(255 - np.kron(row, np.ones((2, 2), np.uint8)), 24, constant_values=255))
 
@@ -63,23 +63,23 @@ def kill_and_resume(command: list[str], kills: int, seed: int, output_lines: int
     """
     rng, interrupted, wall_before = random.Random(seed), 0, time.perf_counter()
     for signal_number in islice(cycle(SIGNALS), kills):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
-            assert running.stdout is not None
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None
             for _ in range(rng.randint(1, output_lines // (kills + 1))):
-                running.stdout.readline()
+                process.stdout.readline()
             time.sleep(rng.choice((0, rng.uniform(0, 0.05), rng.uniform(0, 0.3))))
-            was_alive = running.poll() is None
-            running.send_signal(signal_number)
-            running.communicate()
-        interrupted += was_alive and running.returncode not in (0, 1)
-        print(f"{signal.Signals(signal_number).name}: exit code {running.returncode}", file=sys.stderr, flush=True)
-    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    print(ended.stderr.strip().splitlines()[-1], file=sys.stderr)
+            was_alive = process.poll() is None
+            process.send_signal(signal_number)
+            process.communicate()
+        interrupted += was_alive and process.returncode not in (0, 1)
+        print(f"{signal.Signals(signal_number).name}: exit code {process.returncode}", file=sys.stderr, flush=True)
+    last_run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    print(last_run.stderr.strip().splitlines()[-1], file=sys.stderr)
     return interrupted, time.perf_counter() - wall_before
 
 
 def compare_tables(workspace: Path, pictures: int, kills: int, workers: int, seed: int, images: np.ndarray) -> bool:
-    """Whether tables that were resumed after ``kills`` kills are those of the reference run."""
+    """Whether tables of a reading that is killed and resumed ``kills`` times are those of the reference run."""
     draw_pictures(workspace / "pictures", pictures, images)
     commands = {
         name: [*lenet_command(), "read", str(workspace / "pictures"), "--lines", "--workers", str(workers), "--resume"]
@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments [%(default)s]")
     parser.add_argument("--memory", action="store_true", help="measure memory instead")
     options = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background shells have it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
     images = data.load("mnist").test_images
     workspace = Path(tempfile.mkdtemp())
     try:

@@ -19,24 +19,24 @@ from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
 EXAMPLE_COUNTS = (100, 1_000, 10_000, 60_000, 240_000)
-LEARN_BATCH, READ_BATCH = 256, 1_000
-LEARN, READ = "learn", "read"
+LEARN_BATCH, READ_BATCH = 256, 1_000  # images an update learns from, images a call reads
+LEARN, READ = "learn", "read"  # second words of the tasks' names
 
 
 def main() -> None:
     options = create_parser("Images a second against network, data and threads.", rounds=5, seconds=0.4).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
-    budget = (options.rounds, options.seconds)
-    add_networks(report, digits, options.threads, *budget)
-    add_sizes(report, digits, options.threads, *budget)
-    add_threads(report, digits, options.threads, *budget)
+    rounds_and_seconds = (options.rounds, options.seconds)
+    add_networks(report, digits, options.threads, *rounds_and_seconds)
+    add_sizes(report, digits, options.threads, *rounds_and_seconds)
+    add_threads(report, digits, options.threads, *rounds_and_seconds)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     show_progress("")
     print_report(report, options)
 
 
 def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
-    """Every network of the zoo: learning by its recipe's loss and optimizer, and reading."""
+    """Add a table of every registered network: learning by its recipe's loss and optimizer, and reading."""
     tasks: list[Task] = []
     for name in names():
         try:
@@ -61,14 +61,14 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
                 share_text(measured_rounds.roofline_fraction(read, flops(work.inference_macs))),
             ]
         )
-    costs = ["images/s", "of its roofline"]
-    headings = ["network", "parameters", "MACs to learn", *costs, "to read", *costs]
+    rate_headings = ["images/s", "of its roofline"]
+    headings = ["network", "parameters", "MACs to learn", *rate_headings, "to read", *rate_headings]
     title = f"Networks: learning in batches of {LEARN_BATCH}, reading {READ_BATCH:,}"
     add_table(report, "networks", Table(title, headings, rows), measured_rounds)
 
 
 def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
-    """lenet-5-relu on sets of several sizes, learned whole by each call and read whole by each call."""
+    """Add a table of lenet-5-relu by number of images: each call learns from all of them, or reads all."""
     network = describe("lenet-5-relu")
     tasks: list[Task] = []
     for size in EXAMPLE_COUNTS:
@@ -96,7 +96,7 @@ def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds
 
 
 def add_threads(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
-    """lenet-5-relu on 1 to all threads, against one."""
+    """Add a table of lenet-5-relu on 1 to all threads, with its speedup over one."""
     tasks: list[Task] = []
     for thread_count in range(1, threads + 1):
         try:
@@ -117,7 +117,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
 
 
 def learning_and_reading_tasks(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
-    """Learning and reading with one network."""
+    """The tasks of learning and reading with one network."""
     images = fit_to_input(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
@@ -135,7 +135,14 @@ def learning_task(
     batch: int,
     examples: int = 8_192,
 ) -> Task:
-    """The engine learning by the loss and optimizer of the network's default recipe."""
+    """The task of learning by the native engine, with the loss and optimizer of the network's default recipe.
+
+    Args:
+        images, labels: uint8 (N, H, W) or (N, C, H, W), int64 (N,).
+        task_name: in the report.
+        batch: images of an update.
+        examples: images of a call.
+    """
     training_recipe = recipe("default", network)
     hyperparameters = UpdateHyperparameters(
         batch=batch,
@@ -150,14 +157,14 @@ def learning_task(
 
 
 def reading_task(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
-    """The engine reading ``batch`` images in a call."""
+    """The task of reading ``batch`` images in a call by the native engine."""
     return Task(
         task_name, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
     )
 
 
 def add_table(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:
-    """A table, and every rate behind it."""
+    """Add a table, and the images a second of each of its tasks, to the report."""
     report.tables.append(table)
     add_machine_measurements(report, measured_rounds)
     report.figures[name] = {

@@ -17,24 +17,24 @@ from lenet.networks import describe
 from lenet.preprocess import fit_to_input
 from lenet.summary import measure_work
 
-# Small rates: the map loss of the RBF outputs starts near a hundred.
+# Learning rate of each optimizer: small, because the map loss of the RBF outputs starts near a hundred.
 RATE_BY_OPTIMIZER = {"sgd": 1e-4, "adamw": 1e-3}
 
 
 def main() -> None:
     options = create_parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
-    budget = (options.threads, options.rounds, options.seconds)
-    measured_rounds = add_training(report, digits, *budget, show_progress, variants=True)
+    threads_rounds_seconds = (options.threads, options.rounds, options.seconds)
+    measured_rounds = add_training(report, digits, *threads_rounds_seconds, show_progress, variants=True)
     report.figures["images_per_second"] = {"training": rates(measured_rounds)}
-    add_lenet_5(report, digits, *budget)
+    add_lenet_5(report, digits, *threads_rounds_seconds)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     show_progress("")
     print_report(report, options)
 
 
 def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
-    """The 1998 network: table of C3, trainable sub-sampling, squash, RBF, the map loss."""
+    """Add a table of the 1998 network: connection table of C3, trainable sub-sampling, squash, RBF, the map loss."""
     network = describe("lenet-5")
     work = measure_work(network)
     images = fit_to_input(digits.train_images, network.input)

@@ -30,7 +30,7 @@ def test_pages_are_filled_with_digits_that_the_weights_that_ship_were_not_traine
 def test_photos_of_other_digits_are_kept_apart(tmp_path):
     names = set()
     for digits in ("test", "validation"):
-        names.add(FormPages(tmp_path / "form.toml", 6, None, tmp_path, digits).path_of(3))
+        names.add(FormPages(tmp_path / "form.toml", 6, None, tmp_path, digits).photo_path(3))
     assert len(names) == 2
 
 

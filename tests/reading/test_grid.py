@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lab.benchmarks.filled_forms import FORM_KINDS, draw_form
-from lab.benchmarks.forms import outcomes_of
+from lab.benchmarks.forms import compare_cells
 from lab.benchmarks.large_digits import draw_digit
 from lenet.cli import main
 from lenet.errors import ReadingError
@@ -304,11 +304,11 @@ def test_forms_are_drawn_again_from_their_seed(mnist, kind):
 
 def test_what_was_read_in_a_form_is_counted_cell_by_cell(reader, mnist):
     form = draw_form("boxes", 0, mnist, 1)
-    outcomes = [answer.outcome for answer in outcomes_of(form, reader.read(form.photo))]
+    outcomes = [answer.outcome for answer in compare_cells(form, reader.read(form.photo))]
     assert len(outcomes) == len(form.cells)
     assert outcomes.count("right") >= 0.9 * len(outcomes)
     nothing = reader.read(np.full((100, 100), 240, np.uint8))
-    filled = [answer for answer in outcomes_of(form, nothing) if answer.cell.text]
+    filled = [answer for answer in compare_cells(form, nothing) if answer.cell.text]
     assert {answer.outcome for answer in filled} == {"missing, unsaid"}
 
 
@@ -377,7 +377,7 @@ def test_rules_of_an_even_table_end_as_far_from_its_middle_as_they_begin(digits)
 
 def test_ones_one_below_the_other_in_a_sudoku_are_no_side_of_its_cells(reader, mnist):
     form = draw_form("sudoku", 3, mnist, 22)
-    told = [answer.text for answer in outcomes_of(form, reader.read(form.photo)) if answer.cell.text == "1"]
+    told = [answer.text for answer in compare_cells(form, reader.read(form.photo)) if answer.cell.text == "1"]
     assert told == ["1"] * len(told)
 
 
@@ -437,6 +437,6 @@ def test_a_turned_page_is_turned_with_its_contrast():
 
 def test_a_tooth_that_is_read_as_a_one_is_not_accepted_since_it_is_as_pale_as_print(reader, mnist):
     form = draw_form("combs", 1, mnist, 25)
-    wrong = [answer for answer in outcomes_of(form, reader.read(form.photo)) if answer.outcome != "right"]
+    wrong = [answer for answer in compare_cells(form, reader.read(form.photo)) if answer.outcome != "right"]
     assert [(answer.cell.text, answer.text) for answer in wrong] == [("4", "14"), ("9", "91")]
     assert {answer.outcome for answer in wrong} == {"wrong, rejected"}

@@ -1,7 +1,7 @@
 """Draw and photograph pictures without a digit: writing, drawings, surfaces, printed things.
 
-Every picture follows from a seed, its kind and its number. Kinds come in fixed shares, so that a hundred pictures are
-mixed as a thousand are.
+A seed, a kind and a number determine a picture. The shares of the kinds are fixed, so that a hundred pictures are mixed
+as a thousand are.
 """
 
 import math
@@ -18,12 +18,14 @@ from lab.benchmarks.non_digit_scenes.surfaces import draw_empty_paper, draw_nois
 from lab.benchmarks.non_digit_scenes.writing import draw_letter, draw_words
 from lab.image_types import Generator, Photo, SceneColors
 
+# Takes a random generator and handwriting fonts. Returns a scene, float32 of 0..1, which `draw_picture` photographs; or
+# a finished photo, uint8 of 0..255, which it leaves as it is.
 DrawFunction = Callable[[Generator, Sequence[Path]], SceneColors | Photo]
 
 
 @dataclass(frozen=True)
 class SceneKind:
-    """A kind of picture: its name, its percent of all, and the function that draws a scene or a finished photo."""
+    """A kind of picture: its name, its share of all pictures in percent, and the function that draws one."""
 
     name: str
     percent: int
@@ -31,21 +33,22 @@ class SceneKind:
 
 
 def pictures_of_each_kind(pictures: int) -> dict[str, int]:
-    """Number of pictures of each kind among ``pictures`` (largest-remainder rounding)."""
-    exact = [kind.percent * pictures / 100 for kind in SCENE_KINDS]
-    counts = [math.floor(count) for count in exact]
-    by_remainder = sorted(range(len(SCENE_KINDS)), key=lambda index: counts[index] - exact[index])
+    """Number of pictures of each kind, by name, among ``pictures`` (largest-remainder rounding)."""
+    exact_counts = [kind.percent * pictures / 100 for kind in SCENE_KINDS]
+    counts = [math.floor(count) for count in exact_counts]
+    by_remainder = sorted(range(len(SCENE_KINDS)), key=lambda index: counts[index] - exact_counts[index])
     for index in by_remainder[: pictures - sum(counts)]:
         counts[index] += 1
     return {kind.name: count for kind, count in zip(SCENE_KINDS, counts, strict=True)}
 
 
 def draw_picture(kind: str, number: int, fonts: Sequence[Path], seed: int = 0) -> Photo:
-    """Picture ``number`` of a kind: uint8 (H, W, 3)."""
+    """Draw picture ``number`` of a kind, photographed: uint8 (H, W, 3)."""
     index = next(index for index, candidate in enumerate(SCENE_KINDS) if candidate.name == kind)
     rng = np.random.default_rng([seed, index, number])
     picture = SCENE_KINDS[index].draw(rng, fonts)
-    return picture if picture.dtype == np.uint8 else photograph(picture, rng)
+    is_photo = picture.dtype == np.uint8
+    return picture if is_photo else photograph(picture, rng)
 
 
 SCENE_KINDS = (

@@ -1,6 +1,6 @@
 """Draw pictures without digits: symbols, doodles, scribbles and faces.
 
-Left out are symbols of one stroke or one ring, which are a 1 or a 0: | / - ( ) and the circle.
+Symbols of one stroke or one ring are left out, because they can be read as a 1 or a 0: | / - ( ) and the circle.
 """
 
 import math
@@ -17,11 +17,12 @@ from lab.image_types import Generator, Ink, SceneColors
 
 SYMBOLS = "+=%?#&@!*"
 
-# A stroke goes through points of 0..1: x to the right, y down.
+# Points (x, y) of 0..1 that a pen goes through: x to the right, y down.
 Stroke = Sequence[tuple[float, float]]
 
 
 def draw_symbol(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    """Draw a symbol of a font, or one of strokes, on paper."""
     index = rng.integers(len(SYMBOLS) + len(_DRAWN_SYMBOLS))
     if index < len(SYMBOLS):
         ink = render_text(SYMBOLS[index], round(rng.uniform(40, 300)), fonts, rng)
@@ -33,6 +34,7 @@ def draw_symbol(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
 def _ellipse_points(
     x: float, y: float, radius_x: float, radius_y: float | None = None, first: float = 0, last: float = 1
 ) -> Stroke:
+    """Points of an ellipse's arc around (x, y), from ``first`` to ``last`` in turns clockwise from the right."""
     angles = np.linspace(first, last, 40) * 2 * np.pi
     vertical_radius = radius_x if radius_y is None else radius_y
     return [(x + radius_x * math.cos(angle), y + vertical_radius * math.sin(angle)) for angle in angles]
@@ -98,7 +100,7 @@ _DOODLES: tuple[list[Stroke], ...] = (
 
 
 def _draw_by_unsteady_hand(strokes: Sequence[Stroke], size: int, rng: Generator) -> Ink:
-    """Strokes drawn by an unsteady hand: bent, stretched and rotated."""
+    """Draw strokes bent, stretched and rotated at random, about ``size`` pixels large; cropped to the ink."""
     pen = max(2, round(size * rng.uniform(0.03, 0.1)))
     margin, angle = 2 * pen + size // 4, rng.normal(0, 0.1)
     stretch = np.exp(rng.normal(0, 0.12, 2))
@@ -106,13 +108,13 @@ def _draw_by_unsteady_hand(strokes: Sequence[Stroke], size: int, rng: Generator)
     canvas = np.zeros((2 * margin + round(1.4 * size), 2 * margin + round(1.4 * size)), np.uint8)
     for stroke in strokes:
         points = smooth_polyline(np.array(stroke, np.float64)) if len(stroke) > 2 else np.array(stroke, np.float64)
-        bent = points + 0.012 * np.cumsum(rng.normal(0, 0.35, points.shape), axis=0)
-        draw_polyline(canvas, ((bent - 0.5) * stretch @ rotation.T) * size + canvas.shape[0] / 2, pen)
+        bent_points = points + 0.012 * np.cumsum(rng.normal(0, 0.35, points.shape), axis=0)
+        draw_polyline(canvas, ((bent_points - 0.5) * stretch @ rotation.T) * size + canvas.shape[0] / 2, pen)
     return crop_to_ink(canvas.astype(np.float32) / 255)
 
 
 def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Resample a polyline with many more points, its corners a little smoothed."""
+    """Resample a polyline (N, 2) at 12 times as many points, and smooth its corners by a moving average of three."""
     steps = np.linspace(0, len(points) - 1, 12 * len(points))
     dense = np.stack([np.interp(steps, np.arange(len(points)), column) for column in points.T], axis=1)
     inner = (dense[:-2] + dense[1:-1] + dense[2:]) / 3
@@ -120,10 +122,12 @@ def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def draw_polyline(canvas: NDArray[np.uint8], points: NDArray[np.float64], width: int, level: int = 255) -> None:
+    """Draw a polyline through points (N, 2) of x and y in pixels, anti-aliased, ``width`` pixels wide."""
     cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, level, width, cv2.LINE_AA, 4)
 
 
 def draw_doodle(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    """Draw a simple figure (a house, a fish, …) or a scribble on paper."""
     if rng.random() < 0.5:
         return write_on_paper(
             pad_randomly(_draw_by_unsteady_hand(_DOODLES[rng.integers(len(_DOODLES))], 260, rng), rng, max_padding=0.6),
@@ -138,25 +142,25 @@ def draw_doodle(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
 
 
 def draw_face(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """A drawn head with hair, eyes, nose and mouth before a wall; colors flat and shaded."""
+    """Draw a head with hair, eyes, nose and mouth before a wall, in flat colors."""
     side = round(rng.uniform(200, 500))
     scene = np.ones((side, side, 3), np.float32) * rng.uniform(0.3, 0.95, 3).astype(np.float32)
     scene += 0.03 * smooth_noise((side, side), side / 6, rng)[..., None]
     skin = np.array([0.95, 0.78, 0.65]) * rng.uniform(0.4, 1.0)
     hair = rng.uniform(0.05, 0.6) * np.array([1, 0.8, 0.6])
-    middle, high = 0.5 + rng.normal(0, 0.04), rng.uniform(0.28, 0.36)
+    center_x, head_radius = 0.5 + rng.normal(0, 0.04), rng.uniform(0.28, 0.36)
 
-    def blob(x: float, y: float, across: float, down: float, color: NDArray[np.float64]) -> None:
-        points = np.array(_ellipse_points(x, y, across, down)) * side
+    def fill_ellipse(x: float, y: float, radius_x: float, radius_y: float, color: NDArray[np.float64]) -> None:
+        points = np.array(_ellipse_points(x, y, radius_x, radius_y)) * side
         cv2.fillPoly(scene, [np.rint(points * 16).astype(np.int32)], color.tolist(), cv2.LINE_AA, 4)
 
-    blob(middle, 1.1, 0.42, 0.3, rng.uniform(0.1, 0.8, 3))  # shoulders
-    blob(middle, 0.5 - 0.07, 0.8 * high + 0.05, high + 0.04, hair)
-    blob(middle, 0.5, 0.75 * high, high, skin)
-    for left in (-1, 1):
-        blob(middle + left * 0.11, 0.45, 0.05, 0.03, np.ones(3) * 0.95)
-        blob(middle + left * 0.11, 0.45, 0.02, 0.025, rng.uniform(0.05, 0.4, 3))
-        blob(middle + left * 0.11, 0.38, 0.06, 0.012, hair)
-    blob(middle, 0.54, 0.02, 0.05, skin * 0.8)
-    blob(middle, 0.66, rng.uniform(0.05, 0.12), rng.uniform(0.012, 0.05), np.array([0.6, 0.2, 0.2]))
+    fill_ellipse(center_x, 1.1, 0.42, 0.3, rng.uniform(0.1, 0.8, 3))  # shoulders
+    fill_ellipse(center_x, 0.5 - 0.07, 0.8 * head_radius + 0.05, head_radius + 0.04, hair)
+    fill_ellipse(center_x, 0.5, 0.75 * head_radius, head_radius, skin)
+    for side_sign in (-1, 1):
+        fill_ellipse(center_x + side_sign * 0.11, 0.45, 0.05, 0.03, np.ones(3) * 0.95)
+        fill_ellipse(center_x + side_sign * 0.11, 0.45, 0.02, 0.025, rng.uniform(0.05, 0.4, 3))
+        fill_ellipse(center_x + side_sign * 0.11, 0.38, 0.06, 0.012, hair)
+    fill_ellipse(center_x, 0.54, 0.02, 0.05, skin * 0.8)
+    fill_ellipse(center_x, 0.66, rng.uniform(0.05, 0.12), rng.uniform(0.012, 0.05), np.array([0.6, 0.2, 0.2]))
     return np.clip(scene, 0, 1)

@@ -18,7 +18,7 @@ RULINGS = ("lined", "squared", "dotted", "staff")
 
 
 def draw_ruled_paper(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """Lined, squared, dotted or staff paper."""
+    """Draw lined, squared, dotted or staff paper."""
     shape, pitch = (round(rng.uniform(250, 700)), round(rng.uniform(250, 700))), rng.uniform(14, 60)
     ink, width, ruling = np.zeros(shape, np.uint8), int(rng.integers(1, 4)), RULINGS[rng.integers(4)]
     tilt = rng.normal(0, 0.015) * shape[1]
@@ -26,16 +26,16 @@ def draw_ruled_paper(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
         for offset in np.arange(5) * pitch / 7 if ruling == "staff" else (0.0,):
             draw_polyline(ink, np.array([[0, y + offset], [shape[1], y + offset + tilt]]), width)
     if ruling in ("squared", "dotted"):
-        across = np.zeros(shape, np.uint8)
+        vertical = np.zeros(shape, np.uint8)
         for x in np.arange(pitch / 2, shape[1], pitch):
-            draw_polyline(across, np.array([[x, 0], [x - tilt, shape[0]]]), width)
-        ink = np.maximum(ink, across) if ruling == "squared" else np.minimum(ink, across)
+            draw_polyline(vertical, np.array([[x, 0], [x - tilt, shape[0]]]), width)
+        ink = np.maximum(ink, vertical) if ruling == "squared" else np.minimum(ink, vertical)
     color = ((0.3, 0.45, 0.75), (0.45, 0.45, 0.45), (0.75, 0.4, 0.4))[rng.integers(3)]
     return composite_ink(draw_paper(shape, rng), ink.astype(np.float32) / 255 * rng.uniform(0.4, 1), color)
 
 
 def draw_empty_form(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """Empty fields: boxes, combs, tables and lines to write on, with printed captions."""
+    """Draw a form with empty fields: boxes, rows of boxes and lines to write on, with printed captions."""
     shape = (round(rng.uniform(250, 600)), round(rng.uniform(300, 800)))
     ink = np.zeros(shape, np.uint8)
     page, font = Image.new("L", shape[::-1]), ImageFont.load_default(int(rng.integers(12, 20)))
@@ -58,8 +58,8 @@ def draw_empty_form(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
 
 
 def draw_bar_code(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """A bar code, or a QR-like code with three finder patterns."""
-    module = int(rng.integers(2, 7))
+    """Draw a bar code, or a QR-like code with three finder patterns."""
+    module_side = int(rng.integers(2, 7))
     if rng.random() < 0.5:
         bars = np.repeat(np.arange(60) % 2 == 0, rng.integers(1, 5, 60))
         ink = np.repeat(bars[None], rng.integers(25, 60), axis=0)
@@ -73,13 +73,13 @@ def draw_bar_code(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
             (slice(-7, None), slice(0, 7)),
         ):
             ink[rows, columns] = finder_pattern
-    large = np.kron(ink, np.ones((module, module))).astype(np.float32)
+    large = np.kron(ink, np.ones((module_side, module_side))).astype(np.float32)
     page = np.pad(large, int(rng.integers(10, 60)))
     return composite_ink(draw_paper(page.shape, rng), page * rng.uniform(0.8, 1), PRINT_COLOR)
 
 
 def draw_map(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """Fields of color between roads that bend and cross."""
+    """Draw a map: areas of color, and roads that bend and cross."""
     shape = (round(rng.uniform(300, 600)), round(rng.uniform(300, 700)))
     labels, _ = draw_voronoi_cells(shape, int(rng.integers(8, 30)), rng)
     scene = rng.uniform(0.75, 0.97, (labels.max() + 1, 3)).astype(np.float32)[labels]

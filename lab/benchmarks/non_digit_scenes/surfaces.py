@@ -1,4 +1,4 @@
-"""Draw surfaces: textures made of noise, noise itself, empty paper in all sorts of light, and photos of objects."""
+"""Draw surfaces: textures made of noise, noise itself, empty paper in different light, and images of objects."""
 
 import math
 from collections.abc import Sequence
@@ -17,19 +17,21 @@ OBJECT_DATASETS = ("fashion-mnist", "cifar10")
 
 
 def draw_texture(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    """Draw wood, cloth, stone, gravel, bricks or foliage."""
     shape = (round(rng.uniform(200, 500)), round(rng.uniform(200, 600)))
     surfaces = (_draw_wood, _draw_cloth, _draw_stone, _draw_gravel, _draw_bricks, _draw_foliage)
     return np.clip(surfaces[rng.integers(len(surfaces))](shape, rng), 0, 1).astype(np.float32)
 
 
 def _tint(level: NDArray[np.floating], color: tuple[float, float, float]) -> SceneColors:
+    """Multiply a color (RGB, 0..1) by a level (H, W)."""
     return np.asarray(level[..., None] * np.float32(color), np.float32)
 
 
 def _draw_wood(shape: tuple[int, int], rng: Generator) -> SceneColors:
-    bent = smooth_noise(shape, max(shape) / 3, rng) * 0.8 + np.linspace(0, rng.uniform(4, 14), shape[0])[:, None]
+    rings = smooth_noise(shape, max(shape) / 3, rng) * 0.8 + np.linspace(0, rng.uniform(4, 14), shape[0])[:, None]
     fibers = cv2.resize(smooth_noise((shape[0], 12), 2, rng), shape[::-1])
-    return _tint(0.7 + 0.15 * np.sin(2 * np.pi * bent) + 0.05 * fibers, (0.85, 0.6, 0.38))
+    return _tint(0.7 + 0.15 * np.sin(2 * np.pi * rings) + 0.05 * fibers, (0.85, 0.6, 0.38))
 
 
 def _draw_cloth(shape: tuple[int, int], rng: Generator) -> SceneColors:
@@ -48,7 +50,7 @@ def _draw_stone(shape: tuple[int, int], rng: Generator) -> SceneColors:
 def draw_voronoi_cells(
     shape: tuple[int, int], number: int, rng: Generator
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Voronoi cells: the cell of each pixel, and its distance in pixels from the cell's seed; both (H, W)."""
+    """Draw ``number`` Voronoi cells: each pixel's cell, and its distance in pixels to the cell's seed; (H, W) each."""
     seeds = np.ones(shape, np.uint8)
     seeds[rng.integers(0, shape[0], number), rng.integers(0, shape[1], number)] = 0
     distance, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -85,38 +87,39 @@ def _draw_foliage(shape: tuple[int, int], rng: Generator) -> SceneColors:
 
 
 def draw_noise(rng: Generator, fonts: Sequence[Path]) -> Photo:
+    """Draw colored, smooth, binary or multi-scale noise, or horizontal stripes."""
     shape = (round(rng.uniform(28, 400)), round(rng.uniform(28, 400)))
-    kinds = (_color_noise, _soft_noise, _salt_noise, _cloud_noise, _scanner_stripes)
+    kinds = (_draw_color_noise, _draw_smooth_noise, _draw_binary_noise, _draw_multi_scale_noise, _draw_scanner_stripes)
     level = kinds[rng.integers(len(kinds))](shape, rng)
     return np.repeat(to_uint8(np.float32(level)), 3 if level.shape[2] == 1 else 1, axis=2)
 
 
-def _color_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+def _draw_color_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return rng.uniform(0, 1, (*shape, 3))
 
 
-def _soft_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+def _draw_smooth_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return np.asarray(0.5 + 0.18 * smooth_noise(shape, rng.uniform(3, 60), rng)[..., None])
 
 
-def _salt_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+def _draw_binary_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return (rng.random((*shape, 1)) < rng.uniform(0.01, 0.5)).astype(np.float32)
 
 
-def _cloud_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+def _draw_multi_scale_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return np.asarray(0.5 + 0.12 * sum(smooth_noise(shape, 2.0**power, rng) for power in range(1, 7))[..., None])
 
 
-def _scanner_stripes(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+def _draw_scanner_stripes(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
     return np.repeat(rng.uniform(0, 1, (shape[0], 1, 1)), shape[1], axis=1)
 
 
 def draw_empty_paper(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
-    """Empty paper: as it is, in shadow, darker to its corners, on a table, crumpled, or with a fold."""
+    """Draw empty paper: evenly lit, in shadow, darker to its corners, on a table, crumpled, or with a fold."""
     shape = (round(rng.uniform(200, 700)), round(rng.uniform(200, 700)))
     scene = draw_paper(shape, rng)
-    kinds = (_leave_unchanged, _add_shadow, _add_vignette, _put_on_table, _crumple, _fold)
-    return kinds[rng.integers(len(kinds))](scene, rng)
+    effects = (_leave_unchanged, _add_shadow, _add_vignette, _put_on_table, _crumple, _fold)
+    return effects[rng.integers(len(effects))](scene, rng)
 
 
 def _leave_unchanged(scene: SceneColors, rng: Generator) -> SceneColors:
@@ -139,8 +142,10 @@ def _put_on_table(scene: SceneColors, rng: Generator) -> SceneColors:
     corners = np.float32([[0.1, 0.12], [0.9, 0.08], [0.92, 0.9], [0.07, 0.93]]) + rng.normal(0, 0.05, (4, 2))
     sheet = np.zeros((height, width), np.uint8)
     cv2.fillPoly(sheet, [np.int32(corners * (width, height) * 16)], 255, cv2.LINE_AA, 4)
-    cover = sheet[..., None] / np.float32(255)
-    return np.asarray(scene * cover + np.clip(_draw_wood((height, width), rng), 0, 1) * 0.7 * (1 - cover), np.float32)
+    coverage = sheet[..., None] / np.float32(255)
+    return np.asarray(
+        scene * coverage + np.clip(_draw_wood((height, width), rng), 0, 1) * 0.7 * (1 - coverage), np.float32
+    )
 
 
 def _crumple(scene: SceneColors, rng: Generator) -> SceneColors:
@@ -156,7 +161,7 @@ def _fold(scene: SceneColors, rng: Generator) -> SceneColors:
 
 
 def draw_object(rng: Generator, fonts: Sequence[Path]) -> SceneColors | Photo:
-    """An image of Fashion-MNIST or CIFAR-10, whichever is cached: as it is, or photographed; a texture if none is."""
+    """Draw an image of Fashion-MNIST or CIFAR-10, small or enlarged; a texture if neither is in the cache."""
     cached = [name for name in OBJECT_DATASETS if data.is_cached(data.CATALOG[name].source)]
     if not cached:
         return draw_texture(rng, fonts)

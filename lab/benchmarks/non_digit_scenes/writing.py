@@ -1,9 +1,7 @@
 """Draw writing without digits: single letters and words in many handwritings, on paper and on boards.
 
-Single letters are those that nobody who expects a digit would take for one. Left out, since they are often
-written as a digit's twin: O o D Q (0), I i J j l T t (1, 7), Z z (2), E e (3), A h Y y (4), S s (5), G b (6), B (8),
-g q (9).
-Words keep all letters.
+Single letters are left out that can be read as a digit: O o D Q (0), I i J j l T t (1, 7), Z z (2), E e (3),
+A h Y y (4), S s (5), G b (6), B (8), g q (9). Words keep all letters.
 """
 
 import math
@@ -29,18 +27,20 @@ WORDS = _VOCABULARY.split()
 
 
 def draw_letter(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    """Draw one letter on paper."""
     ink = render_text(rng.choice(list(LETTERS)), round(rng.uniform(30, 320)), fonts, rng)
     return write_on_paper(pad_randomly(ink, rng, max_padding=1.2), rng)
 
 
 def draw_words(rng: Generator, fonts: Sequence[Path]) -> SceneColors:
+    """Draw one to three lines of words on paper."""
     lines = [" ".join(rng.choice(WORDS, rng.integers(1, 4))) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     ink = render_text("\n".join(lines), round(rng.uniform(24, 110)), fonts, rng)
     return write_on_paper(pad_randomly(ink, rng, max_padding=0.3), rng)
 
 
 def render_text(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink:
-    """A text in a random font, rotated a little, cropped to its ink."""
+    """Render a text in a random font of ``size`` pixels, rotated a little, cropped to its ink."""
     font = ImageFont.truetype(fonts[rng.integers(len(fonts))], size)
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font)
     page = Image.new("L", (math.ceil(right - left) + 8, math.ceil(bottom - top) + 8))
@@ -50,12 +50,13 @@ def render_text(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> 
 
 
 def pad_randomly(ink: Ink, rng: Generator, max_padding: float) -> Ink:
-    """Ink with paper around it: on each side up to ``max_padding`` times its longer side."""
+    """Pad ink with paper: on each side by a random part, up to ``max_padding``, of its longer side."""
     above, below, left, right = (6 + round(rng.uniform(0.02, max_padding) * max(ink.shape)) for _ in range(4))
     return np.pad(ink, ((above, below), (left, right)))
 
 
 def crop_to_ink(ink: Ink) -> Ink:
+    """Crop to the rows and columns that have ink; unchanged if none has."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.2), np.flatnonzero(ink.max(axis=0) > 0.2)
     if not len(rows):
         return ink
