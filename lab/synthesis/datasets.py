@@ -17,14 +17,13 @@ from lab.synthesis.written_lines import Writer
 from lenet.reading.normalization import normalize
 
 NO_DIGIT = 10  # the label of what is no digit
-NO_DIGIT_SHARE = 0.25  # of the draws
-LINE_SHARE = 0.03  # of the draws, whose crops from a written line give several pictures each
-CHUNK_PICTURES = 5_000  # pictures that share a seed: the data set does not depend on the number of processes
-_THICKNESS_DEVIATION = (
-    0.7  # standard deviation of the growth of strokes, in pixels of the normalization's 80-pixel image
-)
+NO_DIGIT_SHARE = 0.25  # of the draws: a picture that is no digit
+LINE_SHARE = 0.03  # of the draws: a written line, whose crops are several pictures
+CHUNK_PICTURES = 5_000  # that share a seed: the data set does not depend on the number of processes
+# Standard deviation of the growth of strokes on each side, in pixels of the normalization's 80-pixel drawing.
+_THICKNESS_DEVIATION = 0.7
 
-LabeledPictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+LabeledPictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # (N, 28, 28), ink-high, and (N,), 0 to 9 or NO_DIGIT
 
 
 def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> LabeledPictures:
@@ -37,6 +36,7 @@ def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: 
 
 
 def _draw_chunk(renderer: StrokeRenderer, pictures: int, seed: np.random.SeedSequence) -> LabeledPictures:
+    """Draw pictures of one seed, in one process."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     images, labels = np.empty((pictures, 28, 28), np.uint8), np.empty(pictures, np.uint8)
@@ -46,7 +46,7 @@ def _draw_chunk(renderer: StrokeRenderer, pictures: int, seed: np.random.SeedSeq
 
 
 def _generate_pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """Drawings without end, normalized."""
+    """Generate drawings without end, normalized to (28, 28), with their labels."""
     for drawing, label in _generate_drawings(renderer, rng):
         picture = normalize(drawing, thicken=rng.normal(0, _THICKNESS_DEVIATION))
         if picture is not None:
@@ -54,7 +54,8 @@ def _generate_pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> It
 
 
 def _generate_drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], int]]:
-    writer = Writer(renderer.images, renderer.labels, rng, STROKE_SHARE)
+    """Generate drawings without end: ink and label."""
+    writer = Writer(renderer.images, renderer.labels, rng, stroke_drawn_share=STROKE_SHARE)
     while True:
         kind = rng.random()
         if kind < LINE_SHARE:

@@ -21,7 +21,7 @@ from lenet.files import write_atomically
 SPLITS = ("training", "validation", "test")
 _FORMER_SPLITS = {"kept apart": "test"}  # as the test split was called before
 REGISTRY = "https://registry.npmjs.org"
-CACHE_FOLDER = "hands"  # what version 0.1 called the folder, so that its files are found
+CACHE_FOLDER = "hands"  # as version 0.1 called it, so that its files are found
 _MAX_CONNECTIONS, _TIMEOUT_SECONDS = 8, 30
 
 
@@ -35,6 +35,8 @@ class HandwritingFont:
 
 @dataclass(frozen=True)
 class _FontSource:
+    """A line of ``fonts.csv``: where a font's file comes from, its checksum, and its split."""
+
     name: str
     version: str
     file: str
@@ -67,16 +69,18 @@ def load_handwriting_fonts(*splits: str) -> list[HandwritingFont]:
 
 
 def _load_table() -> list[_FontSource]:
+    """Load ``fonts.csv``."""
     text = resources.files("lab.synthesis").joinpath("fonts.csv").read_text(encoding="utf-8")
     return [_FontSource(**row) for row in csv.DictReader(io.StringIO(text))]
 
 
 def _is_whole(path: Path, font: _FontSource) -> bool:
+    """Whether a file has the font's checksum."""
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == font.sha256
 
 
 def _fetch(font: _FontSource) -> bytes:
-    """The bytes of the font's file, out of its package."""
+    """Fetch the font's package; the bytes of the font's file in it."""
     import requests
 
     try:

@@ -1,6 +1,6 @@
-"""Synthetic noise: remnants beside a cropped digit, the degradation of a camera, and pictures that are no digit.
+"""Draw digits with remnants beside them and a camera's degradation, and pictures that are no digit.
 
-A drawing is float32 (H, W), 0 paper and 1 ink, about 80 pixels high: what a crop from a photo is to the reader.
+A drawing is float32 (H, W), 0 paper and 1 ink, about 80 pixels high: like a crop from a photo, as the reader makes it.
 """
 
 from collections.abc import Callable
@@ -11,22 +11,17 @@ import numpy as np
 from lab.image_types import Generator, Ink, Mask
 from lab.synthesis.strokes import LETTERS, SYMBOLS, StrokeRenderer, cropped
 
-CAMERA_SHARE = 0.5
-MAX_SPECK_SHARE = 0.04  # of the largest component: smaller ones are specks
-MAX_REMNANT_SHARE = 0.6  # of a neighbor's width: with more of it there, they are two digits
-MIN_SHARE_OF_TWO = 0.25  # of the ink of two digits: with less, one of them is a remnant beside the other
-MAX_PART_SHARE = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
-# Halves that are digits themselves, and teach that a clean digit is none: the head of a 9 is a 0, its stem a 1.
-DIGITS_WITH_DIGIT_HEADS, DIGITS_WITH_DIGIT_FEET, DIGITS_WITH_DIGIT_LEFTS, DIGITS_WITH_DIGIT_RIGHTS = (
-    "1236789",
-    "146789",
-    "1",
-    "1479",
-)
+CAMERA_SHARE = 0.5  # of the drawings: degraded as by a camera
+MAX_SPECK_SHARE = 0.04  # of the area of the largest component: smaller ones are specks
+MAX_REMNANT_SHARE = 0.6  # of a neighbor's width: if more of it is in the crop, they are two digits
+MIN_SHARE_OF_TWO = 0.25  # of the ink of two digits: if one has less, it is a remnant beside the other
+MAX_PART_SHARE = 0.7  # of a digit's ink: if a part has more, it is the digit with an end cut off
+# Digits whose upper, lower, left or right part is a digit itself, as the head of a 9 is a 0: never drawn as no digit.
+HEAD_IS_DIGIT, FOOT_IS_DIGIT, LEFT_IS_DIGIT, RIGHT_IS_DIGIT = "1236789", "146789", "1", "1479"
 
 
 def draw_degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
-    """Draw a digit with the remnants of a crop, half of the time through a camera; the drawing and its label."""
+    """Draw a digit with the remnants of a crop, some as a camera shows them; the drawing and its label."""
     mask, label = renderer.digit(rng)
     drawing = add_noise(mask, renderer, rng).astype(np.float32)
     return (simulate_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing), label
@@ -34,7 +29,7 @@ def draw_degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, 
 
 def draw_no_digit(renderer: StrokeRenderer, rng: Generator) -> Ink:
     """Draw a crop that is no digit: two digits, a part of one, letters, symbols, lines, blobs, stains."""
-    kinds: list[tuple[float, Callable[[], Mask]]] = [
+    shares_and_kinds: list[tuple[float, Callable[[], Mask]]] = [
         (0.27, lambda: _draw_two_digits(renderer, rng)),
         (0.16, lambda: _draw_part_of_digit(renderer, rng)),
         (0.35, lambda: _draw_letters(renderer, rng)),
@@ -44,19 +39,19 @@ def draw_no_digit(renderer: StrokeRenderer, rng: Generator) -> Ink:
         (0.04, lambda: _draw_blobs(rng)),
         (0.04, lambda: _draw_stain(rng)),
     ]
-    index = rng.choice(len(kinds), p=[share for share, _ in kinds])
-    drawing = kinds[index][1]().astype(np.float32)
+    index = rng.choice(len(shares_and_kinds), p=[share for share, _ in shares_and_kinds])
+    drawing = shares_and_kinds[index][1]().astype(np.float32)
     return simulate_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing
 
 
 def add_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
-    """Add to a digit, at random, pieces of neighbours, a rule, a dot, gaps, or an edge cut off."""
+    """Add to a digit, at random, pieces of neighbors, a rule, a dot, gaps, or an edge cut off."""
     margin = 70
     height, width = mask.shape
     canvas = np.pad(mask, margin)
     if rng.random() < 0.2:
-        for right in ([False], [True], [False, True])[rng.integers(3)]:
-            _add_neighbour(canvas, mask.shape, margin, right, renderer.digit(rng)[0], rng)
+        for is_right in ([False], [True], [False, True])[rng.integers(3)]:
+            _add_neighbor(canvas, mask.shape, margin, is_right, renderer.digit(rng)[0], rng)
     if rng.random() < 0.06:
         cut, edge = int(rng.uniform(0, 0.1) * max(height, width)), rng.integers(4)
         np.rot90(canvas, edge)[: margin + cut] = 0
@@ -81,18 +76,18 @@ def add_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
     return canvas
 
 
-def _add_neighbour(
-    canvas: Mask, shape: tuple[int, int], margin: int, right: bool, neighbour: Mask, rng: Generator
+def _add_neighbor(
+    canvas: Mask, shape: tuple[int, int], margin: int, is_right: bool, neighbor: Mask, rng: Generator
 ) -> None:
-    """Draw the near part of another digit beside the one in the middle."""
+    """Draw the near part of another digit beside the one of ``shape`` in the middle of the canvas."""
     height, width = shape
-    scale = height / neighbour.shape[0] * np.exp(rng.normal(0, 0.15))
-    size = (max(3, int(neighbour.shape[1] * scale)), max(3, int(neighbour.shape[0] * scale)))
-    neighbour = cv2.resize(neighbour, size, interpolation=cv2.INTER_NEAREST)
+    scale = height / neighbor.shape[0] * np.exp(rng.normal(0, 0.15))
+    size = (max(3, int(neighbor.shape[1] * scale)), max(3, int(neighbor.shape[0] * scale)))
+    neighbor = cv2.resize(neighbor, size, interpolation=cv2.INTER_NEAREST)
     gap = int(rng.uniform(-3, 14))
     visible_width = int(min(rng.uniform(1, 0.35 * height), max(1, MAX_REMNANT_SHARE * size[0]), margin - 15))
-    part = neighbour[:, :visible_width] if right else neighbour[:, size[0] - visible_width :]
-    left = margin + width + gap if right else margin - gap - visible_width
+    part = neighbor[:, :visible_width] if is_right else neighbor[:, size[0] - visible_width :]
+    left = margin + width + gap if is_right else margin - gap - visible_width
     top = int(np.clip(margin + (height - size[1]) / 2 + rng.normal(0, 0.08) * height, 0, canvas.shape[0] - 1))
     part = part[: canvas.shape[0] - top]
     canvas[top : top + len(part), left : left + part.shape[1]] |= part
@@ -110,7 +105,7 @@ def simulate_camera(drawing: Ink, rng: Generator) -> Ink:
 
 
 def _remove_specks(drawing: Ink) -> Ink:
-    """Remove specks, as the reader does."""
+    """Remove components that are specks, as the reader does."""
     count, components, statistics, _ = cv2.connectedComponentsWithStats((drawing >= 0.5).astype(np.uint8))
     areas = statistics[:, cv2.CC_STAT_AREA]
     if count <= 2:
@@ -120,7 +115,7 @@ def _remove_specks(drawing: Ink) -> Ink:
 
 
 def _draw_two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
-    """Two digits side by side, a good part of each, or it would be a digit with a remnant beside it."""
+    """Draw two digits side by side, with at least MIN_SHARE_OF_TWO of the ink and half of each."""
     first, second = (renderer.digit(rng)[0] for _ in range(2))
     height, width = first.shape
     size = (max(4, second.shape[1] * height // second.shape[0]), height)
@@ -141,22 +136,22 @@ def _draw_two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
 
 
 def _draw_part_of_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
-    """What a cut leaves of a digit, if that is no digit itself."""
+    """Draw the part of a digit that a cut leaves, if it is no digit itself."""
     digit, label = renderer.digit(rng)
     height, width = digit.shape
     side = rng.integers(2)
     if rng.random() < 0.3:
         rows = int(height * rng.uniform(0.3, 0.6))
-        part, is_whole = ((digit[:rows], DIGITS_WITH_DIGIT_HEADS), (digit[-rows:], DIGITS_WITH_DIGIT_FEET))[side]
+        part, digits_that_stay_digits = ((digit[:rows], HEAD_IS_DIGIT), (digit[-rows:], FOOT_IS_DIGIT))[side]
     else:
         columns = int(width * rng.uniform(0.3, 0.65))
-        part, is_whole = (
-            (digit[:, :columns], DIGITS_WITH_DIGIT_LEFTS),
-            (digit[:, -columns:], DIGITS_WITH_DIGIT_RIGHTS),
+        part, digits_that_stay_digits = (
+            (digit[:, :columns], LEFT_IS_DIGIT),
+            (digit[:, -columns:], RIGHT_IS_DIGIT),
         )[side]
         if width < 0.4 * height:
             return _draw_part_of_digit(renderer, rng)
-    if str(label) in is_whole or not 0 < part.sum() < MAX_PART_SHARE * digit.sum():
+    if str(label) in digits_that_stay_digits or not 0 < part.sum() < MAX_PART_SHARE * digit.sum():
         return _draw_part_of_digit(renderer, rng)
     return part
 
@@ -167,7 +162,7 @@ def _draw_letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
 
 
 def _draw_symbol(rng: Generator) -> Mask:
-    """An arrow, a tick, a cross or a star, turned anyhow but for the tick."""
+    """Draw an arrow, a tick, a cross or a star, at a random angle but for the tick."""
     canvas, pen = np.zeros((120, 120), np.uint8), int(rng.integers(3, 13))
     kind, turn_angle = rng.integers(4), rng.uniform(0, 2 * np.pi)
 
@@ -194,7 +189,7 @@ def _draw_symbol(rng: Generator) -> Mask:
 
 
 def _draw_scribble(rng: Generator) -> Mask:
-    """A few wandering strokes across one another."""
+    """Draw a few random curves across one another."""
     canvas, pen = np.zeros((100, 100), np.uint8), int(rng.integers(3, 12))
     for _ in range(int(rng.integers(2, 5))):
         corners = rng.uniform(8, 92, (2, int(rng.integers(4, 8)))).astype(np.float32)
@@ -214,7 +209,7 @@ def _draw_lines(rng: Generator) -> Mask:
 
 
 def _draw_blobs(rng: Generator) -> Mask:
-    """Ellipses of ink, wider than high: high ones are a 1, 6, 8 or 9 in a thick pen."""
+    """Draw ellipses, together wider than high: high ones can be read as a 1, 6, 8 or 9 of a thick pen."""
     canvas = np.zeros((100, 100), np.uint8)
     for _ in range(int(rng.integers(1, 4))):
         center = (int(rng.normal(50, 12)), int(rng.normal(50, 12)))
@@ -225,5 +220,5 @@ def _draw_blobs(rng: Generator) -> Mask:
 
 
 def _draw_stain(rng: Generator) -> Mask:
-    cloud = cv2.GaussianBlur(rng.normal(0, 1, (100, 100)), (0, 0), rng.uniform(2, 9))
-    return (cloud > np.percentile(cloud, rng.uniform(50, 92))).astype(np.uint8)
+    smooth_noise = cv2.GaussianBlur(rng.normal(0, 1, (100, 100)), (0, 0), rng.uniform(2, 9))
+    return (smooth_noise > np.percentile(smooth_noise, rng.uniform(50, 92))).astype(np.uint8)

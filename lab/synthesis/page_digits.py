@@ -1,8 +1,8 @@
 """Choose and pack the digits that the page's network learns from: ``python -m lab.synthesis.page_digits``.
 
-2,000 of MNIST's training digits and 500 of its test digits, as many of each class, drawn by seed; gray levels in 16
-steps, two to a byte, deflated. The page's chapter on learning shows its own error on the 500; what that chapter starts
-with was chosen on other training digits.
+2,000 of MNIST's training digits and 500 of its test digits, as many of each class, sampled by seed; gray levels rounded
+to 16 steps, two to a byte, compressed by zlib. The page's chapter on learning shows the error of the network that it
+trains on the 500; the hyperparameters that the chapter starts with were chosen on other training digits.
 """
 
 import argparse
@@ -25,19 +25,19 @@ CLASSES = 10
 
 
 def sample_indices(labels: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Places of ``per_class`` examples of each class, in random order."""
+    """Sample the indices of ``per_class`` examples of each class, in random order."""
     indices = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in range(CLASSES)]
     return rng.permutation(np.concatenate(indices))
 
 
 def pack_gray_levels(images: NDArray[np.uint8]) -> str:
-    """Gray levels in 16 steps, two to a byte, the first in the upper half; deflated (zlib), base64."""
+    """Pack gray levels, rounded to 16 steps, two to a byte, the first in the upper four bits; by zlib and base64."""
     levels = np.rint(images.reshape(-1) / 17).astype(np.uint8)
     return base64.b64encode(zlib.compress(levels[::2] << 4 | levels[1::2], 9)).decode()
 
 
 def pack_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
-    """What the file holds: ``{"training", "test", "labels", "pixels", "provenance"}``."""
+    """Sample and pack the digits of the file: ``{"training", "test", "labels", "pixels", "provenance"}``."""
     rng = np.random.default_rng(seed)
     training = sample_indices(mnist.train_labels, TRAINING_PER_CLASS, rng)
     test = sample_indices(mnist.test_labels, TEST_PER_CLASS, rng)

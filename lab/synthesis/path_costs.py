@@ -1,9 +1,9 @@
-"""Fit the costs of a path through candidates: those with the lowest loss on synthetic strings.
+"""Fit the costs of a path through candidates to synthetic digit strings, by coordinate descent.
 
     python -m lab.synthesis.path_costs [WEIGHTS] [--strings 300]
 
-Strings of MNIST training digits are drawn in random styles (`WritingStyle.sample`); their candidates go through the
-network once, and the costs are searched one after the other, up and down, as long as that helps. Prints the costs, for
+Strings of MNIST training digits are drawn in random styles (`WritingStyle.sample`); the network classifies their
+candidates once, and the costs are changed one after the other as long as the loss falls. Prints the costs, for
 `lenet.reading.lines.path.Costs`, and the accuracy before and after, on the strings searched on and on held-out strings.
 """
 
@@ -23,9 +23,10 @@ from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import recognize
 
-THRESHOLD_SHARE = SHARES[1]
-FACTORS = (0.5, 0.75, 1.33, 2.0)
-MAX_ROUNDS = 3
+THRESHOLD_SHARE = SHARES[1]  # as `InkMap.thresholds` takes it
+FACTORS = (0.5, 0.75, 1.33, 2.0)  # that each cost is multiplied by
+MAX_ROUNDS = 3  # over all costs
+_DIGIT_ERROR_WEIGHT = 0.2  # in the loss, of a wrong digit beside a wrong string
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,9 @@ def synthesize_labeled_rows(writer: Writer, recognizer: Recognizer, strings: int
             for row in find_rows(ink, threshold, find_rules(ink, threshold)):
                 scored = recognize(list(row.candidates()), recognizer)
                 if scored:
-                    logs = np.log(np.maximum(np.stack([candidate.probabilities for candidate in scored]), 1e-6))
-                    rows.append(([candidate.candidate for candidate in scored], logs, len(row.pieces)))
+                    probabilities = np.stack([candidate.probabilities for candidate in scored])
+                    log_probabilities = np.log(np.maximum(probabilities, 1e-6))
+                    rows.append(([candidate.candidate for candidate in scored], log_probabilities, len(row.pieces)))
             results.append(LabeledRows(text, rows))
     return results
 
@@ -64,9 +66,9 @@ def synthesize_labeled_rows(writer: Writer, recognizer: Recognizer, strings: int
 def read_rows(labeled: LabeledRows, costs: Costs) -> str:
     """The text of the best path through each row."""
     text = ""
-    for candidates, logs, pieces in labeled.rows:
-        path = best_path(candidates, logs, pieces, costs=costs)
-        text += "".join(str(logs[number].argmax()) for number in path.chosen)
+    for candidates, log_probabilities, pieces in labeled.rows:
+        path = best_path(candidates, log_probabilities, pieces, costs=costs)
+        text += "".join(str(log_probabilities[number].argmax()) for number in path.chosen)
     return text
 
 
@@ -82,9 +84,9 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def mean_loss(sample: list[LabeledRows], costs: Costs) -> float:
-    """The share of strings read wrong, and a little for each wrong digit, so that small improvements count."""
+    """The mean of 1 for a string read wrong and 0.2 for each of its wrong digits, so that small improvements count."""
     distances = [edit_distance(read_rows(labeled, costs), labeled.text) for labeled in sample]
-    return float(np.mean([(distance > 0) + 0.2 * distance for distance in distances]))
+    return float(np.mean([(distance > 0) + _DIGIT_ERROR_WEIGHT * distance for distance in distances]))
 
 
 def accuracy(sample: list[LabeledRows], costs: Costs) -> float:
@@ -93,17 +95,17 @@ def accuracy(sample: list[LabeledRows], costs: Costs) -> float:
 
 
 def search_costs(sample: list[LabeledRows], costs: Costs) -> Costs:
-    """Coordinate descent: each cost in turn times each of `FACTORS`, as long as the loss falls."""
-    smallest = mean_loss(sample, costs)
+    """Search costs by coordinate descent: each cost in turn times each of `FACTORS`, as long as the loss falls."""
+    min_loss = mean_loss(sample, costs)
     for _ in range(MAX_ROUNDS):
-        previous_loss = smallest
+        previous_loss = min_loss
         for name, value in asdict(costs).items():
             for factor in FACTORS:
                 candidate_costs = replace(costs, **{name: round(value * factor, 3)})
-                if (candidate_loss := mean_loss(sample, candidate_costs)) < smallest - 1e-9:
-                    costs, smallest = candidate_costs, candidate_loss
-            print(f"{name:12} {getattr(costs, name):7.3f}   loss {smallest:.4f}", flush=True)
-        if smallest == previous_loss:
+                if (candidate_loss := mean_loss(sample, candidate_costs)) < min_loss - 1e-9:
+                    costs, min_loss = candidate_costs, candidate_loss
+            print(f"{name:12} {getattr(costs, name):7.3f}   loss {min_loss:.4f}", flush=True)
+        if min_loss == previous_loss:
             break
     return costs
 
@@ -121,11 +123,11 @@ def main() -> None:
     sample, held_out = (
         synthesize_labeled_rows(writer, recognizer, count) for count in (options.strings, options.strings // 2)
     )
-    start = Costs()
-    fitted = search_costs(sample, start)
-    print(f"searched on: {accuracy(sample, start):.3f} -> {accuracy(sample, fitted):.3f}")
-    print(f"held out:    {accuracy(held_out, start):.3f} -> {accuracy(held_out, fitted):.3f}")
-    print(fitted)
+    initial_costs = Costs()
+    fitted_costs = search_costs(sample, initial_costs)
+    print(f"searched on: {accuracy(sample, initial_costs):.3f} -> {accuracy(sample, fitted_costs):.3f}")
+    print(f"held out:    {accuracy(held_out, initial_costs):.3f} -> {accuracy(held_out, fitted_costs):.3f}")
+    print(fitted_costs)
 
 
 if __name__ == "__main__":

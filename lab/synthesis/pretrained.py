@@ -1,4 +1,4 @@
-"""Train the weights that ship: MNIST as it is, and synthetic digits and no digits in varied handwriting.
+"""Train the weights that ship, on MNIST and on synthetic pictures of digits and of what is no digit.
 
     python -m lab.synthesis.pretrained          # writes src/lenet/pretrained/lenet-5-relu.safetensors, which reads
     python -m lab.synthesis.pretrained lenet-5  # the 1998 network beside it, for the page: without a "no digit" output
@@ -48,7 +48,7 @@ from lenet.training.loop import train_epochs
 from lenet.training.stream import GeneratedStream
 
 WEIGHTS_FOLDER = Path(__file__).parents[2] / "src/lenet/pretrained"
-MNIST_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
+MNIST_REPEATS = 4  # how often MNIST's training digits are in the pool, beside the drawn pictures
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -65,7 +65,7 @@ TRAINING_PLANS = {
         replace(_RECIPE, learning_rate=2e-3, loss="map", init="sqrt", optimizer="adamw", weight_decay=1e-3),
     ),
 }
-"""The networks that ship, and how they are trained."""
+"""The networks that ship, by name: the description and the recipe."""
 
 
 class PoolStream(GeneratedStream):
@@ -92,32 +92,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
     mnist = data.load("mnist")
     split = data.split_validation(mnist, VALIDATION_EXAMPLES, seed=options.seed)
-    began = time.perf_counter()
+    started = time.perf_counter()
     renderer = StrokeRenderer(split.train_images, split.train_labels, load_handwriting_fonts("training"))
     held_out_renderer = StrokeRenderer(
         split.validation_images, split.validation_labels, load_handwriting_fonts("validation")
     )
     drawn = draw_or_load(renderer, options.drawn, options.seed, options.keep)
-    judged = draw_or_load(held_out_renderer, options.judged, options.seed + 1, options.keep)
-    print(f"drew {len(drawn[0]) + len(judged[0]):,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
+    drawn_validation = draw_or_load(held_out_renderer, options.judged, options.seed + 1, options.keep)
+    count = len(drawn[0]) + len(drawn_validation[0])
+    print(f"drew {count:,} pictures in {time.perf_counter() - started:.0f} s", flush=True)
     images = np.concatenate([split.train_images] * MNIST_REPEATS + [drawn[0]])
     labels = np.concatenate([split.train_labels] * MNIST_REPEATS + [drawn[1]]).astype(np.uint8)
-    plain_digits = (split.validation_images, split.validation_labels.astype(np.uint8))
-    arrays = train(network, recipe, images, labels, [plain_digits, judged])
+    mnist_validation = (split.validation_images, split.validation_labels.astype(np.uint8))
+    arrays = train(network, recipe, images, labels, [mnist_validation, drawn_validation])
     engine = Engine(network, arrays)
     reject_class = {"reject_class": NO_DIGIT} if network.classes > NO_DIGIT else {}
     recognizer = Recognizer(Model(network, arrays, reject_class))
-    scores = [
+    scored_pictures = [
         (recognizer.outputs(images[is_known]), labels[is_known])
-        for images, labels, is_known in ((*part, part[1] < network.classes) for part in (plain_digits, judged))
+        for images, labels, is_known in (
+            (*part, part[1] < network.classes) for part in (mnist_validation, drawn_validation)
+        )
     ]
-    calibration = calibrate(network, scores)
-    of_one_view = calibrate(network, [(outputs[:1], labels) for outputs, labels in scores])
+    calibration = calibrate(network, scored_pictures)
+    one_view_calibration = calibrate(network, [(outputs[:1], labels) for outputs, labels in scored_pictures])
     test_error, drawn_error = (
         digit_error_rate(engine, mnist.test_images, mnist.test_labels),
-        digit_error_rate(engine, *judged),
+        digit_error_rate(engine, *drawn_validation),
     )
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
     provenance = {
         "made by": "lab/synthesis/pretrained.py",
@@ -127,7 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
         "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
         "calibration": calibration.to_json(),
-        "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.digit.min_confidence},
+        "calibration of one view": {
+            "temperature": one_view_calibration.temperature,
+            "least": one_view_calibration.digit.min_confidence,
+        },
         **reject_class,
     }
     trained = Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)
@@ -153,6 +159,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def draw_or_load(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:
+    """Draw ``pictures`` pictures, or load those of the same seed and number that an earlier call kept in ``folder``."""
     cache_file = folder / f"drawn-{seed}-{pictures}.npz" if folder else None
     if cache_file and cache_file.exists():
         with np.load(cache_file) as arrays:
@@ -167,17 +174,17 @@ def draw_or_load(renderer: StrokeRenderer, pictures: int, seed: int, folder: Pat
 def train(
     network: Network, recipe: Recipe, images: Images, labels: Labels, validation: list[tuple[Images, Labels]]
 ) -> dict[str, NDArray[np.float32]]:
-    """Train, and return the exponential moving average of the weights at the epoch of least mean validation error."""
+    """Train; the moving average of the weights after the epoch with the lowest mean validation error."""
     stream = PoolStream(*_with_known_labels(network, images, labels), recipe)
     validation = [_with_known_labels(network, *part) for part in validation]
     worker = Worker()
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, None, worker) as (learner, _):
-        best, smallest = learner.evaluation_arrays(), np.inf
+        best, min_error = learner.evaluation_arrays(), np.inf
         for row in train_epochs(learner, stream, recipe):
             parameters = learner.evaluation_arrays()
             errors = [total_error_rate(Engine(network, parameters), *part) for part in validation]
-            if np.mean(errors) < smallest:
-                best, smallest = parameters, float(np.mean(errors))
+            if np.mean(errors) < min_error:
+                best, min_error = parameters, float(np.mean(errors))
             print(
                 f"epoch {row['epoch']}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
                 f"{row['seconds']:.0f} s",
@@ -187,7 +194,7 @@ def train(
 
 
 def _with_known_labels(network: Network, images: Images, labels: Labels) -> tuple[Images, Labels]:
-    """Those pictures that the network has an output for, at its size."""
+    """The pictures whose class the network has an output for, fitted to its input, and their labels."""
     is_known = labels < network.classes
     return fit_to_input(images[is_known], network.input)[:, 0], labels[is_known]
 

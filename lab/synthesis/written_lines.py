@@ -1,4 +1,4 @@
-"""Synthetic lines and pages of handwritten digits with known text, for tests, crops and path costs.
+"""Draw lines and pages of handwritten digits with known text, for tests, crops and path costs.
 
 Digits come from a data set; their size, slant, stroke width, distances, ligatures, breaks and separators are sampled.
 """
@@ -27,7 +27,7 @@ class WritingStyle:
         jitter: the standard deviation of baseline shifts, and of the logarithm of sizes.
         link_probability: that a stroke joins two neighbors.
         break_probability: that a digit has a gap in its stroke.
-        flagged_share: of 1s that have a flag and of 7s that have a bar, which MNIST hardly holds.
+        flagged_share: of the 1s drawn with a flag and of the 7s with a bar across, of which MNIST has few.
         separator_probability: that a point or comma stands between two neighbors.
         trailing_signs: what follows the last digit: any of ``".,-"``.
     """
@@ -73,7 +73,7 @@ class PlacedDigit:
 
 
 class Writer:
-    """Writes digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``.
+    """Writes lines with the digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``.
 
     ``stroke_drawn_share`` of them are drawn stroke by stroke instead (`draw_numeral`).
     """
@@ -82,14 +82,14 @@ class Writer:
         self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator, stroke_drawn_share: float = 0.0
     ) -> None:
         self.images, self.rng, self.stroke_drawn_share = images, rng, stroke_drawn_share
-        self.of_label = [np.flatnonzero(labels == label) for label in range(10)]
+        self.indices_by_label = [np.flatnonzero(labels == label) for label in range(10)]
 
     def write_line(self, text: str, style: WritingStyle) -> Ink:
-        """A line of digits and spaces, float32 (h, w): 0 paper, 1 ink; three digit heights high."""
+        """Write a line of digits and spaces; the ink is three digit heights high."""
         return self.write_line_with_digits(text, style)[0]
 
     def write_line_with_digits(self, text: str, style: WritingStyle) -> tuple[Ink, list[PlacedDigit]]:
-        """A line as `line` writes it, and its digits from left to right."""
+        """Write a line as `write_line` does; the ink, and the digits from left to right."""
         rng, digit_height, digits = self.rng, style.height, list[PlacedDigit]()
         canvas = np.zeros((3 * digit_height, (2 * len(text) + 5) * digit_height), np.float32)
         x, previous_x = float(digit_height), -1
@@ -130,7 +130,7 @@ class Writer:
     def write_page(
         self, lines: list[str], style: WritingStyle, *, line_gap: float = 0.7, max_indent: float = 0.0
     ) -> Ink:
-        """Lines one below the other, ``line_gap`` digit heights apart, indented by up to ``max_indent`` of them."""
+        """Write lines ``line_gap`` digit heights apart, indented by up to ``max_indent`` digit heights."""
         lines_drawn = [self.write_line(text, style) for text in lines]
         digit_height = style.height
         trimmed = [
@@ -142,7 +142,8 @@ class Writer:
         return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), digit_height)
 
     def _draw_digit(self, label: int, style: WritingStyle) -> Ink:
-        image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
+        """Draw a digit in a style, cropped to its ink."""
+        image = self.images[self.rng.choice(self.indices_by_label[label])].astype(np.float32) / 255
         if label in (1, 7) and self.rng.random() < style.flagged_share:
             image = self._draw_flagged(label)
         if self.stroke_drawn_share and self.rng.random() < self.stroke_drawn_share:
@@ -167,7 +168,7 @@ class Writer:
         return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
 
     def _draw_flagged(self, label: int) -> Ink:
-        """A 1 with a flag and perhaps a foot, a 7 with a bar across; float32 (28, 28)."""
+        """Draw a 1 with a flag and perhaps a foot, or a 7 with a bar across; float32 (28, 28)."""
         rng, canvas = self.rng, np.zeros((112, 112), np.float32)
         top, bottom = np.array([62 + rng.normal(0, 4), 16.0]), np.array([56 + rng.normal(0, 4), 96.0])
         if label == 1:
@@ -187,6 +188,7 @@ class Writer:
         return np.asarray(cv2.resize(canvas, (28, 28), interpolation=cv2.INTER_AREA), np.float32)
 
     def _break_stroke(self, mask: NDArray[np.uint8], style: WritingStyle) -> NDArray[np.uint8]:
+        """Remove a disc of ink at a random place, unless more than a quarter of the ink would go."""
         ys, xs = np.nonzero(mask)
         index = int(self.rng.integers(len(ys)))
         radius = int(max(2.0, (0.6 * stroke_width(mask) + 0.05 * style.height)))
@@ -195,7 +197,7 @@ class Writer:
         return broken if broken.sum() > 0.75 * mask.sum() else mask
 
     def _find_touching_column(self, canvas: Ink, digit: Ink, y: int, left: int, digit_height: int) -> int:
-        """The column at which a digit's ink comes to touch the ink on its left."""
+        """Find the column at which a digit's ink touches the ink on its left."""
         ink_at_left = canvas[y : y + digit.shape[0], max(0, left - digit_height) : left + digit_height] > 0.5
         rows = np.flatnonzero(ink_at_left.any(axis=1) & (digit > 0.5).any(axis=1))
         if not len(rows):
@@ -205,6 +207,7 @@ class Writer:
         return int(max(0, left - digit_height) + (right_edges - left_edges).max() + 1)
 
     def _write_sign(self, canvas: Ink, sign: str, x: float, style: WritingStyle) -> float:
+        """Write a sign of ``.,-`` at column x; the column behind it."""
         digit_height, pen = style.height, max(3, round((style.pen or 0.1) * style.height * 1.1))
         x += 0.15 * digit_height
         base = int(2 * digit_height - 0.03 * digit_height)
@@ -225,16 +228,18 @@ class Writer:
         return x + pen + 0.1 * digit_height
 
 
-def photograph_line(ink: Ink, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
-    """A line of ink as a camera sees it: uneven light, blur and sensor noise; uint8 (h, w), paper-high."""
+def photograph_line(
+    ink: Ink, rng: Generator, ink_level: float = 50, paper_level: float = 220, noise_deviation: float = 3
+) -> GrayLevels:
+    """Photograph ink: uneven light, blur and sensor noise; uint8 (h, w), dark on light, levels of 0..255."""
     height, width = ink.shape
     light_falloff = 1 - rng.uniform(0, 0.3) * np.linspace(0, 1, width)[None] * np.linspace(0.5, 1, height)[:, None]
-    gray = (light - cv2.GaussianBlur(ink, (0, 0), 0.8) * (light - dark)) * light_falloff
-    return np.clip(np.rint(gray + rng.normal(0, noise, ink.shape)), 0, 255).astype(np.uint8)
+    gray = (paper_level - cv2.GaussianBlur(ink, (0, 0), 0.8) * (paper_level - ink_level)) * light_falloff
+    return np.clip(np.rint(gray + rng.normal(0, noise_deviation, ink.shape)), 0, 255).astype(np.uint8)
 
 
 def rotate(ink: Ink, degrees: float) -> Ink:
-    """The ink rotated clockwise by ``degrees``."""
+    """Rotate ink clockwise by ``degrees``."""
     height, width = ink.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
     sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
@@ -244,9 +249,9 @@ def rotate(ink: Ink, degrees: float) -> Ink:
 
 
 def bend(ink: Ink, height: float) -> Ink:
-    """The ink with its lines bent into an arc, ``bend`` pixels high."""
-    _height, width = ink.shape
-    framed = np.pad(ink, ((abs(int(height)) + 2, abs(int(height)) + 2), (0, 0)))
-    y, x = np.mgrid[: framed.shape[0], :width].astype(np.float32)
+    """Bend lines of ink into an arc, ``height`` pixels high in the middle."""
+    width = ink.shape[1]
+    padded = np.pad(ink, ((abs(int(height)) + 2, abs(int(height)) + 2), (0, 0)))
+    y, x = np.mgrid[: padded.shape[0], :width].astype(np.float32)
     arc = (height * (1 - (2 * x / width - 1) ** 2)).astype(np.float32)
-    return np.asarray(cv2.remap(framed, x, y - arc, cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.remap(padded, x, y - arc, cv2.INTER_LINEAR), np.float32)

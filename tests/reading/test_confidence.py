@@ -262,7 +262,7 @@ def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mn
     found = 0
     for index in np.flatnonzero(mnist.test_labels == 3)[:6]:
         writer = Writer(mnist.test_images[index : index + 1], np.array([3], np.uint8), np.random.default_rng(7))
-        writer.of_label[3] = np.array([0])
+        writer.indices_by_label[3] = np.array([0])
         digit = writer.write_line("3", WritingStyle(height=110, pen=0.1))
         digit[::22] = digit[:, ::22] = np.maximum(digit[::22].max(initial=0), 0.0)
         reading = reader.read(photograph_line(digit, writer.rng))
