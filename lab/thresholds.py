@@ -6,13 +6,14 @@ counts twice, and so does what is written in two places. What does not count:
 
 - without a name: 0, 1 and 2, which count, compare with nothing and halve, and half a pixel that is added or taken away;
 - places and shapes: indices of boxes and statistics, axes, exponents, shifts, a block of 3×3 neighbors; an N×N is one;
-- `UNITS`: 255 and 256 gray levels, the network's 28×28 and MNIST's 20 in them, ten digits, right angles, percent;
+- `UNIT_NUMBERS`: 255 and 256 gray levels, the network's 28×28 and MNIST's 20 in them, ten digits, right angles,
+  percent;
 - what a file's value must lie between: `lenet.records.Record.number`;
 - 1e-6 and less, which keep from dividing by zero;
-- `BOUNDS_OF_MEMORY`, which change no answer: a pattern beyond them is refused.
+- `MEMORY_BOUNDS`, which change no answer: a pattern beyond them is refused.
 
-`ROOMS_BEHIND` the answer, which draw, store and distribute it, hold none. What ``native/`` does for the reader has the
-numbers of its reference in Python once more, or is given them, and tests compare the two.
+`ROOMS_AFTER_ANSWER`, which draw, store and distribute an answer, hold none. What ``native/`` does for the reader has
+the numbers of its reference in Python once more, or is given them, and tests compare the two.
 """
 
 import argparse
@@ -39,7 +40,14 @@ _PLACE_KEYWORDS = {"axis", "axes", "connectivity", "minlength", "maxsize"}
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number that decides, the module and line it stands in, its name if it has one, and the reason beside it."""
+    """A number that decides about an answer.
+
+    Attributes:
+        module, line: where it is written.
+        name: of the constant or field that holds it; empty if none does.
+        value: of the number.
+        reason: the comment or docstring beside it; empty if there is none.
+    """
 
     module: str
     line: int
@@ -49,43 +57,46 @@ class Threshold:
 
 
 def find_thresholds(source: str, module: str = "") -> list[Threshold]:
-    """The thresholds in the source of a module, from its first line to its last.
+    """Find the thresholds in the source of a module, in order of lines.
 
     >>> code = '''
     ... GAPS = (0.3, 1.0)  # in digit heights
     ... def is_wide(box):
     ...     return box[3] - box[1] > 1.5 * (box[2] - box[0]) + 2
     ... '''
-    >>> [(one.name, one.value, one.reason) for one in find_thresholds(code)]
+    >>> [(threshold.name, threshold.value, threshold.reason) for threshold in find_thresholds(code)]
     [('GAPS', 0.3, 'in digit heights'), ('GAPS', 1.0, 'in digit heights'), ('', 1.5, '')]
     """
     lines, tree = source.splitlines(), ast.parse(source)
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-    found = []
+    thresholds = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
             continue
-        above = list(_ancestors(node, parents))
-        statement = next(one for one in above if isinstance(one, ast.stmt))
+        ancestors = list(_ancestors(node, parents))
+        statement = next(ancestor for ancestor in ancestors if isinstance(ancestor, ast.stmt))
         name = _name_of(node, statement, parents)
-        if name in MEMORY_BOUNDS | NAMED_UNITS or not _is_threshold(node, above, name):
+        if name in MEMORY_BOUNDS | NAMED_UNITS or not _is_threshold(node, ancestors, name):
             continue
         value = float(node.value) if isinstance(node.value, int | float) else 0.0
-        found.append(Threshold(module, node.lineno, name, value, _find_reason(name, node, statement, parents, lines)))
-    return sorted(found, key=lambda one: one.line)
+        thresholds.append(
+            Threshold(module, node.lineno, name, value, _find_reason(name, node, statement, parents, lines))
+        )
+    return sorted(thresholds, key=lambda threshold: threshold.line)
 
 
 def find_reader_thresholds(folder: Path = READER) -> list[Threshold]:
-    """Those of all modules between a picture and its answer."""
-    found: list[Threshold] = []
+    """Find the thresholds of all modules between a picture and its answer."""
+    thresholds: list[Threshold] = []
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
         if ROOMS_AFTER_ANSWER.isdisjoint(parts):
-            found += find_thresholds(path.read_text("utf-8"), ".".join(parts))
-    return found
+            thresholds += find_thresholds(path.read_text("utf-8"), ".".join(parts))
+    return thresholds
 
 
 def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    """The nodes that hold a node, from the innermost."""
     while node in parents:
         node = parents[node]
         yield node
@@ -101,19 +112,19 @@ def _name_of(node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast
         return ""
     target, value = statement.targets[0], statement.value
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, part in zip(target.elts, value.elts, strict=True):
+        for element, part in zip(target.elts, value.elts, strict=True):
             if any(inner is node for inner in ast.walk(part)):
-                return ast.unparse(one)
+                return ast.unparse(element)
     return ast.unparse(target)
 
 
-def _is_threshold(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
+def _is_threshold(node: ast.Constant, ancestors: list[ast.AST], name: str) -> bool:
     """Whether a number is a threshold by the rules at the head of this module."""
-    value, parent = node.value, above[0]
+    value, parent = node.value, ancestors[0]
     assert isinstance(value, int | float)
-    is_called = any(isinstance(one, ast.Call) for one in above)
-    if name and not is_called and not any(isinstance(one, ast.ClassDef | ast.BinOp) for one in above):
-        return True  # whoever names a number decides by it, were it 1 or 2
+    is_called = any(isinstance(ancestor, ast.Call) for ancestor in ancestors)
+    if name and not is_called and not any(isinstance(ancestor, ast.ClassDef | ast.BinOp) for ancestor in ancestors):
+        return True  # a number with a name counts, even if it is 1 or 2
     if value in STRUCTURAL_NUMBERS | UNIT_NUMBERS or abs(value) <= 1e-6 or (is_called and _is_repeated(node, parent)):
         return False
     if isinstance(parent, ast.BinOp):
@@ -124,27 +135,37 @@ def _is_threshold(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
         if isinstance(parent.op, ast.Add | ast.Sub) and value == 0.5:
             return False
     child: ast.AST = node
-    for one in above:
-        if isinstance(one, ast.stmt):
+    for ancestor in ancestors:
+        if isinstance(ancestor, ast.stmt):
             break
-        if isinstance(one, ast.JoinedStr | ast.keyword) and getattr(one, "arg", None) in {None, *_PLACE_KEYWORDS}:
+        if isinstance(ancestor, ast.JoinedStr | ast.keyword) and getattr(ancestor, "arg", None) in {
+            None,
+            *_PLACE_KEYWORDS,
+        }:
             return False
-        if isinstance(one, ast.Subscript) and one.slice is child and isinstance(value, int) and value <= _MAX_INDEX:
+        if (
+            isinstance(ancestor, ast.Subscript)
+            and ancestor.slice is child
+            and isinstance(value, int)
+            and value <= _MAX_INDEX
+        ):
             return False
-        if isinstance(one, ast.Call) and child in one.args:
-            called = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
+        if isinstance(ancestor, ast.Call) and child in ancestor.args:
+            called = (
+                ancestor.func.attr if isinstance(ancestor.func, ast.Attribute) else getattr(ancestor.func, "id", "")
+            )
             if called == "number" or (isinstance(value, int) and called in _SHAPE_FUNCTIONS):
                 return False
             if called == "ones" and value <= 3:
                 return False
-        child = one
+        child = ancestor
     return True
 
 
 def _is_repeated(node: ast.Constant, parent: ast.AST) -> bool:
-    """Whether a number of a tuple stands there before: the second side of a square."""
+    """Whether a number is in its tuple a second time, as the second side of a square."""
     before = parent.elts[: parent.elts.index(node)] if isinstance(parent, ast.Tuple) else []
-    return any(isinstance(one, ast.Constant) and one.value == node.value for one in before)
+    return any(isinstance(element, ast.Constant) and element.value == node.value for element in before)
 
 
 def _find_reason(
@@ -160,24 +181,28 @@ def _find_reason(
         return above.removeprefix("# ")
     holder = parents[statement]
     if name and isinstance(holder, ast.ClassDef):
-        said = re.search(rf"^\s*[\w, ]*\b{name}\b[\w, ]*: (.+)", ast.get_docstring(holder) or "", re.MULTILINE)
-        return said[1] if said else ""
+        match = re.search(rf"^\s*[\w, ]*\b{name}\b[\w, ]*: (.+)", ast.get_docstring(holder) or "", re.MULTILINE)
+        return match[1] if match else ""
     return ""
 
 
 def to_text(thresholds: list[Threshold]) -> str:
     """One line for each threshold, and how many there are."""
     lines = [
-        f"{one.module}:{one.line}".ljust(32) + f"{one.name or '–':24}{one.value:>10g}  {one.reason}"
-        for one in thresholds
+        f"{threshold.module}:{threshold.line}".ljust(32)
+        + f"{threshold.name or '–':24}{threshold.value:>10g}  {threshold.reason}"
+        for threshold in thresholds
     ]
-    named = sum(bool(one.name) for one in thresholds)
+    named = sum(bool(threshold.name) for threshold in thresholds)
     return "\n".join([*lines, f"{len(thresholds)} thresholds, {named} with a name, {len(thresholds) - named} without"])
 
 
 def to_markdown(thresholds: list[Threshold]) -> str:
     """A table of how many each module has."""
-    named, unnamed = (Counter(one.module for one in thresholds if bool(one.name) == has) for has in (True, False))
+    named, unnamed = (
+        Counter(threshold.module for threshold in thresholds if bool(threshold.name) == has_name)
+        for has_name in (True, False)
+    )
     rows = [f"| `{module}` | {named[module]} | {unnamed[module]} |" for module in sorted({*named, *unnamed})]
     total = f"| all | {named.total()} | {unnamed.total()} |"
     return "\n".join(["| module | with a name | without |", "|---|---:|---:|", *rows, total])

@@ -74,7 +74,7 @@ class _FlatForm:
         cv2.polylines(target, [np.int32(points)], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
 
     def write(self, row: int, text: str, box: Box, height: float, jitter: float, is_bounded: bool = True) -> None:
-        """Write a text into a cell, and note the cell.
+        """Write a text into a cell, and add the cell to the form's.
 
         Args:
             row, text, box: of the cell.

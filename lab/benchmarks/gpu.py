@@ -32,10 +32,11 @@ def main() -> None:
             start = time.perf_counter()
             run = fit(network, dataset, training_recipe, folder, device="cuda")
             seconds = time.perf_counter() - start
-            learning = sum(row["seconds"] for row in run.history)
+            learning_seconds = sum(row["seconds"] for row in run.history)
             error = evaluate(run.best_path, dataset).error_rate
         print(
-            f"seed {seed}: {learning:.2f} s of learning, {seconds:.2f} s in all, {error:.2f} % test error", flush=True
+            f"seed {seed}: {learning_seconds:.2f} s of learning, {seconds:.2f} s in all, {error:.2f} % test error",
+            flush=True,
         )
 
 

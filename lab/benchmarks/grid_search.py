@@ -20,15 +20,15 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     mnist = data.load("mnist")
     pictures, labels = mnist.train_images[:TRAINING_IMAGES], mnist.train_labels[:TRAINING_IMAGES]
-    seconds = []
+    timings = []
     for _ in range(rounds):
         grid = {"learning_rate": [0.05, 0.1]}
         search = GridSearchCV(LeNetClassifier(random_state=0), grid, cv=3, refit=False)
         wall_before, cpu_before = time.perf_counter(), time.process_time()
         search.fit(pictures, labels)
-        seconds.append((time.perf_counter() - wall_before, time.process_time() - cpu_before))
+        timings.append((time.perf_counter() - wall_before, time.process_time() - cpu_before))
     scores = ", ".join(f"{score:.2%}" for score in search.cv_results_["mean_test_score"])
-    wall_seconds, cpu_seconds = min(seconds)
+    wall_seconds, cpu_seconds = min(timings)
     print(f"6 fits on {TRAINING_IMAGES:,} digits: {wall_seconds:.1f} s, {cpu_seconds:.1f} s of processor time")
     print(f"accuracy by learning rate: {scores}")
 

@@ -1,10 +1,10 @@
 """Measure the page's latency per stroke: ``python -m lab.benchmarks.page [--strokes N] [--file PAGE]``.
 
-Digits are drawn with the mouse in headless Chromium, on the page of the networks that ship. From each movement of the
-pen until everything is redrawn: the median and the slowest of twenty, with what the reading and the networks take of
-it, for one network and for two, without a unit in focus and with one; then the same while a network is trained in the
-page, and how long that takes to an error of 5 %. Then how long the page takes from opening until it answers, and its
-size. Each is printed with its limit.
+Digits are drawn with the mouse in headless Chromium, on the page of the networks that ship. The latency is the time
+from a movement of the pen until everything is redrawn: the median and the 95th percentile, and the medians of what
+reading and the networks take of it, for one network and for two, without a unit in focus and with one; then the same
+while a network is trained in the page. Then how long that network takes until its error is 5 %, how long the page takes
+from opening until it answers, and its size. Each is printed with its limit.
 """
 
 import argparse
@@ -20,10 +20,11 @@ from lenet.model import pretrained
 from lenet.page.document import DEFAULT_MODELS
 from lenet.page.export import write_page
 
-MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000
+MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000  # limits that are printed
 MAX_STROKE_MS_WHILE_TRAINING = 32.0
-MAX_SECONDS_TO_ERROR, ERROR_TO_REACH = 30.0, 5.0
-TRAINING_TIMEOUT_SECONDS = 300
+MAX_SECONDS_TO_ERROR, ERROR_TO_REACH = 30.0, 5.0  # the error in percent
+TRAINING_TIMEOUT_SECONDS = 300  # after which training is given up
+# Points (x, y) of a 2, in hundredths of the sheet.
 DIGIT_STROKE = [
     (31, 36),
     (36, 24),
@@ -45,10 +46,10 @@ def main(strokes: int, file: Path) -> None:
     print(f"{processor()}\n\n{'':34}{'median':>9}{'95 %':>9}{'reading':>9}{'networks':>9}  ms, of movements")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        ready = []
+        opening_ms = []
         for _ in range(5):
             with open_page(browser, file) as watched:
-                ready.append(watched.page.evaluate("lenet.ready"))
+                opening_ms.append(watched.page.evaluate("lenet.ready"))
         for second, focused in ((False, False), (False, True), (True, False), (True, True)):
             with open_page(browser, file) as watched:
                 row = " + ".join(DEFAULT_MODELS[::-1] if second else DEFAULT_MODELS[1:]) + (
@@ -58,7 +59,9 @@ def main(strokes: int, file: Path) -> None:
         with open_page(browser, file) as watched:
             row = f"{DEFAULT_MODELS[1]}, another is trained"
             start_training(watched)
-            times = time_strokes(watched, strokes, second=False, focused=False, limit=MAX_STROKE_MS_WHILE_TRAINING)
+            times = time_strokes(
+                watched, strokes, has_second_network=False, has_focus=False, limit=MAX_STROKE_MS_WHILE_TRAINING
+            )
             print(f"{row:34}{times}")
         with open_page(browser, file) as watched:
             start_training(watched)
@@ -69,12 +72,12 @@ def main(strokes: int, file: Path) -> None:
     print(f"\ntraining: {error:.1f} % of 500 misread after {epochs:.1f} passes, {seconds:.1f} s", end=" ")
     print(f"(limit {ERROR_TO_REACH:.0f} % within {MAX_SECONDS_TO_ERROR:.0f} s), {processor_time:.1f} s of processors")
     size = file.stat().st_size
-    print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (limit {MAX_OPENING_MS:.0f})")
+    print(f"\nanswers after opening: {min(opening_ms):.0f} ms, best of {len(opening_ms)} (limit {MAX_OPENING_MS:.0f})")
     print(f"size: {size / 1e6:.2f} MB (limit {MAX_BYTES / 1e6:.1f})")
 
 
 def start_training(watched: WatchedPage) -> None:
-    """Open the chapter and start what it shows first."""
+    """Open the chapter on learning, and start training as it proposes."""
     watched.page.click("[data-do=open-learning]")
     watched.wait("s.learning?.run?.evaluations.length > 0")
     watched.page.click("#learning [data-do=run]")
@@ -99,10 +102,13 @@ def time_training(watched: WatchedPage) -> tuple[float, float, float]:
     return time.monotonic() - began, epochs, error
 
 
-def time_strokes(watched: WatchedPage, strokes: int, second: bool, focused: bool, limit: float = MAX_STROKE_MS) -> str:
-    if second:
+def time_strokes(
+    watched: WatchedPage, strokes: int, has_second_network: bool, has_focus: bool, limit: float = MAX_STROKE_MS
+) -> str:
+    """Draw digits, and format the latencies in milliseconds: median, 95th percentile, medians of parts; count."""
+    if has_second_network:
         watched.page.select_option("#second-network", "1")
-    if focused:
+    if has_focus:
         watched.hover("c3", 0.4, 0.4)
         watched.page.mouse.down()
         watched.page.mouse.up()
@@ -113,9 +119,9 @@ def time_strokes(watched: WatchedPage, strokes: int, second: bool, focused: bool
         watched.draw(DIGIT_STROKE)
     times: dict[str, Any] = watched.page.evaluate("lenet.timings")
     stroke = times["stroke"]
-    slowest = statistics.quantiles(stroke, n=20)[-1]
+    percentile_95 = statistics.quantiles(stroke, n=20)[-1]
     parts = [statistics.median(times[part]) for part in ("reading", "passes")]
-    figures = "".join(f"{figure:9.1f}" for figure in (statistics.median(stroke), slowest, *parts))
+    figures = "".join(f"{figure:9.1f}" for figure in (statistics.median(stroke), percentile_95, *parts))
     return f"{figures}  {len(stroke)} (limit {limit:.0f})"
 
 

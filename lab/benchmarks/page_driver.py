@@ -11,36 +11,42 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-TIMEOUT_SECONDS = 60  # seconds: what takes longer on a busy machine hangs
+TIMEOUT_SECONDS = 60  # what takes longer, even on a busy machine, hangs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_browser() -> str | None:
-    """The system's Chromium or Chrome."""
+    """Find the path of the system's Chromium or Chrome; None if there is none."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @dataclass
 class WatchedPage:
-    """A page and what went wrong in it."""
+    """A page in a browser, its errors and its requests.
+
+    Attributes:
+        page: Playwright's.
+        faults: texts of its warnings and errors so far.
+        requests: addresses that it has asked for.
+    """
 
     page: Any
     faults: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def state(self, expression: str) -> Any:
-        """A JavaScript expression over the store's state, here ``s``."""
+        """The value of a JavaScript expression over the store's state, which is called ``s`` in it."""
         return self.page.evaluate(f"(() => {{ const s = window.lenet?.store.state; return {expression}; }})()")
 
     def wait(self, expression: str) -> None:
-        """Wait until an expression over the state is true; the page's policy forbids Playwright's own way of it."""
+        """Wait until an expression over the state is true; the page's policy forbids Playwright's own way to do so."""
         end = time.monotonic() + TIMEOUT_SECONDS
         while not self.state(expression):
             assert time.monotonic() < end, f"never came true: {expression}"
             self.page.wait_for_timeout(50)
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
-        """Draw with the mouse, in hundredths of the sheet."""
+        """Draw strokes with the mouse; points (x, y) in hundredths of the sheet."""
         box = self.page.locator(".sheet").bounding_box()
         mouse = self.page.mouse
         for stroke in strokes:
@@ -52,7 +58,7 @@ class WatchedPage:
             mouse.up()
 
     def hover(self, stage: str, across: float, down: float, network_index: int = 0) -> None:
-        """Point at a place of a stage's picture, in shares of its width and height."""
+        """Point at a place of a stage's picture, in shares (0..1) of its width and height."""
         canvas = self.page.locator(f"canvas[data-stage={stage}]").nth(network_index)
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
@@ -82,7 +88,7 @@ class WatchedPage:
         )
 
     def save(self, folder: Path, name: str) -> None:
-        """A screenshot of the whole page."""
+        """Save a screenshot of the whole page."""
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
 
@@ -97,9 +103,13 @@ def open_page(
     query: str = "",
     prepare: Callable[[Any], object] = lambda window: None,
 ) -> Iterator[WatchedPage]:
-    """A file, or what stands at an address, in a window of its own, its errors and requests noted.
+    """Open a file or an address in a window of its own, while the context lasts.
 
-    ``prepare`` is called with the window while it is empty.
+    Args:
+        page: path of a file, or address of a served page.
+        scheme: of colors, ``"light"`` or ``"dark"``.
+        query: what follows the address.
+        prepare: called with the window while it is empty.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
@@ -120,5 +130,5 @@ def open_page(
 
 
 def shots_folder(otherwise: Path) -> Path:
-    """Where screenshots go: ``$LENET_SHOTS`` if it is set."""
+    """The folder of screenshots: ``$LENET_SHOTS`` if it is set, else ``otherwise``."""
     return Path(os.environ.get("LENET_SHOTS") or otherwise)

@@ -12,7 +12,7 @@ _OBJECT_STORE_BYTES = 100_000_000
 
 
 class Raylets:
-    """A cluster of raylets with one core each, bound to 127.0.0.1, with a token.
+    """A cluster of raylets (the processes that make a machine part of a Ray cluster), bound to 127.0.0.1, with a token.
 
     Attributes:
         address: of the cluster, for drivers.
@@ -32,17 +32,17 @@ class Raylets:
             self.add()
 
     def add(self) -> None:
-        """Start another one."""
+        """Start another raylet."""
         node = self._cluster.add_node(**self._options)
         self._worker_nodes.append(node)
         self._pin(node, len(self._worker_nodes))
 
     def kill(self) -> None:
-        """Kill the one that was added last, and with it its workers."""
+        """Kill the raylet that was added last, and with it its workers."""
         self._cluster.remove_node(self._worker_nodes.pop(), allow_graceful=False)
 
     def stop(self) -> None:
-        """End all of them."""
+        """End all raylets."""
         self._cluster.shutdown()
 
     def _pin(self, node: Any, number: int) -> None:
@@ -59,7 +59,7 @@ class Raylets:
 
 @contextmanager
 def run_raylets(count: int) -> Iterator[Raylets]:
-    """A cluster of ``count`` raylets, which ends with the context."""
+    """Run a cluster of ``count`` raylets while the context lasts."""
     cluster = Raylets(count)
     try:
         yield cluster

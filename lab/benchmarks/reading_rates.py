@@ -1,12 +1,12 @@
-"""Rates of two versions: ``python -m lab.benchmarks.reading_rates --against PYTHON [--rounds N]``.
+"""Compare how fast two versions read: ``python -m lab.benchmarks.reading_rates --against PYTHON [--rounds N]``.
 
 Worker processes of each version read the same drawn pictures by turns: photos of 12 megapixels with a row of ten
-digits, and scanned digits of 300 pixels. PYTHON is the interpreter of an environment with the other version. What
-counts is the CPU time of the workers for one picture, which other programs on the machine lengthen less than the
-clock's; of each version the median of the rounds, and the median of the ratios within a round.
+digits, and scanned digits of 300 pixels. PYTHON is the interpreter of an environment with the other version. The CPU
+time of the workers for one picture is compared, which other programs on the machine lengthen less than the wall time:
+the median over the rounds for each version, and the median of the ratios within a round.
 
-The lower bound of a photo is printed, too: its Huffman codes must be decoded, however little of it is kept, which is
-timed by decoding it to an eighth.
+The lower bound for a photo is printed, too: all its Huffman codes must be decoded, however much it is reduced; the time
+is that of decoding it at an eighth of its size.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from lab.benchmarks.reading_speed import PHONE_SIZE, draw_photo
 from lenet import data
 
 # Runs in the environment of either version: reads pictures with two workers, each of which notes its CPU time
-# after each picture; the first few of them warm it up.
+# after each picture; the first few of them are its warm-up.
 _READ_SCRIPT = """
 import json, os, sys, time
 from pathlib import Path
@@ -54,31 +54,31 @@ if __name__ == "__main__":
     print(json.dumps(texts))
 """
 _WARM_UP_PICTURES = 3
-SCANNED_DIGIT_SIDE = 200  # pixels of a scanned digit, with paper around it
+SCANNED_DIGIT_SIDE = 200  # pixels of a digit, without the paper around it
 
 
 def measure_reading(python: str, paths: list[Path], single: bool, workers: int) -> tuple[float, list[str]]:
-    """CPU milliseconds of a worker for one picture, and what was read."""
+    """Read pictures by a version; CPU milliseconds of a worker for one picture, and the text of each."""
     with tempfile.TemporaryDirectory() as folder:
         script, notes = Path(folder) / "read.py", Path(folder) / "notes"
         script.write_text(_READ_SCRIPT)
         notes.mkdir()
         command = [python, str(script), str(notes), "single" if single else "any", str(workers), *map(str, paths)]
-        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-        if ran.returncode:
-            sys.exit(f"{python}: exit code {ran.returncode}")
+        process = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+        if process.returncode:
+            sys.exit(f"{python}: exit code {process.returncode}")
         worker_times = [
             (times[-1] - times[_WARM_UP_PICTURES - 1], len(times) - _WARM_UP_PICTURES)
             for times in ([float(line) for line in note.read_text().split()] for note in notes.iterdir())
             if len(times) > _WARM_UP_PICTURES
         ]
         return 1000 * sum(seconds for seconds, _ in worker_times) / sum(count for _, count in worker_times), json.loads(
-            ran.stdout
+            process.stdout
         )
 
 
 def measure_decoding(photo: Path, divided_by: int, rounds: int = 5) -> float:
-    """CPU milliseconds to decode a JPEG to a part of its size."""
+    """Decode a JPEG at 1/``divided_by`` of its size; CPU milliseconds, the minimum over the rounds."""
     fastest = float("inf")
     for _ in range(rounds):
         cpu_before = time.process_time()

@@ -2,11 +2,12 @@
 
 A 12-megapixel phone photo of a row of ten digits, warm and as a whole process; a picture of 28×28 as a whole process; a
 folder of such photos by two workers; a picture of 100 megapixels, JPEG and PNG, with the peak memory (RSS). The table
-shows the limit of each. Then the steps of the warm reading: opening, ink, rules, rows, the network, the best path.
+shows the limit of each. Then the steps of the warm reading: opening, ink, grids and ruled lines of the paper, rows, the
+network, the best path.
 
 Other programs on the machine lengthen every figure, so the fastest of the rounds counts, and the CPU seconds of all
-threads and processes stand beside it. The folder holds few photos
-under many names: drawing a thousand would take longer than reading them.
+threads and processes stand beside it. The folder has few distinct photos and hard links to them, because drawing a
+thousand photos would take longer than reading them.
 """
 
 import argparse
@@ -40,10 +41,10 @@ from lenet.reading.lines.path import best_path
 from lenet.reading.lines.segmentation import find_page
 from lenet.reading.recognition import Recognizer
 
-PHONE_SIZE = (3024, 4032)  # rows and columns of 12 megapixels
-HUGE_SIZE = (10_000, 10_000)
+PHONE_SIZE = (3024, 4032)  # rows and columns: 12 megapixels
+HUGE_SIZE = (10_000, 10_000)  # rows and columns: 100 megapixels
 DIGITS_IN_ROW = 10
-FUNCTION_OF_STEP: dict[str, Callable[..., object]] = {  # a step, and the function whose cumulative time it is
+FUNCTION_OF_STEP: dict[str, Callable[..., object]] = {  # whose cumulative time is that of the step
     "open and decode": open_picture,
     "ink": find_ink,
     "grid": find_grid,
@@ -53,14 +54,14 @@ FUNCTION_OF_STEP: dict[str, Callable[..., object]] = {  # a step, and the functi
     "network": Recognizer.probabilities,
     "best path": best_path,
 }
-PEN_COLOR = (0.12, 0.17, 0.45)
+PEN_COLOR = (0.12, 0.17, 0.45)  # RGB of 0..1: blue
 _PROFILED_READINGS = 5
 
 
 def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray) -> None:
-    """A row of ten digits with a blue pen on paper, unevenly lit, with sensor noise; JPEG or PNG."""
+    """Write a photo of ten digits in a row, by a blue pen on paper in uneven light; a JPEG also has sensor noise."""
     rng = np.random.default_rng(seed)
-    width = 2016  # drawn at half or less of its size, then enlarged: paper and pens have no finer detail
+    width = 2016  # drawn at half of its size or less, then enlarged: paper and pens have no finer detail
     height = round(width * size[0] / size[1])
     digits = images[rng.integers(0, len(images), DIGITS_IN_ROW)]
     row = draw_row(list(digits), 0.062 * width, rng)
@@ -70,7 +71,7 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
     scene = composite_ink(draw_paper(ink.shape, rng), ink * 0.9, PEN_COLOR)
     lit_scene = scene * linear_light((height, width), rng.uniform(0, 6.28), 0.6)[..., None]
     photo = cv2.resize(to_uint8(lit_scene), size[::-1], interpolation=cv2.INTER_LINEAR)
-    if path.suffix == ".jpg":  # a tile of sensor noise all over; in a PNG it would make a file that nobody has
+    if path.suffix == ".jpg":  # a tile of sensor noise, repeated; a PNG of it would be larger than any that people have
         tile = np.rint(3 * smooth_noise((512, 512), 1, rng)).astype(np.int16)[..., None]
         for y in range(0, size[0], 512):
             for x in range(0, size[1], 512):
@@ -80,20 +81,20 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
 
 
 def time_fastest(action: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """The minimum wall-clock and the minimum CPU seconds over ``rounds`` calls."""
+    """Time ``rounds`` calls; the minimum wall-clock and the minimum CPU seconds."""
     timings = [time_call(action) for _ in range(rounds)]
     return min(wall for wall, _ in timings), min(cpu for _, cpu in timings)
 
 
 def time_call(action: Callable[[], object]) -> tuple[float, float]:
-    """Wall-clock seconds, and CPU seconds of this process and of those it started."""
+    """Time a call; wall-clock seconds, and CPU seconds of this process and of those that it started."""
     cpu_before, wall_before = sum(os.times()[:4]), time.perf_counter()
     action()
     return time.perf_counter() - wall_before, sum(os.times()[:4]) - cpu_before
 
 
 def profile_steps(reader: Reader, photo: Path) -> list[tuple[str, float]]:
-    """Milliseconds of each step of a reading, the total last; the profiler lengthens steps of many calls."""
+    """Profile readings; mean milliseconds of each step, the total last. The profiler lengthens steps of many calls."""
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(_PROFILED_READINGS):
@@ -112,17 +113,22 @@ def profile_steps(reader: Reader, photo: Path) -> list[tuple[str, float]]:
 
 
 class ResultTable:
-    """Rows of the table: what, result, CPU time, limit; and the results as plain values."""
+    """The table of results.
+
+    Attributes:
+        rows: task, result with its unit, CPU time, limit.
+        results: by task, without units.
+    """
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str, str]] = []
         self.results: dict[str, float] = {}
 
-    def add(self, what: str, value: float, unit: str, cpu_time: str, limit: str) -> None:
-        digits = 2 if unit == "s" else 1 if unit == "photos/s" else 0
-        self.rows.append((what, f"{value:.{digits}f} {unit}", cpu_time, limit))
-        self.results[what] = round(value, 4)
-        print(f"{what}: {' | '.join(self.rows[-1][1:])}", file=sys.stderr, flush=True)
+    def add(self, task: str, value: float, unit: str, cpu_time: str, limit: str) -> None:
+        decimals = 2 if unit == "s" else 1 if unit == "photos/s" else 0
+        self.rows.append((task, f"{value:.{decimals}f} {unit}", cpu_time, limit))
+        self.results[task] = round(value, 4)
+        print(f"{task}: {' | '.join(self.rows[-1][1:])}", file=sys.stderr, flush=True)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -188,7 +194,7 @@ def main() -> None:
 
 
 def run_lenet(*arguments: str) -> int:
-    """Run a command, and return its peak memory (RSS) in bytes; the benchmark ends if it fails."""
+    """Run ``lenet`` with arguments; its peak memory (RSS) in bytes. The benchmark ends if the command fails."""
     result = run_process([*lenet_command(), *arguments])
     if result.exit_code:
         sys.exit(f"lenet {' '.join(arguments)}: {result.last_error_line}")
@@ -196,6 +202,7 @@ def run_lenet(*arguments: str) -> int:
 
 
 def time_folder(table: ResultTable, folder: Path, photos: int, distinct: int, workers: int, images: np.ndarray) -> None:
+    """Time the reading of a folder of ``photos`` photos, ``distinct`` of them drawn, and add it to the table."""
     folder.mkdir()
     for number in range(photos):
         path, original = folder / f"{number:04d}.jpg", folder / f"{number % distinct:04d}.jpg"
@@ -205,7 +212,9 @@ def time_folder(table: ResultTable, folder: Path, photos: int, distinct: int, wo
             path.hardlink_to(original)
     wall_seconds, _ = time_call(lambda: run_lenet("read", str(folder), "--workers", str(workers)))
     title = f"{photos:,} photos in a folder, {workers} workers"
-    table.add(title, photos / wall_seconds, "photos/s", "", "≥ 20 photos/s")  # workers' time: see reading_rates
+    table.add(
+        title, photos / wall_seconds, "photos/s", "", "≥ 20 photos/s"
+    )  # CPU time is that of the workers: see reading_rates
     shutil.rmtree(folder)
 
 

@@ -1,11 +1,11 @@
 """Measure the throughput of ``lenet serve``: ``python -m lab.benchmarks.serving [--seconds N] [--workers N]``.
 
 ``wrk`` (Debian: apt install wrk) posts MNIST's test digits as PNG files of 28×28 pixels, over loopback, on the same
-machine: what it takes itself is taken from the server. Two ways: ``?normalized=true``, where the picture goes to the
-network as it is, and ``?single=true``, where the digit is looked for as in a photo. Beside them stands ``/healthz``,
-which does nothing: what HTTP costs. CPU is the processor's time that the server takes for a request, which other
-programs on the machine lengthen less than they slow down the requests. Memory is that of all processes of the server
-together (PSS), a second after wrk has begun and at its end; every answer but 200 is an error.
+machine, whose processors it shares with the server. Three routes: ``?normalized=true``, where the picture goes to the
+network as it is; ``?single=true``, where the digit is looked for as in a photo; and ``/healthz``, which does nothing
+but HTTP. CPU is the processor time of the server for a request, which other programs on the machine lengthen less than
+the requests. Memory is that of all processes of the server together (PSS), a second after wrk has begun and at its end.
+Every answer but 200 is an error.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.errors import LeNetError
 
-PICTURE_COUNT = 1000  # different ones, so that nothing is read from a cache
+PICTURE_COUNT = 1000  # distinct ones, so that no cache holds the answers
 ROUTES = ("/v1/read?normalized=true", "/v1/read?single=true", "/healthz")
 WRK_SCRIPT = """
 local bodies, number = {{}}, 0
@@ -53,7 +53,7 @@ end
 
 @contextmanager
 def run_server(workers: int) -> Iterator[tuple[str, int]]:
-    """The address of a server, and the number of its process."""
+    """Run a server while the context lasts; its address, and the number of its process."""
     command = [*lenet_command(), "serve", "--port", "0", "--workers", str(workers), "--concurrency", "256"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -67,7 +67,7 @@ def run_server(workers: int) -> Iterator[tuple[str, int]]:
 
 
 def measure_megabytes(pid: int) -> float:
-    """What a process and those that it has started hold."""
+    """Megabytes of memory (PSS) of a process and of those that it has started."""
     total = 0.0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -79,7 +79,7 @@ def measure_megabytes(pid: int) -> float:
 
 
 def measure_cpu_seconds(pid: int) -> float:
-    """What a process and those that it has started have taken of the processor."""
+    """CPU seconds of a process and of those that it has started, so far."""
     total = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -90,27 +90,33 @@ def measure_cpu_seconds(pid: int) -> float:
 
 
 def write_script(folder: Path, method: str) -> Path:
-    """What wrk is to send."""
+    """Write the Lua script by which wrk sends requests of a method and prints its figures; its path."""
     path = folder / f"{method}.lua"
     path.write_text(WRK_SCRIPT.format(last=PICTURE_COUNT - 1, folder=folder, method=method))
     return path
 
 
 def run_wrk(address: str, route: str, folder: Path, seconds: int, connections: int) -> list[float]:
-    """Requests, microseconds, errors, and the median and 99th percentile of the time to answer in milliseconds."""
+    """Run wrk on a route.
+
+    Returns:
+        Number of requests, microseconds in all, number of errors, and the median and 99th percentile of the time to
+        answer in milliseconds.
+    """
     script = write_script(folder, "GET" if route == "/healthz" else "POST")
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(script), address + route]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+        wrk_process = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError:
         raise LeNetError("needs wrk, which is not installed; on Debian: apt install wrk") from None
-    figures = re.search(r"^figures (.*)$", ran.stdout, re.MULTILINE)
+    figures = re.search(r"^figures (.*)$", wrk_process.stdout, re.MULTILINE)
     if figures is None:
-        raise LeNetError(f"wrk ended without figures: {ran.stdout[-200:]}")
+        raise LeNetError(f"wrk ended without figures: {wrk_process.stdout[-200:]}")
     return [float(figure) for figure in figures.group(1).split()]
 
 
 def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> None:
+    """Measure routes, and print a line for each."""
     images = data.load("mnist").test_images[:PICTURE_COUNT]
     with tempfile.TemporaryDirectory() as name, run_server(workers) as (address, pid):
         folder = Path(name)
@@ -123,14 +129,14 @@ def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> 
         for route in routes:
             memory_before: list[float] = []
             cpu_before = measure_cpu_seconds(pid)
-            timer = threading.Timer(1.0, lambda noted=memory_before: noted.append(measure_megabytes(pid)))
+            timer = threading.Timer(1.0, lambda values=memory_before: values.append(measure_megabytes(pid)))
             timer.start()
             requests, microseconds, errors, median, slow = run_wrk(address, route, folder, seconds, connections)
             timer.join()
             cpu_ms = (measure_cpu_seconds(pid) - cpu_before) / requests * 1e3
-            pace = requests / microseconds * 1e6
-            figures = [f"{pace:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
-            figures += [f"{megabytes_held:.0f}" for megabytes_held in (memory_before[0], measure_megabytes(pid))]
+            rate = requests / microseconds * 1e6
+            figures = [f"{rate:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
+            figures += [f"{memory_mb:.0f}" for memory_mb in (memory_before[0], measure_megabytes(pid))]
             print(f"{route:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
             time.sleep(0.5)
 

@@ -1,7 +1,7 @@
 """Time whole processes and measure their memory: ``python -m lab.benchmarks.start_up``.
 
 A bare interpreter, ``import lenet``, ``lenet --version``, reading one picture, reading the 10,000 test digits of MNIST
-from their IDX file; and the last two with ONNX Runtime and torch, the digits a thousand at a time. Needs
+from their IDX file; and the last two by ONNX Runtime and torch, the digits a thousand at a time. Needs
 lenet[train,bench] for those.
 """
 
@@ -23,6 +23,7 @@ from lenet.model import pretrained
 
 PICTURE = Path(__file__).parents[2] / "examples/digits/seven.png"
 
+# Programs for ``python -c``: one of the first two makes `batches`, one of the last two reads them.
 _READ_IDX_CODE = """
 import sys, numpy as np
 raw = np.fromfile(sys.argv[2], np.uint8)[16:].reshape(-1, 1, 28, 28)
@@ -58,10 +59,10 @@ def main() -> None:
     ).parse_args()
     report = Report(describe_machine(options.threads))
     with tempfile.TemporaryDirectory() as folder:
-        jobs = create_commands(Path(folder), report)
-        results: dict[str, list[ProcessResult]] = {name: [] for name in jobs}
+        commands = create_commands(Path(folder), report)
+        results: dict[str, list[ProcessResult]] = {name: [] for name in commands}
         for number in range(options.rounds):
-            for name, command in jobs.items():
+            for name, command in commands.items():
                 show_progress(f"round {number + 1} of {options.rounds}: {name}")
                 results[name].append(run_process(command))
     show_progress("")
@@ -80,10 +81,10 @@ def main() -> None:
 
 
 def create_commands(folder: Path, report: Report) -> dict[str, list[str]]:
-    """The commands that are timed, by name; the peers' weights are written into ``folder``."""
+    """Create the commands that are timed, by name; writes the weights of the other runtimes into ``folder``."""
     python, lenet = [sys.executable, "-c"], lenet_command()
     digits_path, weights_prefix = find_idx_file(folder, report), str(folder / "lenet")
-    jobs = {
+    commands = {
         "python -c pass": [*python, "pass"],
         "python -c 'import lenet'": [*python, "import lenet"],
         "lenet --version": [*lenet, "--version"],
@@ -91,24 +92,29 @@ def create_commands(folder: Path, report: Report) -> dict[str, list[str]]:
         "lenet read 10,000 digits": [*lenet, "read", str(digits_path)],
     }
     model = pretrained()
-    in_order = {name: model.parameters[name] for name in model.network.parameter_shapes()}
-    np.savez(f"{weights_prefix}.npz", **in_order)
-    peers = {"torch": _TORCH_CODE}
+    parameters_in_order = {name: model.parameters[name] for name in model.network.parameter_shapes()}
+    np.savez(f"{weights_prefix}.npz", **parameters_in_order)
+    prediction_code = {"torch": _TORCH_CODE}
     try:
         from lenet.exporting.onnx import to_onnx
 
         Path(f"{weights_prefix}.onnx").write_bytes(to_onnx(model.network, model.parameters))
-        peers = {"ONNX Runtime": _ONNXRUNTIME_CODE} | peers
+        prediction_code = {"ONNX Runtime": _ONNXRUNTIME_CODE} | prediction_code
     except MissingExtra as error:
         report.notes.append(str(error))
-    for peer, predict in peers.items():
-        jobs[f"{peer}, seven.png as one digit"] = [*python, _READ_PICTURE_CODE + predict, weights_prefix, str(PICTURE)]
-        jobs[f"{peer}, 10,000 digits"] = [*python, _READ_IDX_CODE + predict, weights_prefix, str(digits_path)]
-    return jobs
+    for runtime, predict in prediction_code.items():
+        commands[f"{runtime}, seven.png as one digit"] = [
+            *python,
+            _READ_PICTURE_CODE + predict,
+            weights_prefix,
+            str(PICTURE),
+        ]
+        commands[f"{runtime}, 10,000 digits"] = [*python, _READ_IDX_CODE + predict, weights_prefix, str(digits_path)]
+    return commands
 
 
 def find_idx_file(folder: Path, report: Report) -> Path:
-    """The test digits of MNIST, or blobs in a file of their own."""
+    """Find the IDX file of MNIST's test digits in the cache, or write one of pseudo-random blobs; its path."""
     source = CATALOG["mnist"].source
     if is_cached(source):
         return cache_folder() / source.name / "t10k-images-idx3-ubyte"

@@ -20,7 +20,7 @@ from lenet.engine.native import usable_cores
 from lenet.errors import TrainingError
 
 RUNS_FOLDER = Path("runs/time-to-accuracy")
-# recipe: seeds, and the test error in percent that a run should reach
+# By recipe: number of seeds, and the limit of a run's test error in percent.
 SEEDS_AND_LIMITS = {"fast": (30, 0.95), "default": (10, 0.60), "best": (5, 0.45)}
 
 
@@ -47,8 +47,8 @@ def main() -> None:
     options = command_line().parse_args()
     report = Report(describe_machine(options.threads))
     for recipe in options.recipes:
-        seeds, max_error = SEEDS_AND_LIMITS.get(recipe, (3, 1.0))
-        seeds = range(options.first_seed, options.first_seed + (options.seeds or seeds))
+        seed_count, max_error = SEEDS_AND_LIMITS.get(recipe, (3, 1.0))
+        seeds = range(options.first_seed, options.first_seed + (options.seeds or seed_count))
         runs = [train(options.network, recipe, seed, options.threads) for seed in seeds]
         report.figures[recipe] = summarize(runs, options.max_error or max_error)
     report.tables = [to_table(options.network, report.figures)]
@@ -57,25 +57,25 @@ def main() -> None:
 
 
 def train(network: str, recipe: str, seed: int, threads: int) -> dict[str, Any]:
-    """One run as ``{"seed", "seconds", "peak_bytes", "test_error"}``."""
+    """Train once, in a process: ``{"seed", "seconds", "peak_bytes", "test_error"}``."""
     folder = RUNS_FOLDER / f"{network}-{recipe}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     arguments = ["train", network, "--data", "mnist", "--recipe", recipe, "--seed", str(seed)]
     result = run_process([*lenet_command(), *arguments, "--threads", str(threads), "--out", str(folder)])
     if result.exit_code:
         raise TrainingError(f"lenet {' '.join(arguments)} failed: {result.last_error_line}")
-    tested = json.loads((folder / "evaluation.json").read_text())
-    show_progress(f"{recipe}, seed {seed}: {tested['error_rate']:.2f} % in {result.seconds:.2f} s")
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    show_progress(f"{recipe}, seed {seed}: {evaluation['error_rate']:.2f} % in {result.seconds:.2f} s")
     return {
         "seed": seed,
         "seconds": round(result.seconds, 3),
         "peak_bytes": result.peak_bytes,
-        "test_error": tested["error_rate"],
+        "test_error": evaluation["error_rate"],
     }
 
 
 def summarize(runs: list[dict[str, Any]], max_error: float) -> dict[str, Any]:
-    """Mean, deviation and range of the test error, how many runs have at most ``max_error``, times and memory."""
+    """Summarize runs: mean, deviation and range of the test error, runs of at most ``max_error``, time, memory."""
     errors, seconds = [run["test_error"] for run in runs], [run["seconds"] for run in runs]
     return {
         "runs": len(runs),
@@ -93,7 +93,7 @@ def summarize(runs: list[dict[str, Any]], max_error: float) -> dict[str, Any]:
 
 
 def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
-    """A row for each recipe."""
+    """Tabulate the summaries, a row for each recipe."""
     headings = ["recipe", "runs", "test error", "range", "within the limit", "seconds, median", "longest", "memory"]
     rows = [
         [
@@ -112,7 +112,7 @@ def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
 
 
 def deviation_text(deviation: float | None) -> str:
-    """The deviation behind its mean; nothing for a single run."""
+    """The standard deviation, written behind the mean; empty for a single run."""
     return "" if deviation is None else f" ± {deviation:.3f}"
 
 

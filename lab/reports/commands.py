@@ -1,4 +1,4 @@
-"""The reference of the command line, from the commands themselves: a page of the documents, and a man page.
+"""Write the reference of the command line from the commands themselves: a page of the documents, and a man page.
 
 `python -m lab.reports.commands` writes `docs/commands.md` and `docs/lenet.1`.
 """
@@ -46,6 +46,7 @@ def list_commands() -> list[Command]:
 
 
 def _flatten(command: Any, name: str, parent: Any) -> Iterator[Command]:
+    """A command of Click, or all commands of a group, as `Command`."""
     context = command.context_class(command, info_name=name.split()[-1], parent=parent, terminal_width=10_000)
     if hasattr(command, "commands"):
         for part, inner in command.commands.items():
@@ -53,7 +54,9 @@ def _flatten(command: Any, name: str, parent: Any) -> Iterator[Command]:
         return
     paragraphs = [" ".join(text.split()) for text in (command.help or "").split("\n\n")]
     examples = [text for text in paragraphs if re.match(r"(lenet|curl) ", text)]
-    pairs = [(p.param_type_name, p.get_help_record(context)) for p in command.get_params(context)]
+    pairs = [
+        (parameter.param_type_name, parameter.get_help_record(context)) for parameter in command.get_params(context)
+    ]
     by_type = {name: tuple(pair for kind, pair in pairs if kind == name and pair) for name in ("argument", "option")}
     yield Command(
         name,
@@ -132,17 +135,19 @@ def to_manual(commands: list[Command]) -> str:
 
 
 def _format_code(text: str) -> str:
+    """A text as code, in a cell of a table."""
     return f"`{text}`".replace("|", "\\|")
 
 
 def _escape_markdown(text: str) -> str:
-    """Text that Markdown leaves as it is, in a cell of a table, too."""
+    """Escape a text so that Markdown shows it unchanged, in a cell of a table, too."""
     return (
         re.sub(r"([\\|*_<\[\]`])", r"\\\1", text) if "`" not in text else text.replace("|", "\\|").replace("<", "\\<")
     )
 
 
 def _escape_roff(text: str) -> str:
+    """Escape a text for man(7), in ASCII."""
     text = text.replace("\\", r"\e").replace("-", r"\-").replace("`", "")
     text = re.sub(r"[^\x00-\x7f]", lambda character: rf"\[u{ord(character[0]):04X}]", text)
     return rf"\&{text}" if text.startswith((".", "'")) else text

@@ -1,4 +1,4 @@
-"""The picture of the desk: a page of numbers in MNIST's digits, read, served, and photographed in Chromium.
+"""Take the screenshot of the desk: a page of numbers in MNIST's digits, read, served, and shown in Chromium.
 
     python -m lab.reports.desk
 
@@ -18,13 +18,15 @@ from lab.benchmarks.page_driver import find_browser
 from lenet import data
 
 PICTURE_FILE = Path(__file__).parents[2] / "docs" / "images" / "desk.png"
-SEED, NUMBERS, DIGITS_IN_NUMBER, CELL_SIDE = 7, 6, 6, 34
-WINDOW_WIDTH, WINDOW_HEIGHT = 1280, 1180
+SEED = 7
+NUMBERS, DIGITS_IN_NUMBER = 6, 6
+CELL_SIDE = 34  # pixels, of a digit with its margins, before the page is enlarged three times
+WINDOW_WIDTH, WINDOW_HEIGHT = 1280, 1180  # pixels, of the browser
 _LENET_SCRIPT = "import sys; from lenet.cli import main; sys.exit(main())"
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the screenshot."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +47,7 @@ def main() -> None:
 
 
 def draw_page_of_numbers() -> NDArray[np.uint8]:
-    """Numbers one below the other, of test digits drawn at random, dark on light."""
+    """Draw numbers one below the other, of random test digits, dark on light: uint8 (H, W)."""
     digits = data.load("mnist").test_images
     indices = np.random.default_rng(SEED).integers(0, len(digits), (NUMBERS, DIGITS_IN_NUMBER))
     page = np.zeros((NUMBERS * 2 * CELL_SIDE + CELL_SIDE, (DIGITS_IN_NUMBER + 4) * CELL_SIDE), np.uint8)

@@ -1,8 +1,8 @@
 """Compose the description that package indexes show, from README.md: `[[tool.dynamic-metadata]]` of pyproject.toml.
 
-An index shows pictures, and follows links, only where they have an address of their own. Those of the README are
-relative: they lead into the files of the version, below the address that `project.urls` calls Repository. Where it has
-none, pictures are left out and links are their words alone, so that nothing is broken.
+An index shows pictures and follows links only if their addresses are absolute. Relative ones of the README are made
+absolute: they lead into the files of the version, below the address that `project.urls` calls Repository. If there is
+no such address, pictures are left out and links become their words alone, so that nothing is broken.
 """
 
 import re
@@ -14,7 +14,7 @@ README_FILE = "README.md"
 _RELATIVE = r"(?!https?:|mailto:|#)[^)\s]+"
 _PICTURE = re.compile(rf"!\[(?P<alt>[^\]]*)\]\((?P<target>{_RELATIVE})\)")
 _LINK = re.compile(rf"(?<!!)\[(?P<words>[^\]]*)\]\((?P<target>{_RELATIVE})\)")
-# Lines of pictures or links alone, which say nothing without their targets.
+# Lines of pictures or links alone, which are left out with their targets.
 _TARGETS_ALONE = re.compile(rf"^(?:!?\[[^\]]*\]\({_RELATIVE}\)(?: · )?)+\n\n", re.MULTILINE)
 
 
@@ -28,7 +28,7 @@ def compose_long_description(readme: str, repository: str | None, version: str) 
 
 
 def dynamic_metadata(settings: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the build its ``readme``; the hook that scikit-build-core calls, from the repository's top folder."""
+    """Return the ``readme`` to the build; the hook that scikit-build-core calls, from the repository's top folder."""
     readme = Path(README_FILE).read_text(encoding="utf-8")
     text = compose_long_description(readme, project.get("urls", {}).get("Repository"), project["version"])
     return {"readme": {"text": text, "content-type": "text/markdown"}}

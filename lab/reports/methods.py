@@ -1,4 +1,10 @@
-"""Describe how a row was made: network, data, recipe, seeds, time; as items of a list."""
+"""Describe how a row was made: network, data, recipe, seeds, time; as items of a list.
+
+Settings are a row's run.json. In its recipe, ``j`` is the penalty of the rubbish class in the MAP criterion [LeCun98,
+eq. 9] and ``mu`` the damping of the second derivatives. Its ``seeds`` are a list for each group of replicas that are
+trained side by side, and its ``orders`` the seed of each group's order of presentation. Measurements are those of
+`lenet.experiments.rows.Row`: ``"ablation"`` trains LeNet-5 with one change more at each step from 1998 to today.
+"""
 
 from collections.abc import Mapping
 from itertools import groupby
@@ -14,7 +20,7 @@ from lenet.training.progress import duration
 
 
 def describe_method(row: Row, settings: Settings, texts: Texts) -> str:
-    """Describe how a row was made."""
+    """Describe how a row was made, in Markdown; of a row without seeds of its own, which rows it rests on."""
     if row.measurement == "strings":
         return texts.to_list(_describe_strings(settings, texts))
     if not settings["seeds"]:
@@ -25,8 +31,8 @@ def describe_method(row: Row, settings: Settings, texts: Texts) -> str:
 
 def _describe_training(row: Row, settings: Settings, texts: Texts) -> list[str]:
     recipe, data, groups = settings["recipe"], settings["data"], settings["seeds"]
-    runs = [(rate, len(list(same))) for rate, same in groupby(recipe["rates"])]
-    described = [
+    rates_and_passes = [(rate, len(list(equal_rates))) for rate, equal_rates in groupby(recipe["rates"])]
+    items = [
         texts.fill(
             "how", "network", network=settings["network"]["name"], data=data["name"],
             preparation=texts.translate(data["preparation"]), training=data["training_patterns"],
@@ -35,12 +41,12 @@ def _describe_training(row: Row, settings: Settings, texts: Texts) -> list[str]:
         texts.fill(
             "how", "recipe", loss=texts.fill("losses", recipe["loss"], j=recipe["j"]), init=recipe["init"],
             mu=recipe["mu"], curvature_examples=recipe["curvature_examples"], passes=len(recipe["rates"]),
-            rates=", ".join(f"{rate:g} × {passes}" for rate, passes in runs),
+            rates=", ".join(f"{rate:g} × {passes}" for rate, passes in rates_and_passes),
         ),
     ]  # fmt: skip
     if row.measurement == "ablation":
-        described.append(texts.fill("how", "ablation"))
-    described += [
+        items.append(texts.fill("how", "ablation"))
+    items += [
         texts.fill(
             "how", "seeds-in-groups" if len(settings["orders"]) > 1 else "seeds-in-one-group",
             seeds=f"{groups[0][0]}–{groups[-1][-1]}", groups=len(settings["orders"]),
@@ -49,10 +55,11 @@ def _describe_training(row: Row, settings: Settings, texts: Texts) -> list[str]:
         ),
         texts.fill("how", "time", duration=duration(settings["seconds"]), machine=_machine_text(settings)),
     ]  # fmt: skip
-    return described
+    return items
 
 
 def _order_means_text(results: Mapping[str, Any], texts: Texts) -> str:
+    """The mean test error of each group; empty if there is one group only."""
     if len(means := results.get("by_order", [])) < 2:
         return ""
     return texts.fill("how", "by-order", means=", ".join(f"{mean:.2f} %" for mean in means))
@@ -60,9 +67,10 @@ def _order_means_text(results: Mapping[str, Any], texts: Texts) -> str:
 
 def _describe_strings(settings: Settings, texts: Texts) -> list[str]:
     recipe, data, results = settings["recipe"], settings["data"], settings["results"]
-    seeds, spent = [seed for group in settings["seeds"] for seed in group], results["milliseconds"]
+    seeds, milliseconds = [seed for group in settings["seeds"] for seed in group], results["milliseconds"]
     network = describe("lenet-5")
-    slid, separate = connections(network, 64), 9 * connections(network, 32)
+    # One space displacement network over a field of 64 pixels, against a network in each of its nine windows of 32.
+    space_displacement, separate_windows = connections(network, 64), 9 * connections(network, 32)
     return [
         texts.fill(
             "strings", "network", network=settings["network"]["name"], data=data["name"],
@@ -74,17 +82,23 @@ def _describe_strings(settings: Settings, texts: Texts) -> list[str]:
         ),
         texts.fill(
             "strings", "seeds", first=seeds[0], last=seeds[-1],
-            chosen="; ".join(f"{_costs_text(one)} ({one['validation_right']:.1f} %)" for one in results["grammars"]),
+            chosen="; ".join(
+                f"{_costs_text(grammar)} ({grammar['validation_right']:.1f} %)" for grammar in results["grammars"]
+            ),
         ),
-        texts.fill("strings", "connections", slid=slid, separate=separate, ratio=separate / slid),
+        texts.fill(
+            "strings", "connections", displacement=space_displacement, separate=separate_windows,
+            ratio=separate_windows / space_displacement,
+        ),
         texts.fill(
             "strings", "time", duration=duration(settings["seconds"]), machine=_machine_text(settings),
-            displacement=spent["displacement"], segmentation=spent[SEGMENTED[0]],
+            displacement=milliseconds["displacement"], segmentation=milliseconds[SEGMENTED[0]],
         ),
     ]  # fmt: skip
 
 
 def _costs_text(grammar: Mapping[str, Any]) -> str:
+    """The costs of a `lenet.sdnn.decoding.Grammar`, given by its fields, and its limit of columns, ``longest``."""
     costs = [f"{name} {float(grammar[name]):g}" for name in ("entry", "contact", "again", "stay", "longest")]
     return ", ".join(costs).replace("inf", "∞").replace("-", "−")
 

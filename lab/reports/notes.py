@@ -1,4 +1,4 @@
-"""Deviations of each row from the papers, what was tried and what is open: keys of the texts' tables of these names."""
+"""Deviations of each row from the papers, what was tried and what is open, as keys of tables of `lab.reports.texts`."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,17 @@ class Notes:
     """The notes of one row.
 
     Attributes:
-        deviations: every point where the row differs from the papers or fills what they leave open.
-        questions: what nobody has published an answer to.
-        tried: what was tried where a figure is missed, and what it showed.
-        lifted: deviations of the network's description that do not hold in this row.
+        deviations: keys of the table of that name: points where the row differs from the papers or fills what they
+            leave open.
+        questions: keys of the table of that name: what no publication answers.
+        tried: keys of the table of that name: experiments where a printed figure is missed, and their results.
+        inapplicable_deviations: texts of deviations of the network's description that do not hold in this row.
     """
 
     deviations: tuple[str, ...]
     questions: tuple[str, ...]
     tried: tuple[str, ...] = ()
-    lifted: tuple[str, ...] = ()
+    inapplicable_deviations: tuple[str, ...] = ()
 
 
 _LENET_5 = ("sum-not-average", "init-with-biases", "equation-9", "halved", "curvature-start", "mnist-range", "float32")
@@ -51,7 +52,7 @@ NOTES = {
         ("reduced", "init", "squared-error", "lenet-1-schedule", "float32"),
         questions=("reduction", "schedules", "biases"),
         tried=("lenet-1",),
-        lifted=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
+        inapplicable_deviations=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
     ),
     "lenet-4": Notes(
         _LENET_4,

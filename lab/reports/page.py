@@ -15,14 +15,14 @@ from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
 
 
-def compose_page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
+def compose_page(finished_rows: Sequence[Settings], language: Language, pictures: str) -> str:
     """Compose the whole report.
 
     Args:
-        finished: run.json of rows with results, in any order.
+        finished_rows: run.json of rows with results, in any order.
         pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
     """
-    texts, by_name = load_texts(language), {settings["name"]: settings for settings in finished}
+    texts, by_name = load_texts(language), {settings["name"]: settings for settings in finished_rows}
     present = [(row, by_name[row.name]) for row in ROWS if row.name in by_name]
     missing = [row for row in ROWS if row.name not in by_name]
     parts = [f"# {texts.fill('page', 'title')}", *(texts.fill("page", key) for key in _OPENING_TEXTS)]
@@ -47,8 +47,8 @@ def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -
         parts.append(texts.fill("page", "held-out", tested_on=settings["tested_on"]))
     table = {"ablation": _ablation_table, "strings": _gap_table}.get(row.measurement, _measures_table)
     parts.append(table(settings, texts))
-    if remarked := compose_remarks(settings, texts):
-        parts.append(remarked)
+    if remarks := compose_remarks(settings, texts):
+        parts.append(remarks)
     for picture_name, name in row.pictures.items():
         caption = texts.fill(
             "pictures", "rates" if row.measurement == "strings" and picture_name == "picture" else picture_name
@@ -68,7 +68,7 @@ def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -
 
 
 def compose_remarks(settings: Settings, texts: Texts) -> str:
-    """Count the seeds that reach the printed error, and say how far our mean curve is from a printed one."""
+    """Count the seeds that reach the printed error; give the largest distance of our mean curve from a printed one."""
     sentences = [
         texts.fill("remarks", "reached", reached=sum(result <= figure["published"]["value"] for result in values),
                    seeds=figure["n"])
@@ -89,6 +89,7 @@ def compose_remarks(settings: Settings, texts: Texts) -> str:
 
 
 def _summary_table(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
+    """Tabulate the measures of all rows that have a printed figure."""
     rows = [
         [
             texts.translate(row.title) + _part_suffix(result, texts), texts.translate(MEASURES[result["measure"]]),
@@ -103,6 +104,7 @@ def _summary_table(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str
 
 
 def _measures_table(settings: Settings, texts: Texts) -> str:
+    """Tabulate the measures of a row."""
     rows = []
     for result in settings["results"]["measures"]:
         published = result.get("published")
@@ -146,24 +148,28 @@ def describe_change(step: Step, texts: Texts) -> str:
 
 
 def _gap_table(settings: Settings, texts: Texts) -> str:
-    """Tabulate the strings wholly right at each gap, and those of them that segmentation reads, read by both."""
+    """Tabulate, for each gap between digits, the share of strings read wholly right, and that of both ways of reading.
+
+    The second is over those strings that segmentation reads, too.
+    """
     results, rows = settings["results"], []
     for result, comparison in zip(results["measures"], results["beside"], strict=True):
-        slid, segmented = comparison["displacement"], [comparison[name] for name in SEGMENTED]
+        displacement, segmentations = comparison["displacement"], [comparison[name] for name in SEGMENTED]
         rows.append(
             [
                 str(comparison["gap"]).replace("-", "−"), f"{comparison['touching']:.0f} %", mean(result),
                 str(result["n"]),
-                _interval_text(result, texts), f"{sum(slid) / len(slid):.2f} %",
-                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in segmented),
+                _interval_text(result, texts), f"{sum(displacement) / len(displacement):.2f} %",
+                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in segmentations),
             ]
         )  # fmt: skip
-    headings = ["gap", "touching", "right", "n", "interval", "slid", *SEGMENTED]
+    headings = ["gap", "touching", "right", "n", "interval", "displacement", *SEGMENTED]
     note = texts.fill("strings", "note", digits=DIGITS, strings=results["beside"][0]["strings"])
     return _markdown_table(headings, rows, texts) + "\n\n" + note
 
 
 def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Texts) -> str:
+    """A table in Markdown; ``headings`` are keys of the texts' headings."""
     lines = ["| " + " | ".join(texts.fill("headings", heading) for heading in headings) + " |"]
     lines.append("|" + "---|" * len(headings))
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -21,7 +21,7 @@ _PICTURE_FOLDER = Path("images/reproduction")
 
 
 def load_finished_rows(root: Path) -> list[dict[str, Any]]:
-    """The run.json of each row below a folder that has results, in any order."""
+    """Load the run.json of each row below a folder that has results, in order of the folders' names."""
     rows = [folder.read(path.parent) for path in sorted(root.glob("*/run.json"))]
     return [row for row in rows if "results" in row]
 
@@ -32,21 +32,21 @@ def write_report(root: Path, docs: Path) -> list[Path]:
     Raises:
         TrainingError: if a run.json there is damaged.
     """
-    finished, written = load_finished_rows(root), []
-    for settings in finished:
+    finished_rows, written = load_finished_rows(root), []
+    for settings in finished_rows:
         row = find(settings["name"])
-        drawings = {
+        source_by_target = {
             docs / _PICTURE_FOLDER / f"{target_name}{shade}.png": root / row.name / f"{source_name}{shade}.png"
             for source_name, target_name in row.pictures.items()
             for shade, _ in pictures.SHADES
         }
-        if not all(path.exists() for path in drawings.values()):
+        if not all(path.exists() for path in source_by_target.values()):
             pictures.draw(row, settings, root / row.name)
-        for target, path in drawings.items():
-            write_atomically(target, path.read_bytes())
+        for target, source in source_by_target.items():
+            write_atomically(target, source.read_bytes())
             written.append(target)
     for language, name in PAGES:
-        write_atomically(docs / name, compose_page(finished, language, _PICTURE_FOLDER.as_posix()).encode())
+        write_atomically(docs / name, compose_page(finished_rows, language, _PICTURE_FOLDER.as_posix()).encode())
         written.append(docs / name)
     return written
 

@@ -1,4 +1,4 @@
-"""Labeled crops of synthetic lines, cut as the reader cuts them: whole digits, and no_digits cuts as no digit.
+"""Draw labeled crops of synthetic lines, cut as the reader cuts them: whole digits, and wrong cuts as no digit.
 
 A network that was trained on whole digits alone is overconfident on halves and pairs of digits, so that the path search
 through candidates chooses them.
@@ -18,7 +18,7 @@ from lenet.reading.lines.segmentation import Candidate, find_rows
 # Of a crop and the digit that most of its ink belongs to: coverage is the share of the digit's ink that the crop has,
 # purity the share of the crop's ink that is the digit's. Above both minima the crop is that digit.
 MIN_COVERAGE, MIN_PURITY = 0.92, 0.85
-# Above these two it is ambiguous, and left out; else it is no digit.
+# Above these two, or above the purity if it is of a 1, it is ambiguous, and left out; else it is no digit.
 MIN_AMBIGUOUS_COVERAGE, MIN_AMBIGUOUS_PURITY = 0.75, 0.7
 MAX_NO_DIGITS = 5  # crops of a line that are no digit
 THRESHOLD_RANGE = (0.3, 0.65)  # of the darkness at which a line is segmented

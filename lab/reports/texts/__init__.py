@@ -1,4 +1,4 @@
-"""Texts of the reports, a TOML file a language: tables of sentences whose {names} are filled in."""
+"""Texts of the reports, a TOML file for each language: tables of sentences whose {names} are filled in."""
 
 import re
 import tomllib
@@ -55,7 +55,7 @@ def load_texts(language: Language) -> Texts:
 
 
 def _translate(piece: str, names: Mapping[str, str]) -> str:
-    """Look a piece up as it is, or its words with {} in place of the number behind them."""
+    """Look a piece up; if it ends with a number, its words with {} in place of the number."""
     if (numbered := _NAME_AND_NUMBER.fullmatch(piece)) and (pattern := names.get(f"{numbered[1]}{{}}")):
         return pattern.format(numbered[2])
     return names.get(piece, piece)
