@@ -6,7 +6,7 @@ is rejected, and how often it is accepted though a digit or a sign is wrong, mis
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -78,12 +78,21 @@ def main() -> None:
         count = len(results)
         text_exact = sum(text == read for text, read, _ in results)
         digits_exact = sum(keep_digits(text) == keep_digits(read) for text, read, _ in results)
-        accepted = [(text, read) for text, read, is_rejected in results if not is_rejected]
-        wrong = sum(text != read for text, read in accepted)
+        accepted, wrong = count_accepted(results)
         print(
             f"| {kind} | {count} | {100 * text_exact / count:.0f} % | {100 * digits_exact / count:.0f} % "
-            f"| {100 * (count - len(accepted)) / count:.0f} % | {wrong} of {len(accepted)} |"
+            f"| {100 * (count - accepted) / count:.0f} % | {wrong} of {accepted} |"
         )
+
+
+def count_accepted(results: Iterable[tuple[str, str, bool]]) -> tuple[int, int]:
+    """The number of accepted readings, and of those among them in which a digit or a sign is wrong.
+
+    Args:
+        results: text, reading and whether it was rejected, as `read_texts` gives them.
+    """
+    is_right = [text == read for text, read, is_rejected in results if not is_rejected]
+    return len(is_right), is_right.count(False)
 
 
 def keep_digits(text: str) -> str:

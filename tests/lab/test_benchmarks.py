@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lab import benchmarks
-from lab.benchmarks import command, forms, photographed_forms, reading_speed, time_to_accuracy
+from lab.benchmarks import command, forms, photographed_forms, reading_speed, signs, time_to_accuracy
 from lab.benchmarks.processes import run_process
 
 FOLDER = Path(benchmarks.__file__).parent
@@ -80,3 +80,10 @@ def test_the_command_that_is_timed_has_its_bytecode_as_an_installation_does(tmp_
     code = "from lab.benchmarks.processes import lenet_command; lenet_command()"
     subprocess.run([sys.executable, "-c", code], env=variables, cwd=FOLDER.parents[1], check=True)
     assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} >= {"reader", "ink", "order_statistics"}
+
+
+def test_an_accepted_reading_with_a_wrong_or_a_missing_sign_is_wrong_in_the_benchmark_of_signs():
+    exact, lost, other, rejected = (("-12", read, is_rejected) for read, is_rejected in
+                                    (("-12", False), ("12", False), (".12", False), ("12", True)))  # fmt: skip
+    assert signs.count_accepted([exact, rejected]) == (1, 0)
+    assert signs.count_accepted([exact, lost, other, rejected]) == (3, 2)
