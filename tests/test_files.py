@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lenet.errors import LeNetError
-from lenet.files import LEFTOVERS, atomic_writer, locked, write_atomically
+from lenet.files import LEFTOVERS, atomic_writer, check_writable, locked, write_atomically
 
 
 def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
@@ -25,6 +25,17 @@ def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(tmp_path):
     write_atomically(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+def test_whether_a_file_can_be_written_is_told_beforehand_and_nothing_is_left_of_asking(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    check_writable(tmp_path / "new" / "folder" / "a.bin")
+    check_writable(Path("a.bin"))
+    for path in (tmp_path / "file" / "a.bin", tmp_path / "file" / "new" / "a.bin"):
+        with pytest.raises(NotADirectoryError) as raised:
+            check_writable(path)
+        assert raised.value.filename == str(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_replaced_file_keeps_its_permissions(tmp_path):

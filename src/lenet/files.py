@@ -53,6 +53,22 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def check_writable(path: Path) -> None:
+    """Check, before work whose result is to be written to a file, that it can be; nothing is left of the check.
+
+    Raises:
+        OSError: if not, as `write_atomically`.
+    """
+    target = Path(os.path.realpath(path))
+    folder = next(parent for parent in target.parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
 def _permission_bits(path: Path) -> int:
     """Permission bits of the file at a path, or else of a new file."""
     return path.stat().st_mode & 0o777 if path.exists() else 0o644

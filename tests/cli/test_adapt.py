@@ -156,6 +156,7 @@ def test_what_cannot_be_adapted_is_said_in_one_sentence_before_anything_is_done(
         ([str(wrong)], "line 2: the label 'three'"),
         ([str(blank)], "of 12 pictures 0 show what their labels say, expected at least 10"),
         ([str(few), "--out", str(tmp_path)], "is a folder"),
+        ([str(folder), "--out", str(few / "mine.safetensors")], f"{few / 'mine.safetensors'}: not a directory"),
         ([str(few), "--weights", "none.safetensors"], "no such weights file"),
         ([str(tmp_path / "none.csv")], "no such table of labels"),
     ):
@@ -163,5 +164,6 @@ def test_what_cannot_be_adapted_is_said_in_one_sentence_before_anything_is_done(
         out, err = capsys.readouterr()
         assert said in err.splitlines()[-1]
         assert "Traceback" not in err
+        assert "learning" not in err
         assert not out
     assert not (tmp_path / "x.safetensors").exists()

@@ -12,6 +12,7 @@ import typer
 from lenet.cli import completion
 from lenet.cli.photos import report_problems, with_progress
 from lenet.errors import LeNetError, printable
+from lenet.files import check_writable
 from lenet.reading.batch.photos import Measurement
 from lenet.verbs import adapt as adapt_verb
 
@@ -48,6 +49,7 @@ def adapt(
         raise LeNetError(f"{out}: is a folder, expected a name for the adapted weights, as adapted.safetensors")
     if out.suffix != ".safetensors":
         raise LeNetError(f"{out}: adapted weights are a safetensors file, expected a name that ends in .safetensors")
+    check_writable(out)
     adaptation = adapt_verb.adapt(table, model, progress=_StderrProgress())
     adaptation.model.save(out)
     if as_json:
