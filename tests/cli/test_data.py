@@ -106,6 +106,13 @@ def test_show_names_what_it_cannot_do(options, message, toy):
     assert message in str(result.exception)
 
 
+def test_a_class_without_examples_is_named(tmp_path):
+    np.savez(tmp_path / "toy.npz", images=np.zeros((24, 16, 16), np.uint8), labels=np.arange(24) % 2,
+             class_names=np.array(["cat", "dog", "cow"]))  # fmt: skip
+    result = run("show", tmp_path / "toy.npz", "-o", str(tmp_path / "sheet.png"))
+    assert "3 classes (cow without training examples); sheet in" in result.output
+
+
 @pytest.mark.parametrize("options", [["--size", "5"], ["--color"]])
 def test_options_of_ones_own_pictures_are_refused_beside_a_public_set(options, empty_cache):
     assert "--size and --color are of your own pictures; mnist" in run("show", "mnist", *options).output

@@ -94,6 +94,12 @@ def test_a_list_names_files_as_they_are_and_never_folders_or_globs(tmp_path: Pat
     assert [os.fsencode(path) for path in found] == [b"\xff.png"]
 
 
+def test_a_list_that_names_nothing_is_said_to(tmp_path: Path, capsys):
+    (tmp_path / "list").write_text("\n\n")
+    assert main(["read", "--files-from", str(tmp_path / "list")]) == 0
+    assert capsys.readouterr().err == "lenet: no file is named: nothing was read\n"
+
+
 def test_a_list_that_is_no_text_is_one_sentence(tmp_path: Path, capsys):
     (tmp_path / "list").write_bytes(b"one.png\0two.png\0")  # as find -print0 writes it
     assert main(["read", "--files-from", str(tmp_path / "list")]) == 1

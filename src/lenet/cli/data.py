@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lenet.cli import completion
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, printable
 from lenet.naming import resolve_name
 
 app = typer.Typer(no_args_is_help=True)
@@ -150,9 +150,12 @@ def show(
     sheet = data.draw_examples(dataset, count=count, seed=seed, split=split)
     data.save_sheet(sheet, output)
     channels, height, width = dataset.input_shape
+    empty = dataset.unlearned_classes
     typer.echo(
         f"{dataset.name}: {len(dataset.train_labels):,} training and {len(dataset.test_labels):,} test examples "
-        f"of {channels}×{height}×{width}, {len(dataset.class_names)} classes; sheet in {output}"
+        f"of {channels}×{height}×{width}, {len(dataset.class_names)} classes"
+        + (f" ({printable(', '.join(empty))} without training examples)" if empty else "")
+        + f"; sheet in {output}"
     )
 
 

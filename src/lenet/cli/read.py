@@ -15,7 +15,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.cluster import check_ray_options, read_by_ray
-from lenet.cli.output import Output
+from lenet.cli.output import Output, report
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
 from lenet.reading.batch.files import FileReading, TablePaths
@@ -209,6 +209,8 @@ def read(
         output.take(pages, is_many)
     finally:
         _report_drawings(output, annotate, show)
+    if not (reading.first or output.read or output.failed or output.without_digits):
+        report("no file is named: nothing was read")
     if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(_EXIT_FAILED)
 

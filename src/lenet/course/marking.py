@@ -156,8 +156,8 @@ def check(
     if answer is None:
         return _listing(numbers, language_texts, language)
     if len(numbers) > 1 or exercise is None:
-        named = "none is named" if exercise is None else f"{exercise} is a lesson"
-        raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; {named}")
+        problem = "none is named" if exercise is None else f"{exercise} is a lesson"
+        raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; {problem}")
     number = numbers[0]
     read_progress()  # a damaged file is told before the work
     is_right, text, mistake = _mark_by_kind(number, answer, language_texts)

@@ -84,6 +84,12 @@ class Dataset:
             raise UnknownName("split", split, ("train", "test"))
         return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
 
+    @property
+    def unlearned_classes(self) -> tuple[str, ...]:
+        """The names of the classes without training examples."""
+        counts = np.bincount(self.train_labels, minlength=len(self.class_names))
+        return tuple(name for name, count in zip(self.class_names, counts, strict=True) if not count)
+
     def with_classes(self, class_names: Sequence[str]) -> "Dataset":
         """Relabel the data by another list of classes, matched by what their names mean.
 

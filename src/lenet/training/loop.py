@@ -346,7 +346,7 @@ class _Training:
 
     def _chance_warning(self, row: EpochRow) -> str:
         """The warning of a network at chance after its first epochs; empty if it is not."""
-        if self.chance is None or row["epoch"] < self._checked_epoch(row):
+        if self.chance is None or row["epoch"] < self._check_epoch(row):
             return ""
         held_out = 0 if self.held_out is None else len(self.held_out[1])
         if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):
@@ -358,11 +358,11 @@ class _Training:
 
     def _is_told(self, row: EpochRow, history: Sequence[EpochRow]) -> bool:
         """Whether a warning is printed: at the first check, or else at the end; in between, networks recover."""
-        checked = self._checked_epoch(row)
-        was_told = any(earlier["epoch"] == checked and "warning" in earlier for earlier in history)
-        return row["epoch"] == checked or (row["epoch"] == self.recipe.epochs and not was_told)
+        check_epoch = self._check_epoch(row)
+        was_told = any(earlier["epoch"] == check_epoch and "warning" in earlier for earlier in history)
+        return row["epoch"] == check_epoch or (row["epoch"] == self.recipe.epochs and not was_told)
 
-    def _checked_epoch(self, row: EpochRow) -> int:
+    def _check_epoch(self, row: EpochRow) -> int:
         return min(first_epochs(row["examples"]), self.recipe.epochs)
 
     def _measure(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:

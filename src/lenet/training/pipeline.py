@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-import numpy as np
-
 from lenet import data as data_sets
 from lenet import networks
 from lenet.architecture import Network
@@ -213,12 +211,10 @@ def _data_options(
 
 def _warn_of_data(dataset: Dataset, source: dict[str, Any]) -> None:
     """Warn of classes without training examples, and of transposed digits."""
-    counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
-    counts_by_name = dict(zip(dataset.class_names, counts.tolist(), strict=True))
-    present = [name for name, count in counts_by_name.items() if count]
-    if len(present) < 2:
+    empty = dataset.unlearned_classes
+    if len(dataset.class_names) - len(empty) < 2:
         return  # which is refused before training
-    if empty := [name for name in counts_by_name if name not in present]:
+    if empty:
         names = ", ".join(empty[:10]) + ", …" * (len(empty) > 10)
         print(f"lenet: {dataset.name} has no training examples of {printable(names)}: none is learned", file=sys.stderr)
     if "transpose" not in source:
