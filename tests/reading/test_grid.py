@@ -204,6 +204,74 @@ def test_a_digit_on_the_side_of_two_cells_of_a_table_is_accepted_in_neither(read
     assert [any(digit.is_rejected for digit in cell.digits) for cell in cells] == [True, True, False, False]
 
 
+def wide_table(texts: list[list[tuple[int, int]]], digits: list[np.ndarray], level: float, width: int) -> np.ndarray:
+    """A page with two cells of 170 pixels in each row, and digits, as (label, place), wherever they stand."""
+    ink = np.zeros((2 * MARGIN + len(texts) * SIDE, 2 * MARGIN + 340), np.float32)
+    for y in range(len(texts) + 1):
+        cv2.line(ink, (MARGIN, MARGIN + y * SIDE), (MARGIN + 340, MARGIN + y * SIDE), level, width)
+    for x in range(3):
+        cv2.line(ink, (MARGIN + 170 * x, MARGIN), (MARGIN + 170 * x, MARGIN + len(texts) * SIDE), level, width)
+    for row, text in enumerate(texts):
+        for label, x in text:
+            written(ink, digits[label], MARGIN + (row + 0.5) * SIDE, MARGIN + x)
+    return page_of(ink)
+
+
+@pytest.mark.parametrize("label", [0, 3, 6, 8])
+@pytest.mark.parametrize(("place", "texts"), [(167, ["42{}", "75"]), (173, ["42", "{}75"])])
+def test_a_digit_across_a_side_is_whole_and_of_the_cell_that_most_of_it_lies_in(reader, digits, label, place, texts):
+    row = [(4, 70), (2, 115), (label, place), (7, 240), (5, 285)]
+    page = wide_table([row, [(1, 60), (6, 110), (8, 260)]], digits, 0.6, 2)
+    cells = reader.read(page).cells
+    assert [cell.text for cell in cells] == [text.format(label) for text in texts] + ["16", "8"]
+    assert cells[0].is_rejected
+    assert cells[1].is_rejected
+
+
+def test_a_digit_across_the_outermost_side_is_of_its_cell(reader, digits):
+    page = wide_table([[(4, 70), (2, 260), (3, 300), (8, 343)], [(1, 60), (8, 260)]], digits, 0.6, 2)
+    assert [cell.text for cell in reader.read(page).cells] == ["4", "238", "1", "8"]
+
+
+def test_digits_of_two_cells_that_touch_on_their_side_are_one_of_each(reader, digits):
+    page = wide_table([[(4, 70), (6, 157), (3, 178), (7, 240)], [(1, 60), (8, 260)]], digits, 0.6, 2)
+    assert [cell.text for cell in reader.read(page).cells] == ["46", "37", "1", "8"]
+
+
+def test_a_one_along_a_side_that_is_paler_is_no_part_of_it(reader, digits):
+    page = wide_table([[(4, 60), (2, 110)], [(5, 60), (8, 260)]], digits, 0.35, 7)
+    cv2.line(page, (MARGIN + 173, MARGIN + 14), (MARGIN + 173, MARGIN + 46), 35, 5)
+    assert [cell.text for cell in reader.read(page).cells] == ["42", "1", "5", "8"]
+
+
+def test_ink_at_the_edge_of_a_rule_stays_where_it_is_darker_than_print(digits):
+    page = wide_table([[(4, 60), (2, 110)], [(5, 60), (8, 260)]], digits, 0.35, 9)
+    cv2.line(page, (MARGIN + 173, MARGIN + 15), (MARGIN + 173, MARGIN + 45), 35, 3)
+    ink = ink_of(page)
+    bare = without_grid(ink, find_grid(ink)).levels[MARGIN : MARGIN + 2 * SIDE, MARGIN + 166 : MARGIN + 175].max(axis=1)
+    assert bare[18:43].min() > 0.4
+    assert max(bare[6:11].max(), bare[50:54].max(), bare[66:115].max()) < 0.1
+
+
+def test_a_slanted_stroke_across_a_rule_as_dark_stays_as_wide_as_it_is(digits):
+    page = table_of(["24", "70"], digits, width=8)
+    y, x = MARGIN + SIDE, MARGIN + 30
+    cv2.line(page, (x - 12, y - 24), (x + 12, y + 24), 35, 5)
+    ink = ink_of(page)
+    bare = without_grid(ink, find_grid(ink)).levels[y - 8 : y + 9, x - 20 : x + 21] > 0.2
+    assert (bare.sum(axis=1) > 0).all()
+    assert bare.sum(axis=1).max() <= 12  # the level width of a stroke 5 wide, with its soft edges
+
+
+def test_strokes_that_end_on_both_sides_of_a_rule_are_not_joined_along_it(digits):
+    page = table_of(["24", "70"], digits, width=8)
+    y, x = MARGIN + SIDE, MARGIN + 30
+    cv2.line(page, (x - 9, y - 24), (x - 9, y - 2), 35, 5)
+    cv2.line(page, (x + 9, y + 2), (x + 9, y + 24), 35, 5)
+    ink = ink_of(page)
+    assert without_grid(ink, find_grid(ink)).levels[y - 3 : y + 4, x - 20 : x + 21].max() < 0.1
+
+
 def test_squared_paper_bounds_nothing(reader, digits):
     ink = np.zeros((240, 420), np.float32)
     for place in range(5, 420, 26):

@@ -1,7 +1,8 @@
 """Reading within the cells of a grid: each cell holds one digit, some, or none; the cells of a row make a line.
 
-Components of ink belong to the cell that most of them lies in, so that digits may overhang its sides; what lies in two
-cells alike is divided between them. Cells that have nothing to do with what is written, as those of squared paper, are
+Components of ink belong to the cell that most of them lies in, so that digits may overhang its sides. What crosses from
+a cell to the next one is read for itself first, and each digit of it stays whole; what shows none, or lies in two rows,
+is divided between the cells. Cells that have nothing to do with what is written, as those of squared paper, are
 left out: then only their rules are taken away.
 """
 
@@ -96,8 +97,9 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
             page = _with_doubted_print(page, ink, _palest_pen(page.digits, ink, grid))
         return GridReading(replace(page, ignored=page.ignored + rules))
     owners = _owners(grid)
-    on_rules = np.asarray(cv2.dilate(grid.drawn, np.ones((5, 5), np.uint8)), np.uint8)
-    splits = [_Split.of(bare, owners, on_rules, threshold) for threshold in thresholds]
+    printed = np.asarray(cv2.dilate(grid.print_levels, np.ones((5, 5), np.uint8)), np.float32)
+    on_rules = ((printed > 0) & (ink.before_equalization.levels <= DARKER * printed)).view(np.uint8)
+    splits = [_Split.of(bare, grid, owners, on_rules, threshold, recognizer) for threshold in thresholds]
     drafts = drafts_of(bare, [page for split in splits for page in split.pages(bare, grid)], recognizer, None)
     cells = [
         _read_cell(cell, [drafts[index + level * len(grid.cells)] for level in range(len(thresholds))])
@@ -173,19 +175,35 @@ class _Split:
     typical: float
 
     @classmethod
-    def of(cls, ink: InkMap, owners: NDArray[np.int32], on_rules: Mask, threshold: float) -> "_Split":
+    def of(
+        cls,
+        ink: InkMap,
+        grid: Grid,
+        owners: NDArray[np.int32],
+        on_rules: Mask,
+        threshold: float,
+        recognizer: Recognizer,
+    ) -> "_Split":
         labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
         areas = np.bincount(labels.ravel(), minlength=len(components) + 1)
         remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > WHOLE * areas
+        components = [component for component in components if not remnants[component.number]]
+        crossing = _crossing(grid, components, _shares(labels, owners))
+        digits, rest = _digits_of(crossing, ink, labels, threshold, recognizer)
+        whole = {digit.number for digit in digits}
+        read_alone = {component.number for component in crossing}
+        components = [component for component in components if component.number not in read_alone] + digits + rest
         of_cell: dict[int, list[Component]] = defaultdict(list)
-        next_number = len(components) + 1
-        for number, share in _shares(labels, owners).items():
-            component, total = components[number - 1], sum(share.values())
-            if remnants[number]:
-                continue
+        next_number = int(labels.max()) + 1
+        shares = _shares(labels, owners)
+        for component in components:
+            number, share = component.number, shares[component.number]
+            total = sum(share.values())
+            if number in whole:  # beside the outermost cells there is none that it could belong to
+                share = {cell: count for cell, count in share.items() if cell and count >= (1 - WHOLE) * total} or share
             owner = max(share, key=share.__getitem__)
             of_cell[owner].append(component)
-            if share[owner] >= WHOLE * total:
+            if number in whole or share[owner] >= WHOLE * total:
                 continue
             top, left, bottom, right = component.box  # an own label for what of it lies in other cells
             window = labels[top:bottom, left:right]
@@ -212,6 +230,41 @@ class _Split:
             else:
                 ignored += [(c.box, "speck") for c in line]
         return Page(tuple(row for row in rows if row.pieces), tuple(ignored))
+
+
+def _crossing(grid: Grid, components: Sequence[Component], shares: Mapping[int, Mapping[int, int]]) -> list[Component]:
+    """The components as high as digits of which much lies in two cells of one row, or beside one."""
+    row_of = {cell.number: cell.row for cell in grid.cells}
+    crossing = []
+    for component in components:
+        share = shares[component.number]
+        total = sum(share.values())
+        rows = {row_of[number] for number, count in share.items() if number and count >= (1 - WHOLE) * total}
+        if len(rows) == 1 and max(share.values()) < WHOLE * total and component.height > MIN_HEIGHT:
+            crossing.append(component)
+    return crossing
+
+
+def _digits_of(
+    components: Sequence[Component], ink: InkMap, labels: Labels, threshold: float, recognizer: Recognizer
+) -> tuple[list[Component], list[Component]]:
+    """The digits that components are read as, each by itself, and what is left of them; ``labels`` are set to these."""
+    pages = [Page((row_of(ink, labels, [component], threshold),)) for component in components]
+    digits: list[Component] = []
+    rest: list[Component] = []
+    next_number = int(labels.max()) + 1
+    for component, draft in zip(components, drafts_of(ink, pages, recognizer, None), strict=True):
+        for digit in draft.digits:
+            top, left, bottom, right = digit.box
+            window = labels[top:bottom, left:right]
+            part = digit.candidate.mask & (window == component.number)
+            window[part] = next_number
+            digits.append(_component(next_number, part, (top, left), ink.levels))
+            next_number += 1
+        window = labels[component.top : component.bottom, component.left : component.right]
+        if (left_over := window == component.number).any():
+            rest.append(_component(component.number, left_over, (component.top, component.left), ink.levels))
+    return digits, rest
 
 
 def _component(number: int, part: NDArray[np.bool_], corner: tuple[int, int], levels: NDArray[np.float32]) -> Component:

@@ -180,9 +180,12 @@ class Grid:
     regions: NDArray[np.int32]
 
     @cached_property
-    def drawn(self) -> Mask:
-        """The rules, uint8 (h, w), as thick as they are."""
-        return _drawn(self.rules, self.regions.shape)
+    def print_levels(self) -> NDArray[np.float32]:
+        """How dark the rules are, float32 (h, w); 0 where there is none."""
+        levels = np.zeros(self.regions.shape, np.float32)
+        for rule in sorted((rule for rule in self.rules if not rule.is_open), key=lambda rule: rule.darkness):
+            _draw(rule, levels, rule.darkness)
+        return levels
 
 
 def find_grid(ink: InkMap) -> Grid | None:
@@ -521,10 +524,16 @@ def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: in
 def _drawn(rules: Sequence[Rule], shape: tuple[int, ...], extension: float = 0.0, margin: float = 0.0) -> Mask:
     mask = np.zeros(shape, np.uint8)
     for rule in rules:
-        width = max(1, round(rule.thickness + margin))
-        points = rule.points(extension and extension + rule.thickness)
-        cv2.polylines(mask, [points], False, 1, width, cv2.LINE_8, 4)
+        _draw(rule, mask, 1, extension and extension + rule.thickness, margin)
     return mask
+
+
+def _draw(
+    rule: Rule, target: Mask | NDArray[np.float32], level: float, extension: float = 0.0, margin: float = 0.0
+) -> None:
+    """Draw a rule as thick as it is and ``margin`` more, both ends extended."""
+    width = max(1, round(rule.thickness + margin))
+    cv2.polylines(target, [rule.points(extension)], False, level, width, cv2.LINE_8, 4)
 
 
 def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
@@ -1294,24 +1303,52 @@ def without_grid(ink: InkMap, grid: Grid) -> InkMap:
 
 
 def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule) -> None:
-    """Set the ink of a level rule to 0, but where a stroke crosses it or leaves it."""
+    """Set the ink of a level rule to 0, but where strokes cross it, and what of it is darker than print."""
     height, width = mask.shape
     reach = round(rule.thickness) + 3
     columns = np.arange(max(0, rule.start - reach), min(width, rule.end + reach))
     middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
     half, tolerance = (rule.thickness - 1) / 2, 1.0 + 0.25 * rule.thickness
     above, below = _extents(mask, middles, columns, limit=round(half + tolerance) + 3)
-    is_above, is_below = _broadened(above > half + tolerance), _broadened(below > half + tolerance)
-    spread = max(1, round(0.7 * rule.thickness))
-    through = _dilated(is_above, spread) & _dilated(is_below, spread)
-    center = np.rint(middles).astype(np.intp)
-    is_pen = levels[np.clip(center, 0, height - 1), columns] > DARKER * rule.darkness
-    through |= _broadened(is_pen)
     margin = math.ceil(half) + 1
-    for offset in range(-margin, margin + 1):
-        rows = center + offset
-        erased = (rows >= 0) & (rows < height) & ~through
-        levels[rows[erased], columns[erased]] = 0.0
+    rows = np.rint(middles).astype(np.intp) + np.arange(-margin, margin + 1)[:, None]
+    is_pen = levels[np.clip(rows, 0, height - 1), columns] > DARKER * rule.darkness
+    is_pen = cv2.morphologyEx(is_pen.view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))  # rules are grained
+    stays = cv2.dilate(is_pen, _BLOCK) > 0
+    stays |= _crossing_strokes(
+        _runs_of(_broadened(above > half + tolerance)),
+        _runs_of(_broadened(below > half + tolerance)),
+        stays.shape,
+        max(1, round(0.7 * rule.thickness)),
+    )
+    erased = (rows >= 0) & (rows < height) & ~stays
+    levels[rows[erased], np.broadcast_to(columns, rows.shape)[erased]] = 0.0
+
+
+def _crossing_strokes(
+    above: NDArray[np.intp], below: NDArray[np.intp], shape: tuple[int, ...], reach: int
+) -> NDArray[np.bool_]:
+    """The strokes across a rule, bool (height, columns), from where ink leaves it above to where it does below.
+
+    Both, (n, 2), are where it begins and ends along the rule. What is nearest to one another, and no farther off than
+    ``reach`` columns, is one stroke, straight across the rule.
+    """
+    strokes = np.zeros(shape, np.uint8)
+    if len(above) and len(below):
+        white = np.maximum(above[:, None, 0] - below[None, :, 1], below[None, :, 0] - above[:, None, 1])
+        white = np.maximum(white, 0)
+        is_nearest = (white == white.min(axis=0)) | (white == white.min(axis=1)[:, None])
+        bottom = shape[0] - 1
+        for i, j in zip(*np.nonzero(is_nearest & (white <= reach)), strict=True):
+            (start, end), (first, last) = above[i], below[j]
+            corners = [[start, 0], [end - 1, 0], [last - 1, bottom], [first, bottom]]
+            cv2.fillConvexPoly(strokes, np.array(corners, np.int32), 1)
+    return strokes > 0
+
+
+def _runs_of(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where the runs of a row begin and end, (n, 2)."""
+    return np.flatnonzero(np.diff(np.pad(columns.view(np.int8), 1))).reshape(-1, 2)
 
 
 def _broadened(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -1319,8 +1356,3 @@ def _broadened(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
     row = columns.astype(np.uint8)[None]
     opened = cv2.morphologyEx(row, cv2.MORPH_OPEN, np.ones((1, 2), np.uint8))
     return np.asarray(opened[0] > 0, np.bool_)
-
-
-def _dilated(columns: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    row = columns.astype(np.uint8)[None]
-    return np.asarray(cv2.dilate(row, np.ones((1, 2 * radius + 1), np.uint8))[0] > 0, np.bool_)
