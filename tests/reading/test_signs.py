@@ -197,3 +197,46 @@ def test_a_low_digit_between_high_parentheses_is_no_speck(reader: Reader, mnist)
             specks += sum(ink.reason == "speck" and ink.box[2] - ink.box[0] >= low for ink in reading.ignored)
     assert specks == 0
     assert rejected < 18
+
+
+def ruled(rows: list[list[str]], width: int) -> np.ndarray:
+    """A page with a table of printed texts, in cells of this width."""
+    right, bottom = 60 + width * len(rows[0]), 60 + 100 * len(rows)
+    page = np.full((bottom + 60, right + 60), 245, np.uint8)
+    for y in range(60, bottom + 1, 100):
+        cv2.line(page, (60, y), (right, y), 150, 2)
+    for x in range(60, right + 1, width):
+        cv2.line(page, (x, 60), (x, bottom), 150, 2)
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            place = (85 + width * column, 130 + 100 * row)
+            cv2.putText(page, text, place, cv2.FONT_HERSHEY_SIMPLEX, 1.8, 40, 4, cv2.LINE_AA)
+    return page
+
+
+def test_signs_in_the_cells_of_a_table_are_kept_or_said(reader: Reader):
+    rows = [["12-34", "56", "7-8"], ["90", "-34", "52"], ["18-", "27", "6.5"]]
+    page = ruled(rows, 280)
+    reading = reader.read(page, signs="keep")
+    assert reading.table == rows
+    assert reading.text == "\n".join(map(" ".join, rows))
+    assert [(sign.text, sign.line, sign.index) for sign in reading.signs][:3] == [("-", 0, 2), ("-", 0, 7), ("-", 1, 2)]
+    without = reader.read(page)
+    assert without.text == "1234 56 78\n90 34 52\n18 27 65"
+    assert without.remark == "signs left out: 12-34 56 7-8 | 90 -34 52 | 18- 27 6.5"
+    assert without.table[0] == ["1234", "56", "78"]
+
+
+@pytest.mark.parametrize("text", ["12,50", "-125", "12-34", "1.250"])
+def test_a_sign_in_a_box_of_its_own_is_kept_or_said(reader: Reader, text: str):
+    page = ruled([list(text)], 100)
+    reading = reader.read(page, signs="keep")
+    assert reading.text == text
+    assert reading.table == [list(text)]
+    assert reader.read(page).remark == f"signs left out: {text}"
+
+
+def test_a_slash_in_a_box_of_its_own_is_no_sure_one(reader: Reader):
+    reading = reader.read(ruled([list("12/34")], 100))
+    assert reading.accepted_text == "12?34"
+    assert not reader.read(ruled([list("12134")], 100)).is_rejected

@@ -30,12 +30,13 @@ from lenet.reading.lines.layout import (
     find_components,
     find_spaces,
 )
-from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT
+from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT, doubted
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
+from lenet.reading.scoring import PageReading, PlacedSign, ScoredCandidate, recognize
 
 # Of a component's ink in one cell: it belongs there, and what is left overhangs; on a rule: it was left of the rule. Of
 # the ink as high as digits that belongs to cells: they are meant for digits. Of a cell's height: a 1 may be its side.
@@ -52,18 +53,24 @@ _BLOCK = np.ones((3, 3), np.uint8)
 class ReadCell:
     """A cell and the lines in it: none if it is blank, or ``is_unread``, if there is ink that is no digit.
 
-    ``is_box``: it is a box of a field, whose digits make one number.
+    ``is_box``: it is a box of a field, whose digits make one number; ``signs`` are those in a box without digits.
     """
 
     cell: GridCell
     lines: PageReading
     is_unread: bool = False
     is_box: bool = False
+    signs: tuple[PlacedSign, ...] = ()
 
     @property
     def text(self) -> str:
         """Its digits, a space for a gap and between lines."""
         return self.lines.text.replace("\n", " ")
+
+    @property
+    def text_with_signs(self) -> str:
+        """The same with the signs that stand between the digits."""
+        return self.lines.text_with_signs.replace("\n", " ") or "".join(sign.text for sign in self.signs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +113,8 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(bare, splits[0], owners, recognizer)
-    cells = _without_confidence(_without_sides(_with_fields(_with_doubtful(cells, splits, bare, recognizer))))
+    cells = _with_signs_of_fields(_with_fields(_with_doubtful(cells, splits, bare, recognizer)))
+    cells = _without_confidence(_without_sides(cells))
     palest = _palest_pen([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
     cells = [replace(read, lines=_with_doubted_print(read.lines, ink, palest)) for read in cells]
     outside = _with_doubted_print(outside, ink, palest)
@@ -379,6 +387,32 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
     return marked
 
 
+def _with_signs_of_fields(cells: list[ReadCell]) -> list[ReadCell]:
+    """The cells, with the signs that stand in boxes of their own, and in doubt where a 1 may be a slash."""
+    fields = _by([read for read in cells if read.is_box], lambda read: read.cell.block).values()
+    signs: dict[int, tuple[PlacedSign, ...]] = {}
+    doubtful: set[int] = set()
+    for members in fields:
+        if digits := [digit for read in members for digit in read.lines.digits]:
+            doubtful |= {id(digits[index]) for index in find_possible_slashes(digits)}
+            for read in members:
+                if not read.lines and not read.is_unread:
+                    marks = [box for box, reason in read.lines.ignored if reason in ("speck", "separator")]
+                    signs[read.cell.number] = find_short_signs(marks, digits)
+
+    def marked(digit: ScoredCandidate) -> ScoredCandidate:
+        return replace(doubted(digit), is_doubtful=True) if id(digit) in doubtful else digit
+
+    return [
+        replace(
+            read,
+            lines=replace(read.lines, lines=tuple(tuple(map(marked, line)) for line in read.lines.lines)),
+            signs=signs.get(read.cell.number, ()),
+        )
+        for read in cells
+    ]
+
+
 def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
     """The cells; ones that may be sides of boxes are told beside a digit, and are no digits of theirs."""
     result = []
@@ -449,11 +483,11 @@ def _palest_pen(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> f
 def _with_doubted_print(lines: PageReading, ink: InkMap, palest: float) -> PageReading:
     """The lines; ones as pale as print may be what is left of rules, and are accepted in none."""
 
-    def doubted(digit: ScoredCandidate) -> ScoredCandidate:
+    def marked(digit: ScoredCandidate) -> ScoredCandidate:
         is_print = digit.label == "1" and _darkness(digit.box, ink) < palest
         return replace(digit, is_doubtful=True) if is_print else digit
 
-    return replace(lines, lines=tuple(tuple(doubted(digit) for digit in line) for line in lines.lines))
+    return replace(lines, lines=tuple(tuple(map(marked, line)) for line in lines.lines))
 
 
 def _darkness(box: Box, ink: InkMap) -> float:
@@ -464,41 +498,61 @@ def _darkness(box: Box, ink: InkMap) -> float:
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
     """The lines of a page: one for each row of cells, and those outside, from the top."""
-    signs = outside.signs or ((),) * len(outside.lines)
-    entries = [
-        (_middle(line), line, gaps, line_signs, confidence)
-        for line, gaps, line_signs, confidence in zip(
-            outside.lines, outside.gaps, signs, outside.confidences, strict=True
-        )
-    ]
-    for members in _by(cells, lambda read: read.cell.row).values():
-        is_field = members[0].is_box
-        digits: list[ScoredCandidate] = []
-        spaces: set[int] = set()
-        has_blank = False
-        for read in members:
-            for line, gaps in zip(read.lines.lines, read.lines.gaps, strict=True):
-                if digits and (has_blank or not is_field):
-                    spaces.add(len(digits))
-                spaces |= {len(digits) + gap for gap in gaps}
-                digits += line
-                has_blank = not is_field
-            has_blank |= not read.lines
-            if read.lines and is_field:
-                has_blank = False
-        if digits:
-            lowest_confidence = min(confidence for read in members for confidence in read.lines.confidences)
-            entries.append((_middle(digits), tuple(digits), frozenset(spaces), (), lowest_confidence))
-    entries.sort(key=lambda entry: entry[0])
-    ignored = outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules
+    rows = _by(cells, lambda read: read.cell.row).values()
+    lines = [*_lines_of(outside), *(line for members in rows if (line := _joined_row(members)).digits)]
+    lines.sort(key=lambda line: _middle(line.digits))
     return PageReading(
-        tuple(line for _, line, *_ in entries),
-        tuple(gaps for _, _, gaps, *_ in entries),
-        ignored,
-        tuple({} for _ in entries),
-        tuple(line_signs for *_, line_signs, _ in entries),
-        tuple(confidence for *_, confidence in entries),
+        tuple(line.digits for line in lines),
+        tuple(line.gaps for line in lines),
+        outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules,
+        tuple({} for _ in lines),
+        tuple(line.signs for line in lines),
+        tuple(line.confidence for line in lines),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """One line of a `PageReading`, read without a pattern."""
+
+    digits: tuple[ScoredCandidate, ...]
+    gaps: frozenset[int]
+    signs: tuple[PlacedSign, ...]
+    confidence: float
+
+
+def _lines_of(page: PageReading) -> list[_Line]:
+    signs = page.signs or ((),) * len(page.lines)
+    return [_Line(*line) for line in zip(page.lines, page.gaps, signs, page.confidences, strict=True)]
+
+
+def _joined_row(members: Sequence[ReadCell]) -> _Line:
+    """The lines of a row's cells as one, with spaces between cells, but none between the boxes of a field."""
+    is_field = members[0].is_box
+    digits: list[ScoredCandidate] = []
+    gaps: set[int] = set()
+    signs: list[PlacedSign] = []
+    has_blank = False
+    for read in members:
+        for line in _lines_of(read.lines):
+            first = len(digits)
+            if digits and (has_blank or not is_field):
+                gaps.add(first)
+            gaps |= {first + gap for gap in line.gaps}
+            begins = first in gaps and not is_field
+            if begins and signs and signs[-1].index == first:
+                signs[-1] = replace(signs[-1], has_space_behind=True)
+            for number, sign in enumerate(line.signs):
+                is_first = number == sign.index == 0 and not (signs and signs[-1].index == first)
+                signs.append(replace(sign, index=first + sign.index, has_space_before=begins and is_first))
+            digits += line.digits
+            has_blank = not is_field
+        signs += [replace(sign, index=len(digits)) for sign in read.signs]
+        has_blank |= not read.lines
+        if read.lines and is_field:
+            has_blank = False
+    confidence = min((confidence for read in members for confidence in read.lines.confidences), default=0.0)
+    return _Line(tuple(digits), frozenset(gaps), tuple(signs), confidence)
 
 
 def _middle(line: Sequence[ScoredCandidate]) -> float:

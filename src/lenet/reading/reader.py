@@ -120,12 +120,13 @@ class Reader:
             for digit in line
         }
         digits = list(digit_of.values())
+        keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
         cells = [
             Cell(
                 read.cell.row,
                 read.cell.column,
                 _in_picture(read.cell.box, picture, ink),
-                read.text,
+                read.text_with_signs if keeps_signs else read.text,
                 tuple(digit_of[id(digit)] for digit in read.lines.digits),
                 read.is_unread,
             )
@@ -137,7 +138,6 @@ class Reader:
             for number, line in enumerate(page.signs)
             for sign in line
         ]
-        keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
         without_signs = replace(draft, page=replace(page, signs=())) if keeps_signs else draft
         return Reading(
             page.text_with_signs if keeps_signs else page.text,

@@ -116,7 +116,8 @@ class Cell:
         row: its number from 0, through all grids of the picture from the top.
         column: its number from 0, in its grid.
         box: as a digit's; in a photo in perspective the upright box around it.
-        text: its digits, a space for a gap; empty if it is blank.
+        text: its digits, a space for a gap, and the signs between them where the reading's text has them; empty if it
+            is blank.
         digits: the same digits, as in the reading.
         is_unread: whether it holds ink that was taken for no digit.
     """

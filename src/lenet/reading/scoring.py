@@ -80,11 +80,16 @@ def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[S
 
 @dataclass(frozen=True)
 class PlacedSign:
-    """A sign that is no digit: its text, as ``"/"``, its box, and the index of the digit that it stands before."""
+    """A sign that is no digit: its text, as ``"/"``, its box, and the index of the digit that it stands before.
+
+    Where it begins or ends a cell of a table, a space is between it and the cell beside.
+    """
 
     text: str
     box: Box
     index: int
+    has_space_before: bool = False
+    has_space_behind: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +141,7 @@ class PageReading:
         separators = self.separators or ({},) * len(self.lines)
         signs = self.signs or ((),) * len(self.lines)
         texts = [
-            dict(of_pattern) or {index: "".join(texts) for index, texts in _by_index(of_line).items()}
-            for of_pattern, of_line in zip(separators, signs, strict=True)
+            dict(of_pattern) or _sign_texts(of_line) for of_pattern, of_line in zip(separators, signs, strict=True)
         ]
         return self._text_with(texts).split("\n")
 
@@ -149,8 +153,10 @@ class PageReading:
         )
 
 
-def _by_index(signs: Sequence[PlacedSign]) -> dict[int, list[str]]:
-    texts: dict[int, list[str]] = {}
+def _sign_texts(signs: Sequence[PlacedSign]) -> dict[int, str]:
+    """What stands before the digit of each index, or behind the last one."""
+    texts: dict[int, str] = {}
     for sign in signs:
-        texts.setdefault(sign.index, []).append(sign.text)
+        spaced = " " * sign.has_space_before + sign.text + " " * sign.has_space_behind
+        texts[sign.index] = texts.get(sign.index, "") + spaced
     return texts

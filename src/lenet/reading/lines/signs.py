@@ -114,6 +114,17 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes, digit_height)
 
 
+def find_possible_slashes(digits: Sequence[ScoredCandidate]) -> set[int]:
+    """Which digits of a line, by index, are slashes or may be: ones that lean, or are long."""
+    slashes, possible = _slashes(list(digits))
+    return slashes | possible
+
+
+def find_short_signs(boxes: Sequence[Box], digits: Sequence[ScoredCandidate]) -> tuple[PlacedSign, ...]:
+    """Which of these boxes are dashes, points, commas or colons, by size and place beside digits of their line."""
+    return tuple(_short_signs(list(boxes), list(digits), median(digit.stroke_width for digit in digits)))
+
+
 def separator_scores(row: Row) -> list[dict[str, float]]:
     """For each piece of a row, the log probabilities of the separators of a pattern that it may be."""
     digit_boxes = [piece.box for piece in row.pieces if piece.height > 0.5]
