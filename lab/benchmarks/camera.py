@@ -19,7 +19,7 @@ CHALKBOARD_COLOR, CHALK_COLOR = (0.12, 0.20, 0.16), (0.90, 0.91, 0.88)
 
 
 def smooth_noise(shape: tuple[int, int], bump_width: float, rng: Generator) -> NDArray[np.float32]:
-    """Draw smooth noise (H, W) of mean 0 and standard deviation 1 whose bumps are about ``bump_width`` pixels wide."""
+    """Draw smooth noise (H, W), mean 0, standard deviation about 0.9, of bumps some ``bump_width`` pixels wide."""
     size = [max(2, round(side / max(bump_width, 1))) + 2 for side in shape]
     bumps = rng.standard_normal(size).astype(np.float32)
     return np.asarray(cv2.resize(bumps, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)

@@ -76,4 +76,7 @@ def machine_text() -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="of networks; all if none")
-    main(parser.parse_args().names)
+    options = parser.parse_args()
+    if unknown := set(options.names) - {network for network, *_ in RUNS}:
+        parser.error(f"no such network here: {', '.join(sorted(unknown))}")
+    main(options.names)

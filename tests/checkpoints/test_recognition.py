@@ -196,3 +196,23 @@ def test_arrays_of_too_many_layers_or_of_none_are_refused():
         recognize(normalized, ImportOptions())
     with pytest.raises(WeightsError, match="are not convolutions and full connections alone"):
         recognize(normalized, ImportOptions(activation="relu", pooling="max"))
+
+
+@pytest.mark.parametrize("ending", ["_weight", ""])
+def test_names_without_a_point_say_as_little(ending):
+    arrays = arrays_of("lenet-5-relu")
+    flat = {name.replace(".", "_"): array for name, array in arrays.items()}
+    if not ending:
+        flat = {str(number): array for number, array in enumerate(arrays.values())}
+    found = recognize(flat, ImportOptions(network="lenet-5-relu"))
+    for array, own in zip(arrays.values(), found.parameters.values(), strict=True):
+        np.testing.assert_array_equal(array, own)
+
+
+def test_a_convolution_alone_or_of_no_maps_is_refused_with_a_reason():
+    alone = {"c.weight": np.zeros((6, 1, 5, 5), np.float32), "c.bias": np.zeros(6, np.float32)}
+    with pytest.raises(WeightsError, match=r"are not those of lenet-5-relu, .*\w"):
+        recognize(alone, ImportOptions(network="lenet-5-relu"))
+    empty = {"a.weight": np.zeros((0, 1, 5, 5), np.float32), "b.weight": np.zeros((10, 0), np.float32)}
+    with pytest.raises(WeightsError):
+        recognize(empty, ImportOptions())

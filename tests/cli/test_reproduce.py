@@ -83,3 +83,9 @@ def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mni
 def test_one_row_or_all_must_be_named(capsys):
     assert main(["reproduce"]) == 2
     assert "give the name of one row, or --all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rows", [["lenet-1989"], ["--all"]])
+def test_a_folder_of_data_that_is_not_there_is_said_before_anything_is_read(rows, tmp_path, capsys):
+    assert main(["reproduce", *rows, "--quick", "--data-dir", str(tmp_path / "typo"), "--out", str(tmp_path)]) == 1
+    assert f"{tmp_path / 'typo'} is no folder" in capsys.readouterr().err

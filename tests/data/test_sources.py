@@ -275,3 +275,12 @@ def test_the_package_managers_bring_the_real_files(name, cache):
 
     assert contents.origin == packages[0].title
     assert all(Path(path).is_file() for path in fetch(entry))
+
+
+def test_offline_a_damaged_file_in_the_cache_is_not_said_to_be_fetched_again(cache, caplog, monkeypatch):
+    cache.mkdir(parents=True)
+    (cache / "numbers").write_bytes(CONTENT[:-1])
+    monkeypatch.setenv("LENET_OFFLINE", "1")
+    with caplog.at_level(logging.WARNING, "lenet"), pytest.raises(DataError, match=r"cache: .*numbers"):
+        obtain(source())
+    assert "fetching it again" not in caplog.text

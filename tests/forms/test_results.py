@@ -6,6 +6,7 @@ import pytest
 
 from lenet.errors import UnknownName
 from lenet.forms.results import FieldReading, FormReading, SumReading
+from lenet.records import RecordError
 
 AMOUNT = FieldReading(
     "amount", "number", "12,50", 0.97, (10, 20, 40, 120), "ok", "the sum chose 12,50", (("72,50", 0.02),), True,
@@ -58,3 +59,22 @@ def test_fields_are_had_by_their_names():
 def test_a_status_that_is_none_is_refused():
     with pytest.raises(UnknownName, match="status"):
         FieldReading.from_dict({**AMOUNT.to_dict(), "status": "fine"})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"fields": [3]},
+        {"fields": [{**AMOUNT.to_dict(), "alternatives": [1]}]},
+        {"fields": [{**AMOUNT.to_dict(), "alternatives": [["1", "x"]]}]},
+        {"fields": [{**AMOUNT.to_dict(), "corners": [1]}]},
+        {"sums": [{}]},
+        {"sums": [3]},
+        {"sums": [{"total": "t", "terms": "abc", "holds": True}]},
+        {"sums": [{"total": "t", "terms": ["a"], "holds": "x"}]},
+    ],
+)
+def test_a_damaged_page_is_one_sentence(damage):
+    values = page(AMOUNT, BORN, size=(800, 600)).to_dict()
+    with pytest.raises(RecordError):
+        FormReading.from_dict(json.loads(json.dumps(values | damage)))

@@ -100,7 +100,15 @@ def test_the_shares_of_a_batch_make_up_the_batch(examples, processes):
     assert sorted(np.concatenate(shares).tolist()) == rows.tolist()
 
 
-@pytest.mark.parametrize("environment", [{"RANK": "2", "WORLD_SIZE": "2"}, {"RANK": "first"}])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"RANK": "2", "WORLD_SIZE": "2"},
+        {"RANK": "first"},
+        {"LOCAL_RANK": "-3"},
+        {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "2"},
+    ],
+)
 def test_a_place_that_no_job_has_is_refused(environment):
     with pytest.raises(TrainingError, match="torchrun"):
         Worker.from_environment(environment)

@@ -7,6 +7,7 @@ C5 may be a full connection of the same numbers, and layers without biases get b
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -206,10 +207,16 @@ def _layer_sequence(network: Network) -> tuple[Any, ...]:
 
 
 def _group_by_layer(arrays: Mapping[str, Array]) -> list[NamedArrays]:
-    """Group arrays by the layer in their name, weights before biases, layers in the order of their first array."""
+    """Group arrays by the layer in their name, weights before biases, layers in the order of their first array.
+
+    Where no name has a point, each array of two dimensions or more begins a layer.
+    """
     owners: dict[str, NamedArrays] = {}
+    layer = ""
     for name, array in arrays.items():
-        owners.setdefault(name.rpartition(".")[0], []).append((name, array))
+        if "." in name or array.ndim > 1:
+            layer = name.rpartition(".")[0] or name
+        owners.setdefault(layer, []).append((name, array))
     return [sorted(layer, key=lambda item: (item[0].endswith("bias"), -item[1].ndim)) for layer in owners.values()]
 
 
@@ -239,7 +246,7 @@ def _can_follow(previous: tuple[int, bool] | None, weight: Array) -> bool:
     count, are_maps = previous
     if weight.ndim == 4:
         return are_maps and bool(weight.shape[1] == count)
-    return bool(weight.shape[1] % count == 0 if are_maps else weight.shape[1] == count)
+    return bool(count > 0 and weight.shape[1] % count == 0 if are_maps else weight.shape[1] == count)
 
 
 # --- parameters of a network ----------------------------------------------------------------------------------------
@@ -372,7 +379,7 @@ def _match_named(
 ) -> RecognizedNetwork:
     """The network of that name with the options that follow from the shapes."""
     nearest = _MismatchError(-1, "")
-    for values in _option_values(name, orders[-1], size):
+    for values in chain(_option_values(name, orders[-1], size), [{}]):
         try:
             return _match_any_order(describe(name, **values), arrays, orders)
         except _MismatchError as mismatch:

@@ -116,7 +116,7 @@ def obtain(source: DataSetSource, data_dir: str | Path | None = None) -> Content
     except DataError as problem:
         missing = not all(cached_path(source, file).exists() for file in source.files)
         attempts = [f"cache: {'not in ' if missing else ''}{cache_folder() / source.name if missing else problem}"]
-        if not missing:
+        if not missing and not is_offline():
             logger.warning("%s; fetching it again", problem)
     if is_offline():
         raise DataError(_failure_text(source, [*attempts, "everything else: LENET_OFFLINE is set"]))

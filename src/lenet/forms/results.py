@@ -1,6 +1,6 @@
 """Results of reading forms: what stands in each field of a page, how sure that is, and what to know of the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from lenet.boxes import Box
 from lenet.errors import UnknownName
 from lenet.forms.template import field_named
 from lenet.reading.results import PageResult
-from lenet.records import Record
+from lenet.records import Record, RecordError
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -69,7 +69,7 @@ class FieldReading:
             RecordError: if they are damaged.
             UnknownName: if the status is none.
         """
-        record = Record(values)
+        record = Record.of(values)
         if (status := record.text("status")) not in STATUSES:
             raise UnknownName("status", status, STATUSES)
         top, left, bottom, right = (round(side) for side in record.numbers("box", 4))
@@ -81,9 +81,9 @@ class FieldReading:
             (top, left, bottom, right),
             status,
             record.text("reason", ""),
-            tuple((str(text), float(share)) for text, share in record.list("alternatives", default=[])),
-            bool(values.get("changed", False)),
-            tuple((float(y), float(x)) for y, x in record.list("corners", default=[])),
+            tuple(map(_alternative, record.list("alternatives", default=[]))),
+            record.boolean("changed", default=False),
+            tuple((y, x) for y, x in record.number_rows("corners", 2)),
         )
 
 
@@ -98,6 +98,22 @@ class SumReading:
     def to_dict(self) -> dict[str, Any]:
         """The sum as plain values."""
         return {"total": self.total, "terms": list(self.terms), "holds": self.holds}
+
+    @classmethod
+    def from_record(cls, record: Record) -> "SumReading":
+        """The sum that `to_dict` gave.
+
+        Raises:
+            RecordError: if it is damaged.
+        """
+        return cls(record.text("total"), record.texts("terms"), record.boolean("holds") if "holds" in record else None)
+
+
+def _alternative(pair: Any) -> tuple[str, float]:
+    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+        raise RecordError(f"an entry of alternatives is {pair!r:.80}, expected a text and its probability")
+    record = Record({"text": pair[0], "probability": pair[1]}, "alternatives")
+    return record.text("text"), record.number("probability", 0, 1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -191,19 +207,18 @@ class FormReading(PageResult):
 
         Raises:
             RecordError: if they are damaged.
+            UnknownName: if the status of a field is none.
         """
-        record = Record(values)
+        record = Record.of(values)
         height, width = (round(side) for side in record.numbers("size", 2))
         return cls(
             record.text("file"),
             record.integer("page", 1),
             record.text("form"),
             tuple(FieldReading.from_dict(field) for field in record.list("fields")),
-            tuple(
-                SumReading(one["total"], tuple(one["terms"]), one["holds"]) for one in record.list("sums", default=[])
-            ),
+            tuple(SumReading.from_record(one) for one in record.records("sums")) if "sums" in values else (),
             tuple(record.texts("remarks")),
-            bool(values.get("rejected", False)),
+            record.boolean("rejected", default=False),
             record.text("reason", ""),
             (height, width),
             record.integer("turned", default=0),

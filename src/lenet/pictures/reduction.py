@@ -79,7 +79,8 @@ def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> ND
     """Deep gray levels as 0..255.
 
     Whole numbers are a share of the least full scale that holds them all (8, 10, 12, 14 or 16 bits: scanners store
-    twelve bits in sixteen), fractions of 1; what fits neither is stretched from its least to its greatest.
+    twelve bits in sixteen), fractions of the least of 1, 255 and 65,535; what
+    fits none is stretched from its least to its greatest.
 
     >>> eight_bits(np.array([0.0, 0.5, 1.0]), np.dtype(np.float32))
     array([  0, 128, 255], dtype=uint8)

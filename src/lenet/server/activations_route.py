@@ -30,7 +30,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         recorded = activations(model.network, model.parameters, digit.image[None])
         if media_type == ARRAYS:
             file = io.BytesIO()
-            np.savez(file, allow_pickle=False, image=digit.image, **{key: array[0] for key, array in recorded.items()})
+            np.savez(file, image=digit.image, **{key: array[0] for key, array in recorded.items()})
             headers = {"Vary": "Accept", "Content-Disposition": 'attachment; filename="activations.npz"'}
             return Response(file.getvalue(), headers=headers, media_type=ARRAYS)
         *_, outputs = recorded.values()

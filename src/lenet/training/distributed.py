@@ -50,6 +50,11 @@ class Worker:
                 f"RANK is {rank} and WORLD_SIZE {world_size}, expected 0 ≤ RANK < WORLD_SIZE; "
                 "start the processes with torchrun"
             )
+        if not 0 <= local_rank < world_size:
+            raise TrainingError(
+                f"LOCAL_RANK is {local_rank} and WORLD_SIZE {world_size}, expected 0 ≤ LOCAL_RANK < WORLD_SIZE; "
+                "start the processes with torchrun"
+            )
         return cls(rank, world_size, local_rank, restarts)
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenet.errors import TrainingError
+from lenet.errors import DataError, TrainingError
 from lenet.experiments import ROWS, Row, find, runner
 from lenet.experiments.plan import Request
 from lenet.experiments.writing import write_row
@@ -84,6 +84,8 @@ def reproduce(
     sheet.check_installed()
     root = Path(out or ROOT) if everything else ROOT
     data_folder = None if data_dir is None else Path(data_dir)
+    if data_folder is not None and not data_folder.is_dir():
+        raise DataError(f"{data_folder} is no folder; expected one with the files of the row's data set")
     requests = [
         (row, Path(out) if out and not everything else root / row.name, Request(
             seeds, passes, quick, validation, _data_folder(row, data_folder, everything),

@@ -147,5 +147,5 @@ export function mountLanguages(container) {
 function preferredLanguage() {
   const preferred = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("lenet-language"),
     ...navigator.languages];
-  return preferred.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => code in TEXTS) ?? "en";
+  return preferred.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => Object.hasOwn(TEXTS, code)) ?? "en";
 }

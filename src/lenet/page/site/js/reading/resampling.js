@@ -77,7 +77,7 @@ function fractionalAreaMeans(plane, width, height, scaleX, scaleY) {
   return result;
 }
 
-/** Overlap weights along an axis: for each pixel the cells of the result that it overlaps, in order. */
+/** Overlap weights along an axis: for each cell of the result, in order, the pixels that it overlaps, and their shares. */
 function partsOf(size, count, scale) {
   const parts = [];
   const put = (from, to, share) => parts.push({ from, to, share: fround(share) });
