@@ -91,7 +91,7 @@ def backward(
     Args:
         network: the description.
         arrays: its weights.
-        recorded: result of `activations`; its dtype is that of the gradients.
+        stage_outputs: result of `activations`; its dtype is that of the gradients.
         grad: those of the loss with respect to the outputs, (N, classes).
         squared: whether every factor is squared: weights, inputs and derivatives of activations. This back-propagates
             second derivatives, without cross terms
