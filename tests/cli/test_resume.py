@@ -309,3 +309,17 @@ def test_a_table_with_digits_of_idx_files_is_gone_on_with_and_written_over(tmp_p
     assert "goes on after 1 files" in capsys.readouterr().err
     assert main(command) == 0
     assert [Path("t.jsonl").read_bytes(), Path("t.csv").read_bytes()] == tables
+
+
+def test_a_table_that_holds_answers_is_not_written_over_for_one_that_holds_none(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    files = [str(EXAMPLES / name) for name in ("seven.png", "two.png", "five.png")]
+    assert main(["read", *files, "--csv", "a.csv"]) == 0
+    before = Path("a.csv").read_bytes()
+    assert main(["read", *files, "--csv", "a.csv", "--jsonl", "b.jsonl", "--resume"]) == 1
+    assert "a.csv: holds answers already, and b.jsonl none" in capsys.readouterr().err
+    assert (Path("a.csv").read_bytes(), Path("b.jsonl").exists()) == (before, False)
+    head, first, *_ = before.splitlines(keepends=True)
+    Path("a.csv").write_bytes(head + first)  # as where a reading is killed between the first rows of two tables
+    assert main(["read", *files, "--csv", "a.csv", "--jsonl", "b.jsonl", "--resume"]) == 0
+    assert Path("a.csv").read_bytes() == before

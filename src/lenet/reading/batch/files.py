@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from itertools import compress, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,8 +168,16 @@ class FileReading:
 
         for table in self._tables:
             table.reopen()
-        if not all(any(True for _ in table.whole_lines()) for table in self._tables):
-            return  # of one of them nothing is there: all are begun anew
+        begun = [any(True for _ in table.whole_lines()) for table in self._tables]
+        if not all(begun):  # all are begun anew, which loses nothing where the others hold the first file alone
+            for table in compress(self._tables, begun):
+                if len(list(islice(table.written_files(), 2))) > 1:
+                    empty = next(table for table, is_begun in zip(self._tables, begun, strict=True) if not is_begun)
+                    raise LeNetError(
+                        f"{table.target}: holds answers already, and {empty.target} none, so they cannot go on "
+                        "together; name the tables that were begun together, or leave out resume to read anew"
+                    )
+            return
         for table in self._tables:
             resumption.check_settings(table.target, self._record)
         self.first, self._sources = resumption.resume(self._tables, self._sources)
