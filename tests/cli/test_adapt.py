@@ -16,7 +16,7 @@ from lenet.engine.native import instruction_sets
 from lenet.model import Model, load, pretrained
 from lenet.reading.batch.examples import extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
-from lenet.training.adaptation import PASSES
+from lenet.training.adaptation import ADAPTATION_RECIPE
 from lenet.verbs import adapt as adapt_verb
 from lenet.verbs.adapt import folds_of
 
@@ -59,13 +59,13 @@ def folder(tmp_path_factory, mnist) -> Path:
 @pytest.fixture
 def quick(monkeypatch):
     """One pass: enough to see that everything is carried through."""
-    monkeypatch.setattr(adapt_verb, "PASSES", replace(PASSES, epochs=1))
+    monkeypatch.setattr(adapt_verb, "ADAPTATION_RECIPE", replace(ADAPTATION_RECIPE, epochs=1))
 
 
 @pytest.fixture
 def shorter(monkeypatch):
     """Half the passes, for the sake of time."""
-    monkeypatch.setattr(adapt_verb, "PASSES", replace(PASSES, epochs=3))
+    monkeypatch.setattr(adapt_verb, "ADAPTATION_RECIPE", replace(ADAPTATION_RECIPE, epochs=3))
 
 
 def test_adapting_reads_an_odd_hand_better_and_mnist_as_before(folder: Path, tmp_path: Path, shorter, capsys):

@@ -16,7 +16,7 @@ from lenet.desk.desk import Desk
 from lenet.engine.native import instruction_sets
 from lenet.reading.batch.pages import read
 from lenet.reading.results import Reading
-from lenet.training.adaptation import PASSES
+from lenet.training.adaptation import ADAPTATION_RECIPE
 from lenet.verbs import adapt as adapt_verb
 from tests.cli.test_adapt import write_page
 
@@ -79,7 +79,7 @@ def test_what_the_desk_was_answered_teaches_a_model_that_reads_further_pages_bet
     from lenet.server.app import create_app
     from tests.server.asgi import Client
 
-    monkeypatch.setattr(adapt_verb, "PASSES", replace(PASSES, epochs=1))  # for the sake of time
+    monkeypatch.setattr(adapt_verb, "ADAPTATION_RECIPE", replace(ADAPTATION_RECIPE, epochs=1))  # for the sake of time
     desk = Desk(tmp_path / "stack")
     client = Client(create_app(desk=desk))
     desk.start()

@@ -12,10 +12,10 @@ from lenet.experiments.boosting import (
     Filter,
     Machine,
     candidates,
-    cascaded,
-    disputed,
+    cascade,
+    filter_disputed,
+    filter_half_wrong,
     filtered,
-    half_wrong,
     margins,
     threshold,
     train_machines,
@@ -46,7 +46,7 @@ def pixels(patterns):
 def test_the_second_network_learns_from_as_many_patterns_that_the_first_gets_wrong_as_it_gets_right():
     # The first network says 0 to everything: patterns 1, 4 and 5 are wrong.
     stream = numbered(0, 7, 0, 0, 3, 5, 0)
-    kept = half_wrong(iter([stream]), lambda some: some.labels != 0, 4)
+    kept = filter_half_wrong(iter([stream]), lambda some: some.labels != 0, 4)
     assert sorted(pixels(kept)) == [0, 1, 2, 4]
     assert (kept.labels != 0).sum() == 2
 
@@ -59,19 +59,19 @@ def test_the_filter_draws_on_until_both_halves_are_full():
         asked.append(len(some))
         return some.labels == 9
 
-    kept = half_wrong(iter(batches), is_wrong, 6)
+    kept = filter_half_wrong(iter(batches), is_wrong, 6)
     assert kept.labels.tolist() == [0, 0, 0, 9, 9, 9]
     assert asked == [3, 3, 3]
 
 
 def test_a_stream_that_ends_gives_fewer_patterns_still_half_and_half():
-    kept = half_wrong(iter([numbered(0, 0, 0, 9, 0)]), lambda some: some.labels == 9, 100)
+    kept = filter_half_wrong(iter([numbered(0, 0, 0, 9, 0)]), lambda some: some.labels == 9, 100)
     assert kept.labels.tolist() == [0, 9]
 
 
 def test_the_third_network_learns_from_what_the_first_two_disagree_on():
     first, second = np.array([1, 2, 3, 4]), np.array([1, 0, 3, 0])
-    kept = disputed(iter([numbered(1, 2, 3, 4)]), lambda some: first != second, 100)
+    kept = filter_disputed(iter([numbered(1, 2, 3, 4)]), lambda some: first != second, 100)
     assert pixels(kept) == [1, 3]
 
 
@@ -105,14 +105,14 @@ def test_a_confident_first_network_answers_alone_and_the_others_are_not_paid_for
         [[0, 5], [0, 2]],
         [[0, 5], [0, 2]],
     ], np.float32)  # fmt: skip
-    decided, cost = cascaded(outputs, minimum=2.0)
+    decided, cost = cascade(outputs, minimum=2.0)
     np.testing.assert_array_equal(decided, [[3, 0], [1, 4]])
     assert cost == 2.0  # one network for the first pattern, three for the second
 
 
 def test_three_networks_are_asked_for_three_eighths_of_the_patterns_which_makes_1_75_on_average():
     outputs = np.stack([np.arange(1_000), np.zeros(1_000)], axis=1).astype(np.float32)
-    _, cost = cascaded(np.stack([outputs] * 3), threshold(outputs))
+    _, cost = cascade(np.stack([outputs] * 3), threshold(outputs))
     assert cost == pytest.approx(1.75, abs=0.005)
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from lenet.experiments import find
 from lenet.experiments.formatting import results_line
-from lenet.experiments.metrics import compared, largest_difference, network_figures
+from lenet.experiments.metrics import compare_with_published, largest_difference, network_figures
 from lenet.experiments.pictures import _DRAWERS
 from lenet.experiments.streams import Patterns
 from lenet.experiments.transformations import transform
@@ -44,7 +44,7 @@ def test_no_text_of_a_rows_picture_is_cut_off_or_overlaps_another(quick_rows):
 
 def settings_of(name, figures, **others):
     row = find(name)
-    results = {"measures": compared(row, figures, True)}
+    results = {"measures": compare_with_published(row, figures, True)}
     return {
         "name": name,
         "command": f"lenet reproduce {name}",
@@ -61,7 +61,7 @@ def test_a_line_holds_command_seeds_figure_interval_printed_figure_and_time():
 
 
 def test_nothing_is_compared_before_a_run_is_complete():
-    entry = compared(find("lenet-5"), {("test_error", ""): [0.9, 1.0]}, is_complete=False)[0]
+    entry = compare_with_published(find("lenet-5"), {("test_error", ""): [0.9, 1.0]}, is_complete=False)[0]
     assert (entry["verdict"], entry["published"]["value"]) == ("one", 0.95)
 
 

@@ -10,7 +10,7 @@ from lenet.errors import TrainingError, UnknownName
 from lenet.experiments import ROWS, find, names
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.pictures import _DRAWERS
-from lenet.experiments.plan import Request, stretched
+from lenet.experiments.plan import Request, stretch_schedule
 from lenet.experiments.protocols import MEASUREMENTS
 from lenet.experiments.published import (
     FIGURE_5_TEST,
@@ -22,7 +22,7 @@ from lenet.experiments.published import (
 )
 from lenet.experiments.recipes import LENET_5
 from lenet.experiments.statistics import summarize, verdict
-from lenet.experiments.streams import AFFINE, COPIES, INVERTED
+from lenet.experiments.streams import AFFINE, COPIES, INVERTED_SHARE
 from lenet.initialization import RULES
 from lenet.sdnn.displacement import network_with_blank
 from lenet.training.recipes import PUBLISHED_RATES
@@ -88,7 +88,7 @@ def test_nine_distorted_copies_make_540000_and_nothing_is_turned():
     assert COPIES * 60_000 == 540_000
     assert AFFINE.rotation == 0
     assert min(AFFINE.translation, AFFINE.scale, AFFINE.squeeze, AFFINE.shear) > 0
-    assert INVERTED == 0.1
+    assert INVERTED_SHARE == 0.1
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -162,7 +162,7 @@ def test_stretched_passes_can_be_cut_short():
 @pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
 def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
     rates = PUBLISHED_RATES
-    found = stretched(LENET_5, factor).rates
+    found = stretch_schedule(LENET_5, factor).rates
     assert len(found) == round(20 * factor)
     assert list(found) == sorted(found, reverse=True)
     for eta in set(rates):

@@ -13,10 +13,10 @@ from lenet.errors import TrainingError
 from lenet.experiments import find, folder, runner
 from lenet.experiments.groups import train_group
 from lenet.experiments.plan import Request
-from lenet.experiments.preparation import RowData, reduced
+from lenet.experiments.preparation import RowData, reduce_digits
 from lenet.experiments.recipes import LENET_5, SQUARED
 from lenet.experiments.runner import reproduce
-from lenet.experiments.streams import COPIES, Patterns, PatternStream, inverted
+from lenet.experiments.streams import COPIES, Patterns, PatternStream, invert_pixels
 from lenet.model import load
 from lenet.networks import describe
 from lenet.training import Run, fit, progress
@@ -282,13 +282,13 @@ def test_noise_is_another_one_in_each_pass_and_inverts_a_tenth_of_the_pixels():
 
 def test_nothing_is_inverted_where_no_share_is():
     images = digits(3).images
-    np.testing.assert_array_equal(inverted(images, np.random.default_rng(0), 0.0), images)
+    np.testing.assert_array_equal(invert_pixels(images, np.random.default_rng(0), 0.0), images)
 
 
 def test_a_reduced_digit_keeps_its_middle_and_its_gray():
     field = np.zeros((1, 28, 28), np.uint8)
     field[0, 4:24, 9:19] = 255  # 20 high, 10 wide
-    small = reduced(field)[0].astype(float)
+    small = reduce_digits(field)[0].astype(float)
     assert small.sum() == pytest.approx(255 * 16 * 8)
     rows, columns = np.indices(small.shape)
     assert ((rows * small).sum() / small.sum(), (columns * small).sum() / small.sum()) == pytest.approx((13.5, 13.5))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet.forms.check_digits import luhn
-from lenet.forms.fields import MIN_OK, _alternatives, _chosen, _Draft, _ink_by_box, _owners, _with_sums
+from lenet.forms.fields import MIN_OK, _alternatives, _choose_texts, _Draft, _ink_by_box, _owners, _with_sums
 from lenet.forms.reader import FormReader
 from lenet.forms.results import DOUBTFUL, OK
 from lenet.forms.template import Field, Template
@@ -102,7 +102,7 @@ def softmax(label: int, rivals: dict[int, float] | None = None) -> np.ndarray:
 
 
 def test_a_text_of_clear_digits_is_as_sure_as_one_of_them_however_many_they_are():
-    ten = _chosen(NUMBER, [_alternatives(softmax(label)) for label in range(10)], [])
+    ten = _choose_texts(NUMBER, [_alternatives(softmax(label)) for label in range(10)], [])
     assert (ten.texts[0][0], ten.status) == ("0123456789", OK)
     assert ten.probability > 0.9999
     assert np.prod([softmax(label).max() / softmax(label).sum() for label in range(10)]) < MIN_OK  # with what is left
@@ -110,7 +110,7 @@ def test_a_text_of_clear_digits_is_as_sure_as_one_of_them_however_many_they_are(
 
 def test_one_digit_that_may_be_another_makes_a_text_doubtful_among_clear_ones():
     positions = [_alternatives(softmax(label)) for label in (2, 0, 0)]
-    read = _chosen(NUMBER, [*positions, _alternatives(softmax(9, {4: 0.02}))], [])
+    read = _choose_texts(NUMBER, [*positions, _alternatives(softmax(9, {4: 0.02}))], [])
     assert (read.texts[0][0], read.status, read.reason) == ("2009", DOUBTFUL, "may be 2004")
     assert read.probability == pytest.approx(0.98, abs=0.002)
 
@@ -120,7 +120,7 @@ def test_a_check_digit_may_still_choose_what_is_hardly_likely_and_the_text_is_do
         replace(NUMBER, check="luhn"),
         next(text for text in map(str, range(312_000, 313_000)) if not luhn(text)),
     )
-    read = _chosen(field, [_alternatives(softmax(int(digit))) for digit in wrong], [])
+    read = _choose_texts(field, [_alternatives(softmax(int(digit))) for digit in wrong], [])
     assert luhn(read.texts[0][0])
     assert read.status == DOUBTFUL
     assert read.reason.startswith(f"read as {wrong}, which ")

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lenet.forms.alignment import AlignedPage, Sheet
-from lenet.forms.handwriting import sharpened, written_levels
+from lenet.forms.handwriting import sharpen, written_levels
 
 WINDOW = (slice(0, 60), slice(0, 60))
 
@@ -44,7 +44,7 @@ def test_a_loop_that_blur_has_closed_is_opened_and_bare_paper_stays_bare():
     ring = np.zeros((60, 60), np.float32)
     cv2.circle(ring, (30, 30), 4, 1, 3)
     closed = cv2.GaussianBlur(ring, (0, 0), 1.6)
-    opened = sharpened(closed)
+    opened = sharpen(closed)
     assert closed[30, 30] / closed.max() > 0.4
     assert opened[30, 30] / opened.max() < 0.3
-    assert (sharpened(np.zeros((9, 9), np.float32)) == 0).all()
+    assert (sharpen(np.zeros((9, 9), np.float32)) == 0).all()

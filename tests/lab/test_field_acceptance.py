@@ -7,7 +7,7 @@ from lab.benchmarks.photographed_forms import FormPages, _load_blank_page_and_di
 from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
 from lab.synthesis.field_acceptance import apply_threshold, confidence_of
 from lenet import data
-from lenet.forms.fields import MIN_OK, _chosen
+from lenet.forms.fields import MIN_OK, _choose_texts
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading
 from lenet.forms.template import Field
 
@@ -54,6 +54,6 @@ def test_a_threshold_makes_those_doubtful_that_only_their_probability_decides(re
 def test_a_text_is_judged_by_the_threshold_that_the_command_sets(monkeypatch):
     positions = [(("1", 0.6), ("7", 0.4))]
     assert MIN_OK > 0.9
-    assert _chosen(Field("a", "digits", (0, 0, 9, 9)), positions, []).status == DOUBTFUL
+    assert _choose_texts(Field("a", "digits", (0, 0, 9, 9)), positions, []).status == DOUBTFUL
     monkeypatch.setattr("lenet.forms.fields.MIN_OK", 0.0)
-    assert _chosen(Field("a", "digits", (0, 0, 9, 9)), positions, []).status == OK
+    assert _choose_texts(Field("a", "digits", (0, 0, 9, 9)), positions, []).status == OK

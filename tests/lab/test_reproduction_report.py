@@ -12,7 +12,7 @@ from lab.reports.texts import load_texts
 from lenet.errors import TrainingError
 from lenet.experiments import ROWS, find
 from lenet.experiments.details import STEPS
-from lenet.experiments.metrics import compared
+from lenet.experiments.metrics import compare_with_published
 from lenet.sdnn.digit_strings import GAPS
 
 LANGUAGES = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
@@ -104,7 +104,7 @@ def test_the_command_leaves_a_report_alone_where_nothing_has_run(tmp_path):
 
 def test_the_seeds_that_reach_the_printed_error_are_counted():
     figures = {("test_error", ""): [0.9, 0.95, 1.1], ("rejects_for_1", ""): [0.1, 0.2, 0.3]}
-    settings = {"results": {"measures": compared(find("lenet-5"), figures, True)}}
+    settings = {"results": {"measures": compare_with_published(find("lenet-5"), figures, True)}}
     assert (
         compose_remarks(settings, load_texts("en"))
         == "The printed test error came from one run; 2 of our 3 seeds reach it."

@@ -15,7 +15,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.training import adaptation
-from lenet.training.adaptation import PASSES, LabeledDigits, adapt, pieces_of_digits
+from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, adapt, pieces_of_digits
 
 NO_DIGIT = 10
 
@@ -126,7 +126,7 @@ def test_a_digit_shown_often_becomes_no_likelier(own, rehearsed, test_part):
 
 
 def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: LabeledDigits, rehearsed: LabeledDigits):
-    weights, short = pretrained(), replace(PASSES, epochs=1)
+    weights, short = pretrained(), replace(ADAPTATION_RECIPE, epochs=1)
     one, other = (adapt(weights, own, rehearsed, short, threads=1) for _ in range(2))
     for name, array in pretrained().parameters.items():
         assert np.array_equal(one.parameters[name], other.parameters[name])
@@ -137,7 +137,7 @@ def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: Labe
 
 def test_networks_of_another_size_and_kind_of_output_adapt_too(own: LabeledDigits, rehearsed: LabeledDigits):
     network = describe("lenet-5")  # 32×32, penalties
-    short = replace(PASSES, epochs=1, learning_rate=2e-3)
+    short = replace(ADAPTATION_RECIPE, epochs=1, learning_rate=2e-3)
     weights = Model(network, initial_weights(network))
     assert error_rate(adapt(weights, own, rehearsed, short, threads=1), own) < error_rate(weights, own)
 

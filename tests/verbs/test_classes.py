@@ -14,7 +14,7 @@ from lenet.cli import main
 from lenet.data import Dataset
 from lenet.errors import DataError, LeNetError, TrainingError, WeightsError
 from lenet.page import page_document
-from lenet.training.adaptation import PASSES, LabeledDigits, adapt
+from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, adapt
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -171,7 +171,7 @@ def test_adapting_to_a_hand_keeps_digits_under_their_names(models, folders, mnis
         for rows in (slice(40), slice(40, 5_000))
     )
     model = models["zero to nine"]
-    adapted = adapt(model, own, rehearsed, replace(PASSES, epochs=1))
+    adapted = adapt(model, own, rehearsed, replace(ADAPTATION_RECIPE, epochs=1))
     assert adapted.class_names == model.class_names
     assert adapted.evaluate(folders / "0 to 9").errors <= model.evaluate(folders / "0 to 9").errors
     with pytest.raises(TrainingError, match=r"a, b, c, .* apart; adapting takes a model of the digits"):

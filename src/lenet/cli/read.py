@@ -21,7 +21,7 @@ from lenet.errors import ReadingError, printable
 from lenet.reading.batch.files import FileReading, TablePaths
 from lenet.reading.batch.pages import Settings, names_idx, workers_for
 from lenet.reading.batch.picture_files import STDIN, PictureFiles, Shard
-from lenet.reading.tables.answers import OF_READINGS, Answers, Columns
+from lenet.reading.tables.answers import READING_COLUMNS, Answers, Columns
 
 if TYPE_CHECKING:
     from lenet.forms.answers import FormAnswers
@@ -187,7 +187,7 @@ def read(
     )
     tables = TablePaths(csv, jsonl, parquet)
     form_answers = _form_answers(settings, pictures.is_many or len(words) > 1) if form is not None else None
-    columns = OF_READINGS if form_answers is None else form_answers.columns
+    columns = READING_COLUMNS if form_answers is None else form_answers.columns
     _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
     is_many = pictures.is_many or count is None or count >= _MIN_FILES_FOR_SUMMARY

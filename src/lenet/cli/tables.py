@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from lenet.reading.batch.files import TablePaths
-from lenet.reading.tables.answers import COLUMNS, OF_READINGS, Columns
+from lenet.reading.tables.answers import COLUMNS, READING_COLUMNS, Columns
 
 
 def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:
@@ -22,7 +22,7 @@ def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> Non
         _check(path, "csv", "CSV", (".csv",), lambda path: is_table(path, columns))
 
 
-def check_table_paths(paths: TablePaths, columns: Columns = OF_READINGS) -> None:
+def check_table_paths(paths: TablePaths, columns: Columns = READING_COLUMNS) -> None:
     """Refuse, before anything is done, paths that tables of readings cannot be written to.
 
     Raises:

@@ -23,7 +23,7 @@ from lenet.data.distortions import distort
 from lenet.engine import Forward, decide
 from lenet.errors import TrainingError
 from lenet.experiments.groups import Array, Group, train_group
-from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, concatenated
+from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, concatenate
 from lenet.training import Recipe
 from lenet.training.progress import NullProgress
 from lenet.training.side_by_side import side_by_side
@@ -80,7 +80,7 @@ class Machine:
         return np.stack([Forward(self.network, arrays).predict(images) for arrays in self.arrays])
 
 
-def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Mask], patterns: int) -> Patterns:
+def filter_half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Mask], patterns: int) -> Patterns:
     """Filter half misclassified and half correctly classified patterns, ``patterns`` in all, the first ones of each.
 
     Fewer, in equal numbers, if the candidates end before.
@@ -97,10 +97,10 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
         if wrong.is_full and right.is_full:
             break
     count = min(len(wrong), len(right))
-    return concatenated([right.patterns().first(count), wrong.patterns().first(count)])
+    return concatenate([right.patterns().first(count), wrong.patterns().first(count)])
 
 
-def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
+def filter_disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
     """Filter the first patterns on which two networks disagree; fewer if the candidates end before."""
     buffer = _PatternBuffer(patterns)
     for batch in candidates:
@@ -210,8 +210,8 @@ def filtered(
         return decide(network, trained[index].predict(batch.images))
 
     if len(trained) == 1:
-        return half_wrong(candidates, lambda batch: answers(0, batch) != batch.labels, patterns)
-    return disputed(candidates, lambda batch: answers(0, batch) != answers(1, batch), patterns)
+        return filter_half_wrong(candidates, lambda batch: answers(0, batch) != batch.labels, patterns)
+    return filter_disputed(candidates, lambda batch: answers(0, batch) != answers(1, batch), patterns)
 
 
 def threshold(outputs: Array, share: float = CASCADE_SHARE) -> float:
@@ -229,7 +229,7 @@ def margins(outputs: Array) -> Array:
     return np.asarray(best[:, 1] - best[:, 0])
 
 
-def cascaded(outputs: Array, minimum: float) -> tuple[Array, float]:
+def cascade(outputs: Array, minimum: float) -> tuple[Array, float]:
     """Cascaded outputs, of the first network alone where its margin suffices, and the average number of networks run.
 
     Args:
@@ -259,7 +259,7 @@ class _PatternBuffer:
         self._count += len(rows)
 
     def patterns(self) -> Patterns:
-        return concatenated(self._parts)
+        return concatenate(self._parts)
 
 
 def history_of(machines: Sequence[Machine]) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ def amounts_of(quick: bool) -> Amounts:
     return QUICK if quick else Amounts()
 
 
-def presented(plan: Plan, digits: int) -> int:
+def count_windows(plan: Plan, digits: int) -> int:
     """Approximate number of windows that all seeds are presented, of so many training digits."""
     learned = digits - amounts_of(plan.quick).kept_back
     assert plan.windows is not None
@@ -201,13 +201,13 @@ def measure(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress
     milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
     for gap, at_gap in strings.items():
         right = [
-            _right(partial(_read_texts, reader), at_gap.fields, at_gap.texts, milliseconds["displacement"])
+            _read_right(partial(_read_texts, reader), at_gap.fields, at_gap.texts, milliseconds["displacement"])
             for reader in string_readers
         ]
         figures[("strings_right", _gap_part(gap))] = [100 * float(mask.mean()) for mask in right]
         fields, texts = at_gap.fields[: amounts.segmented], at_gap.texts[: amounts.segmented]
         masks = {
-            name: _right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
+            name: _read_right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
             for name, length in zip(SEGMENTED, (None, DIGITS), strict=True)
         }
         shares = {name: _share(mask) for name, mask in masks.items()}
@@ -261,7 +261,7 @@ def segmented(reader: Reader, fields: NDArray[np.uint8], length: int | None = No
     return answers
 
 
-def _right(
+def _read_right(
     read: Callable[[NDArray[np.uint8]], list[str]],
     fields: NDArray[np.uint8],
     texts: Sequence[str],

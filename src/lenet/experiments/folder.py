@@ -23,7 +23,7 @@ from lenet.training.runs import locked_folder
 
 FORMAT = "lenet-reproduction-2"
 
-_COMPARED = (
+_COMPARED_SETTINGS = (
     "quick",
     "tested_on",
     "passes",
@@ -70,7 +70,7 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
         raise TrainingError(
             f"{folder}: holds {stored['name']}, not {settings['name']}; choose another folder with --out"
         )
-    stored_values, current_values = _flat(stored), _flat(settings)
+    stored_values, current_values = _flatten(stored), _flatten(settings)
     for key, value in current_values.items():
         if stored_values.get(key) != value:
             stored_text, current_text = _setting_text(key, stored_values.get(key)), _setting_text(key, value)
@@ -171,11 +171,11 @@ def versions() -> dict[str, str]:
 _NESTED = ("recipe", "data", "parts", "below", "seeds_below")
 
 
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+def _flatten(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that a resumed run must share, flattened: nested ones by their own names."""
     return {
         f"{key} {name}" if name else key: value
-        for key in _COMPARED
+        for key in _COMPARED_SETTINGS
         for name, value in (settings.get(key, {}).items() if key in _NESTED else [("", settings[key])])
     }
 

@@ -117,7 +117,7 @@ def train_each(
     histories = [run.history for run in runs]
     parameters = tuple(run.model.parameters for run in runs)
     core_seconds = tuple(sum(row["seconds"] for row in history) for history in histories)
-    history = [_merged(rows, len(training)) for rows in zip(*histories, strict=True)]
+    history = [_merge_rows(rows, len(training)) for rows in zip(*histories, strict=True)]
     group = Group(network, tuple(seeds), parameters, history, core_seconds)
     if None in history[-1]["test_errors"]:  # of runs that version 0.1 ended
         history[-1]["test_errors"] = group.errors(test)
@@ -143,7 +143,7 @@ def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns) -> float
     return min(times) / len(labels) * len(patterns) * len(group.history) / count
 
 
-def _merged(rows: Sequence[EpochRow], examples: int) -> dict[str, Any]:
+def _merge_rows(rows: Sequence[EpochRow], examples: int) -> dict[str, Any]:
     """Merge the rows of a pass of several runs into one, with a value for each run."""
     columns = {name: [row.get(name) for row in rows] for name in ("loss", "errors", "error_rate", "test_errors")}
     common = {name: rows[0][name] for name in ("epoch", "learning_rate")}

@@ -59,7 +59,7 @@ def last_rates(groups: Sequence[Group], key: str, tested: int = 0) -> list[float
     return [100 * errors / (tested or row["examples"]) for row in rows for errors in row[key]]
 
 
-def by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.float64]:
+def error_rates_by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.float64]:
     """Error rates in percent, (passes, seeds)."""
     return np.concatenate(
         [
@@ -74,7 +74,7 @@ def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
     """Mean, standard deviation and extremes over seeds after each pass, for training and test."""
     spread_by_part = {}
     for name, key, patterns in (("train", "errors", 0), ("test", "test_errors", tested)):
-        rates = by_pass(groups, key, patterns)
+        rates = error_rates_by_pass(groups, key, patterns)
         spread = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
         spread_by_part[name] = {
             "mean": rates.mean(axis=1).tolist(),
@@ -85,7 +85,7 @@ def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
     return spread_by_part
 
 
-def compared(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
+def compare_with_published(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
     """The figures with their summaries, and the published figures beside them.
 
     Args:

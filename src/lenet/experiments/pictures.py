@@ -10,7 +10,7 @@ from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.transformations import TRANSFORMATIONS
 from lenet.figures.chart import Chart, ValueRange, legend, log_range, nice_ticks
 from lenet.figures.displacement import displacement
-from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, mixed, wrapped
+from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, mix_colors, wrap
 
 _WIDTH, _HEIGHT = 7.4, 4.3
 SHADES = (("", LIGHT), ("-dark", DARK))
@@ -194,7 +194,7 @@ def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printe
         chart.reference_line(value, theme.ink)
     for column, (title, result) in enumerate(columns.items(), 1):
         x, y = chart.to_sheet(column, value_range[0])
-        for line, caption_line in enumerate(wrapped(title, 0.9 * chart.width / len(columns), 8.5)):
+        for line, caption_line in enumerate(wrap(title, 0.9 * chart.width / len(columns), 8.5)):
             sheet.text(x, y + 0.2 + 0.16 * line, caption_line, 8.5, theme.muted, "center")
         _seeds(chart, column, result)
 
@@ -203,7 +203,7 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """A panel for each transformation; the range that the paper describes is shaded."""
     sheet, series = _sheet(row, settings, theme), settings["results"]["series"]
     colors = dict(zip(row.depends_on, (theme.signed[1], theme.accent), strict=True))
-    width, tint = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3, mixed(theme.paper, theme.quiet, 0.4)
+    width, tint = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3, mix_colors(theme.paper, theme.quiet, 0.4)
     for number, transformation in enumerate(TRANSFORMATIONS):
         amounts, left = series[transformation.name]["amounts"], 0.75 + number * (width + 0.45)
         chart = Chart(sheet, left, 1.45, width, _HEIGHT - 2.1, (min(amounts), max(amounts)), (0.0, 100.0))

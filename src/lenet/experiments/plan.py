@@ -210,7 +210,7 @@ class Request:
             init=self.init or recipe.init,
             halved=recipe.halved and not self.unhalved,
         )
-        recipe = stretched(recipe, self.stretch)
+        recipe = stretch_schedule(recipe, self.stretch)
         eta = [self.eta] * recipe.epochs if self.eta is not None else recipe.rates
         return replace(recipe, rates=tuple(rate if self.rate == 1 else self.rate * rate for rate in eta))
 
@@ -231,7 +231,7 @@ class Request:
         return tuple(tuple(part.tolist()) for part in parts)
 
 
-def stretched(recipe: Recipe, factor: float) -> Recipe:
+def stretch_schedule(recipe: Recipe, factor: float) -> Recipe:
     """Stretch a recipe's schedule: each rate for ``factor`` times as many passes.
 
     >>> from lenet.training.recipes import SDLM

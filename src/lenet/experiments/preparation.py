@@ -53,19 +53,19 @@ def prepare(plan: Plan) -> RowData:
         "training_sha256": fingerprint(training.images, training.labels),
         "test_sha256": fingerprint(test.images, test.labels),
     }
-    return RowData(_prepared(row, training), _prepared(row, test), description)
+    return RowData(_prepare_patterns(row, training), _prepare_patterns(row, test), description)
 
 
-def _prepared(row: Row, patterns: Patterns) -> Patterns:
+def _prepare_patterns(row: Row, patterns: Patterns) -> Patterns:
     images = patterns.images
     if row.measurement == "strings":
         return patterns  # strings are written with the pictures as they are
     if row.preparation == "digits reduced to 16×16":
-        images = reduced(images)
+        images = reduce_digits(images)
     return Patterns(padded_to_input(images, row.description()), patterns.labels)
 
 
-def reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def reduce_digits(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """MNIST's 20×20 digits as 16×16 digits in the same 28×28 field, their centers of mass where they were.
 
     30×30, the field with a margin of one pixel, becomes 24×24 by averaging areas of 1.25×1.25, which makes 16 of 20.

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from lenet.experiments import digit_strings
-from lenet.experiments.boosting import Machine, cascaded
+from lenet.experiments.boosting import Machine, cascade
 from lenet.experiments.details import PUBLISHED
 from lenet.experiments.groups import Group, seconds_of_a_core
 from lenet.experiments.metrics import (
     Figures,
-    by_pass,
     curves,
+    error_rates_by_pass,
     largest_difference,
     last_rates,
     network_figures,
@@ -23,7 +23,7 @@ from lenet.experiments.plan import Plan
 from lenet.experiments.preparation import RowData
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.statistics import difference
-from lenet.experiments.streams import Patterns, PatternStream, inverted
+from lenet.experiments.streams import Patterns, PatternStream, invert_pixels
 from lenet.experiments.transformations import TRANSFORMATIONS, transform_sweep
 from lenet.model import Model
 from lenet.training.progress import NullProgress
@@ -84,7 +84,7 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
     test, network = trained.data.test, trained.row.description()
     outputs = [machine.outputs(test.images) for machine in trained.machines]
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
-    cascades = [cascaded(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
+    cascades = [cascade(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
     figures[("average_cost", "")] = [cost for _, cost in cascades]
     cascade_figures, _ = network_figures(network, [cascade_outputs for cascade_outputs, _ in cascades], test)
     figures[("test_error", "the later two left out where the first is confident")] = cascade_figures[("test_error", "")]
@@ -102,7 +102,7 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
 def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
     groups = trained.dependencies["lenet-5"].groups["all"]
     tested = len(trained.data.test)
-    rates = by_pass(groups, "test_errors", tested)
+    rates = error_rates_by_pass(groups, "test_errors", tested)
     figures: Figures = {
         ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
     }
@@ -136,7 +136,7 @@ def _rejections(trained: TrainedRow) -> dict[str, Any]:
 
 def _noise(trained: TrainedRow) -> dict[str, Any]:
     test = trained.data.test
-    noisy = Patterns(inverted(test.images, np.random.default_rng(_TEST_NOISE_SEED)), test.labels)
+    noisy = Patterns(invert_pixels(test.images, np.random.default_rng(_TEST_NOISE_SEED)), test.labels)
     figures: Figures = {}
     for learned, groups in (
         ("clean", trained.dependencies["lenet-5"].groups["all"]),

@@ -10,7 +10,7 @@ from typing import Any
 from lenet.benchmarking.machine import processor
 from lenet.experiments import boosting, digit_strings, folder
 from lenet.experiments.groups import Group, train_each, train_group
-from lenet.experiments.metrics import compared
+from lenet.experiments.metrics import compare_with_published
 from lenet.experiments.plan import PartPlan, Plan, Request
 from lenet.experiments.preparation import RowData, prepare
 from lenet.experiments.protocols import MEASUREMENTS, TrainedRow
@@ -63,7 +63,7 @@ def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedR
         }
         is_new, start = "results" not in settings, time.monotonic()
         try:
-            progress.begin(plan.row.name, _presented(plan, data))
+            progress.begin(plan.row.name, _count_presented(plan, data))
             trained = (_train_readers if plan.windows else _train)(
                 plan, row_folder, settings, data, dependencies, progress
             )
@@ -149,7 +149,9 @@ def _measure_and_write(trained: TrainedRow, row_folder: Path) -> None:
     if trained.readers:
         digit_strings.save_example(row_folder, trained.data.test)
     _save_first_seed(trained, row_folder)
-    figures = compared(trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
+    figures = compare_with_published(
+        trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"])
+    )
     settings["results"] = {"measures": figures, **results}
 
 
@@ -204,11 +206,11 @@ def _amount(plan: Plan) -> boosting.Filter:
     return boosting.QUICK if plan.quick else boosting.Filter()
 
 
-def _presented(plan: Plan, data: RowData) -> int:
+def _count_presented(plan: Plan, data: RowData) -> int:
     """Number of patterns that a row presents, over all groups; replicas count once."""
     pattern_count = len(data.training)
     if plan.windows:
-        return digit_strings.presented(plan, pattern_count)
+        return digit_strings.count_windows(plan, pattern_count)
     patterns = 0
     for part in plan.parts:
         runs = len(plan.groups) if part.recipe.optimizer == "sdlm" else len(plan.seeds)

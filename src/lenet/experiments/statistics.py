@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # Student's 97.5 % points by degrees of freedom; between two entries the smaller one, which is the wider interval.
-_STUDENT = {
+_STUDENT_QUANTILES = {
     1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228,
     11: 2.201, 12: 2.179, 13: 2.160, 14: 2.145, 15: 2.131, 16: 2.120, 17: 2.110, 18: 2.101, 19: 2.093, 20: 2.086,
     21: 2.080, 22: 2.074, 23: 2.069, 24: 2.064, 25: 2.060, 26: 2.056, 27: 2.052, 28: 2.048, 29: 2.045, 30: 2.042,
@@ -33,13 +33,13 @@ class Summary:
         return asdict(self)
 
 
-def student(freedom: int) -> float:
+def student_quantile(freedom: int) -> float:
     """Student's 97.5 % point.
 
     >>> student(15), student(35)
     (2.131, 2.04)
     """
-    return _STUDENT[max(tabulated for tabulated in _STUDENT if tabulated <= freedom)]
+    return _STUDENT_QUANTILES[max(tabulated for tabulated in _STUDENT_QUANTILES if tabulated <= freedom)]
 
 
 def summarize(values: Sequence[float]) -> Summary:
@@ -52,7 +52,7 @@ def summarize(values: Sequence[float]) -> Summary:
     if n == 1:
         return Summary(1, mean, None, None, None)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half_width = student(n - 1) * deviation / math.sqrt(n)
+    half_width = student_quantile(n - 1) * deviation / math.sqrt(n)
     return Summary(n, mean, deviation, mean - half_width, mean + half_width)
 
 
@@ -69,7 +69,7 @@ def difference(values: Sequence[float], baseline: Sequence[float]) -> tuple[floa
     if summary.deviation is None or baseline_summary.deviation is None:
         return difference_of_means, None
     error = math.sqrt(summary.deviation**2 / summary.n + baseline_summary.deviation**2 / baseline_summary.n)
-    return difference_of_means, student(min(summary.n, baseline_summary.n) - 1) * error
+    return difference_of_means, student_quantile(min(summary.n, baseline_summary.n) - 1) * error
 
 
 def verdict(summary: Summary, published: float) -> str:

@@ -17,7 +17,7 @@ from lenet.training.stream import Epoch, Stream
 Kind = Literal["plain", "distorted", "noisy"]
 
 COPIES = 9  # distorted copies of each pattern: 540,000 beside 60,000 [LeCun98, III-B]
-INVERTED = 0.1  # share of the pixels
+INVERTED_SHARE = 0.1  # share of the pixels
 # [LeCun98] names translations, scaling, squeezing and horizontal shearing, without ranges, and no rotation.
 AFFINE = Distortions(translation=2.0, rotation=0.0, scale=0.1, squeeze=0.1, shear=0.15)
 
@@ -88,7 +88,7 @@ class PatternStream(Stream):
         else:
             patterns = self.training()
             if self.kind == "noisy":
-                patterns = Patterns(inverted(patterns.images, self._rng(_NOISE, number)), patterns.labels)
+                patterns = Patterns(invert_pixels(patterns.images, self._rng(_NOISE, number)), patterns.labels)
             order = self._rng().permutation(len(patterns)).astype(np.int64)
         return Epoch(patterns.images, patterns.labels, order, curvature=self._curvature(number))
 
@@ -157,7 +157,7 @@ class SeparateStream(Stream):
         """All patterns, and the start of each network's among them."""
         parts = self.draw()
         bounds = np.cumsum([0, *map(len, parts)]).tolist()
-        patterns = concatenated(parts)
+        patterns = concatenate(parts)
         count = min(self.curvature_examples, self.number)
         streams = [
             (start, PatternStream(Patterns(patterns.images[start:end], patterns.labels[start:end]), seed,
@@ -167,12 +167,14 @@ class SeparateStream(Stream):
         return patterns, streams
 
 
-def concatenated(parts: Sequence[Patterns]) -> Patterns:
+def concatenate(parts: Sequence[Patterns]) -> Patterns:
     """Concatenate patterns."""
     return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
-def inverted(images: NDArray[np.uint8], rng: np.random.Generator, share: float = INVERTED) -> NDArray[np.uint8]:
+def invert_pixels(
+    images: NDArray[np.uint8], rng: np.random.Generator, share: float = INVERTED_SHARE
+) -> NDArray[np.uint8]:
     """Pictures with a share of their pixels inverted at random: salt-and-pepper noise.
 
     >>> blank = np.zeros((50, 20, 20), np.uint8)

@@ -27,7 +27,7 @@ from lenet.architecture import (
 from lenet.errors import DataError
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrapped
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrap
 from lenet.summary import NetworkSummary, summarize
 from lenet.summary.counts import window
 from lenet.summary.tables import shape_text
@@ -301,7 +301,7 @@ def _draw_counts(sheet: Sheet, summary: NetworkSummary, columns: Sequence[_Colum
 
 def _wrapped_evenly(text: str, width: float) -> list[str]:
     """Balanced line wrapping: as few lines as fit, of about equal length."""
-    lines = wrapped(text, width, _TEXT) if text else []
-    while len(lines) > 1 and len(narrower := wrapped(text, width := 0.97 * width, _TEXT)) == len(lines):
+    lines = wrap(text, width, _TEXT) if text else []
+    while len(lines) > 1 and len(narrower := wrap(text, width := 0.97 * width, _TEXT)) == len(lines):
         lines = narrower
     return lines

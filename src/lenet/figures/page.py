@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lenet.figures.panels import Panel
-from lenet.figures.sheet import Sheet, Theme, text_width, wrapped
+from lenet.figures.sheet import Sheet, Theme, text_width, wrap
 
 MARGIN = 0.45
 _TITLE, _SUBTITLE = 15, 9
@@ -41,4 +41,4 @@ def heading(sheet: Sheet, title: str, subtitle: str) -> None:
 
 
 def _wrap_subtitle(subtitle: str, width: float) -> list[str]:
-    return wrapped(subtitle, width - 2 * MARGIN, _SUBTITLE)
+    return wrap(subtitle, width - 2 * MARGIN, _SUBTITLE)

@@ -41,7 +41,7 @@ def grid_columns(count: int, max_columns: int) -> int:
     return divisor_columns if 2 * divisor_columns > min(max_columns, count) else ceil(count / ceil(count / max_columns))
 
 
-def in_rows(values: Array, columns: int) -> Array:
+def to_rows(values: Array, columns: int) -> Array:
     """A vector as rows of ``columns`` values, the last row filled with NaN."""
     rows = ceil(len(values) / columns)
     filled = np.full(rows * columns, np.nan, np.float32)
@@ -49,7 +49,7 @@ def in_rows(values: Array, columns: int) -> Array:
     return filled.reshape(rows, columns)
 
 
-def centered(values: Array) -> tuple[float, float]:
+def symmetric_range(values: Array) -> tuple[float, float]:
     """The symmetric range around 0 that holds all values, for signed colors."""
     limit = float(np.nanmax(np.abs(values)))
     return (-limit, limit) if limit > 0 else (-1.0, 1.0)
@@ -149,9 +149,9 @@ class Cells:
         return self._margin + self.columns * self.side, rows * self.side + 0.5
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        left, grid = x + self._margin, in_rows(self.values, self.columns)
+        left, grid = x + self._margin, to_rows(self.values, self.columns)
         signed = bool(self.values.min() < 0)
-        span = centered(self.values) if signed else (0.0, float(self.values.max()))
+        span = symmetric_range(self.values) if signed else (0.0, float(self.values.max()))
         colors = sheet.theme.signed if signed else sheet.theme.sequential
         sheet.cells(grid, left, y, self.side, colors, span)
         for row in range(len(grid)):
@@ -197,7 +197,7 @@ class Kernels:
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         margin, above = self._margins
-        table, span, muted = self.layer.connected_maps(self.in_maps), centered(self.weight), sheet.theme.muted
+        table, span, muted = self.layer.connected_maps(self.in_maps), symmetric_range(self.weight), sheet.theme.muted
         kernels = iter(self.weight.reshape(-1, *self.weight.shape[-2:]))
         for band in range(self._bands):
             outputs = range(band * self._columns, min((band + 1) * self._columns, self.layer.maps))

@@ -20,7 +20,7 @@ from lenet.architecture import (
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
 from lenet.figures.folder import figure_folder
 from lenet.figures.page import MARGIN, heading, page_top
-from lenet.figures.panels import Array, centered, grid_columns, in_rows
+from lenet.figures.panels import Array, grid_columns, symmetric_range, to_rows
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, value_text
 from lenet.figures.stages import FORMULAS, draw_input, run_stages
 from lenet.figures.units import Term, Unit, explain_unit
@@ -164,7 +164,7 @@ class _Patches:
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         width, height = self.cell
         kernels = [term.kernel for term in self.unit.terms if term.kernel is not None]
-        value_range = centered(np.stack(kernels)) if kernels else (-1.0, 1.0)
+        value_range = symmetric_range(np.stack(kernels)) if kernels else (-1.0, 1.0)
         for index, term in enumerate(self.shown):
             column, row = divmod(index, self.rows)
             self._draw_term(sheet, term, x + column * (width + 0.45), y + row * height, value_range)
@@ -245,10 +245,10 @@ class _Vector:
         for index, (name, numbers) in enumerate(grids):
             left = x + index * (self.width + 0.35)
             theme, signed = sheet.theme, bool(numbers.min() < 0)
-            value_range = centered(numbers) if signed else (0.0, float(numbers.max()) or 1.0)
+            value_range = symmetric_range(numbers) if signed else (0.0, float(numbers.max()) or 1.0)
             colors = theme.signed if signed else theme.sequential
             sheet.text(left, y + 0.1, name, _TEXT, bold=True)
-            sheet.cells(in_rows(numbers, self.columns), left, y + 0.25, self.side, colors, value_range)
+            sheet.cells(to_rows(numbers, self.columns), left, y + 0.25, self.side, colors, value_range)
             below = y + 0.25 + self.rows * self.side + 0.14
             sheet.scale(left, below, min(1.5, self.columns * self.side), colors, value_range)
 

@@ -17,7 +17,7 @@ from lenet.architecture import Network
 from lenet.engine import reference
 from lenet.figures.folder import figure_folder
 from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
-from lenet.figures.panels import Array, centered
+from lenet.figures.panels import Array, symmetric_range
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
 from lenet.figures.stages import draw_input, names_of_classes, run_stages, winner_text
 
@@ -150,7 +150,7 @@ def _sheet(
     draw_input(sheet, network, values, MARGIN, top, _SIDE)
     sheet.text(MARGIN, top + height + 0.2, "input", 9, bold=True)
     sheet.text(MARGIN + _SIDE, top + height + 0.2, range_text(values), 9, theme.muted, "right")
-    left, value_range = MARGIN + _SIDE + _GAP, centered(saliency)
+    left, value_range = MARGIN + _SIDE + _GAP, symmetric_range(saliency)
     sheet.picture(saliency, left, top, _SIDE, height, theme.signed, value_range)
     if len(values) == 1:
         sheet.outline(values[0], left, top, _SIDE, height, sum(network.input_range) / 2, theme.muted)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lenet.architecture import Shape
-from lenet.figures.sheet import Point, Sheet, mixed
+from lenet.figures.sheet import Point, Sheet, mix_colors
 
 _MAX_PLANES = 24
 _MAX_STRIP_LENGTH = 1.5
@@ -51,7 +51,7 @@ class _Planes:
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         maps, height, width = self.shape
         drawn_planes, theme = min(maps, _MAX_PLANES), sheet.theme
-        fill, edge = mixed(theme.paper, theme.quiet, self.tint), mixed(theme.muted, theme.ink, 0.35)
+        fill, edge = mix_colors(theme.paper, theme.quiet, self.tint), mix_colors(theme.muted, theme.ink, 0.35)
         for index in range(drawn_planes):
             shift = self._spread * index / max(drawn_planes - 1, 1)
             sheet.box(x + shift, y + shift, width * self.unit, height * self.unit, fill, edge, 0.5)
@@ -81,7 +81,7 @@ class _Strip:
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme = sheet.theme
-        fill, edge = mixed(theme.paper, theme.quiet, 0.5), mixed(theme.muted, theme.ink, 0.35)
+        fill, edge = mix_colors(theme.paper, theme.quiet, 0.5), mix_colors(theme.muted, theme.ink, 0.35)
         sheet.polygon(self.patch(x, y, 0, 0, self.units, 1), fill, edge, 0.5)
         if self.length / self.units > 0.02:
             for unit in range(1, self.units):

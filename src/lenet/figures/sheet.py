@@ -340,7 +340,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
         return text_to_path.get_text_width_height_descent(text, _font(text, size, bold), ismath=False)[0] / 72
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
+def wrap(text: str, width: float, size: float) -> list[str]:
     """Wrap a text into lines no wider than ``width`` inches, at spaces, where a word is not wider itself."""
     lines = [""]
     for word in text.split(" "):
@@ -350,7 +350,7 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
     return lines
 
 
-def mixed(color: str, other: str, fraction: float) -> str:
+def mix_colors(color: str, other: str, fraction: float) -> str:
     """Interpolate linearly between two colors, ``fraction`` of the other one.
 
     >>> mixed("#000000", "#ffffff", 0.5)

@@ -14,7 +14,7 @@ from lenet import engine
 from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
 from lenet.figures.folder import figure_folder
-from lenet.figures.panels import Array, centered, in_rows
+from lenet.figures.panels import Array, symmetric_range, to_rows
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width
 from lenet.figures.stages import StageOutput, answer_bars, draw_input, is_code, names_of_classes, run_stages
 
@@ -119,8 +119,8 @@ class _Block:
         if self._is_vector:
             flat = values.reshape(-1)
             signed = bool(flat.min() < 0)
-            value_range = centered(flat) if signed else (0.0, float(flat.max()))
-            sheet.cells(in_rows(flat, columns), x, y, side, theme.signed if signed else theme.sequential, value_range)
+            value_range = symmetric_range(flat) if signed else (0.0, float(flat.max()))
+            sheet.cells(to_rows(flat, columns), x, y, side, theme.signed if signed else theme.sequential, value_range)
             return
         for index, map_values in enumerate(values):
             row, column = divmod(index, columns)

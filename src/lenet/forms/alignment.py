@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.forms.marks import Code, CornerMarks, codes, corner_marks, places_of_marks
+from lenet.forms.marks import Code, CornerMarks, codes, corner_marks, find_mark_quadrilaterals
 from lenet.pictures.loading import Picture
 from lenet.reading.foreground.ink import Colors
 
@@ -29,11 +29,11 @@ SHEET_SIDE = 1600  # pixels of a sheet's longer side: boxes of 6 mm on A4 are 32
 FEATURE_SIDE = 1400  # pixels of the longer side in which features are looked for
 MAX_FEATURES = 4000
 MARK_SIDE = 800  # pixels of the longer side in which corner marks are looked for: SQUARE is then 13 mm on A4
-RATIO = 0.8  # of the distances to the best and the second best match: Lowe's
-REACH = 4.0  # pixels of the feature picture that a match may be off the homography
+MAX_MATCH_RATIO = 0.8  # of the distances to the best and the second best match: Lowe's
+MAX_MATCH_ERROR = 4.0  # pixels of the feature picture that a match may be off the homography
 MIN_MATCHES = 12  # that agree: eight are expected of chance at most among some hundreds
 MIN_PRINT = 200  # pixels of print that a blank page must have
-PRINT, SEEN = 0.5, 0.25  # shares of full ink: what is print on the blank page, and what is seen of it on a page
+PRINT, SEEN_PRINT = 0.5, 0.25  # shares of full ink: what is print on the blank page, and what is seen of it on a page
 SAME_FORM = 0.6  # of the print that must be there: forms have 0.9 and more, other forms' print meets by chance 0.3
 SQUARE, MIN_LIGHT = 35, 24  # pixels, wider than strokes and ticked boxes; gray levels below which there is no light
 PATCH, STEP = 48, 32  # pixels: patches of print, and their distance
@@ -41,14 +41,14 @@ MAX_BEND = 0.04  # of the sheet's longer side: how far a fold or a curl may move
 COARSE, FINE = 7, 5  # pixels that a patch is looked for around its place, at half the scale and then at the full: less
 # than half the distance of boxes that look alike
 MIN_LIKENESS = 0.25  # normalized correlation of a patch with its place: what is written in it makes it less like
-FARTHER = 0.2  # of likeness: by so much a place at the end of the search must be more like than the one where it began,
-# for strokes written between two rules are like a rule, and lie just there
+MIN_FARTHER_GAIN = 0.2  # of likeness: by so much a place at the end of the search must be more like than the one where
+# it began, for strokes written between two rules are like a rule, and lie just there
 MIN_CORNER = 2e-4  # of full ink squared: the smaller eigenvalue of a patch's structure tensor, so that it has a place
-OUTLIER = 1.5  # pixels that a patch's shift may be off the median of those around it
+MAX_OUTLYING = 1.5  # pixels that a patch's shift may be off the median of those around it
 MIN_NEIGHBORS = 6  # patches that a place's shift is taken from
 FAR_NEIGHBORS, MAX_SLOPE = 24, 0.1  # patches, and pixels of shift a pixel: a fold of 25 degrees shortens by a tenth, so
 # that shifts that differ more from those around them are of a box that was taken for the one beside it
-RIDGE = 1.0  # patches' weight against slopes of shifts; more where they are far, so that nothing is extrapolated
+RIDGE_WEIGHT = 1.0  # patches' weight against slopes of shifts; more where they are far, so that nothing is extrapolated
 WINDOW_REACH = 14  # pixels that a field may lie off its place yet: COARSE at the sheet's scale
 MAX_POINTS, MAX_STEPS = 600, 12  # of print that are looked at in a window, and of one size in the search for its place
 MIN_GAIN = 0.01  # of full ink, on print: a window that gains less stays, for each resampling softens it
@@ -151,33 +151,35 @@ def align(picture: Picture, sheet: Sheet) -> AlignedPage:
         NotThisForm: if the page does not show the form, or less than can be recognized.
     """
     try:
-        return _aligned(picture, sheet, *_homography(picture, sheet))
+        return _align_from(picture, sheet, *_homography(picture, sheet))
     except NotThisForm:
-        matrix = _by_marks(picture, sheet)
+        matrix = _homography_by_marks(picture, sheet)
         if matrix is None:
             raise
-    return _aligned(picture, sheet, matrix, np.zeros((0, 2)), np.zeros((0, 2)))
+    return _align_from(picture, sheet, matrix, np.zeros((0, 2)), np.zeros((0, 2)))
 
 
-def _aligned(
+def _align_from(
     picture: Picture, sheet: Sheet, matrix: Matrix, centers: NDArray[np.float64], off: NDArray[np.float64]
 ) -> AlignedPage:
     """The page, aligned from a first homography and the shifts of features off it, as `_homography` gives them."""
     height, width = sheet.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     grid = np.stack([x, y], axis=-1)
-    places = _through(matrix, grid)
-    levels, visible = _seen(picture.colors, places)
+    places = _transform_points(matrix, grid)
+    levels, visible = _ink_at(picture.colors, places)
     if visible.mean() < 0.05:
         raise NotThisForm("shows too little of the form")
     peak = max(float(np.quantile(levels[visible], 0.995)), 0.06)
     total = np.zeros_like(grid)
     for radius, scale in ((0, 1.0), (COARSE, 0.5), (FINE, 1.0), (FINE, 1.0)):
-        shifts = _shifts(sheet, levels, visible, radius, scale) if radius else _mesh(centers, off, sheet.shape)
+        shifts = (
+            _patch_shifts(sheet, levels, visible, radius, scale) if radius else _shift_mesh(centers, off, sheet.shape)
+        )
         if shifts is not None:
-            total = shifts + _sampled(total, grid + shifts)
-            places = _through(matrix, grid + total)
-            levels, visible = _seen(picture.colors, places)
+            total = shifts + _sample(total, grid + shifts)
+            places = _transform_points(matrix, grid + total)
+            levels, visible = _ink_at(picture.colors, places)
     coverage = _coverage(sheet, levels, visible, peak)
     if coverage < SAME_FORM:
         raise NotThisForm(f"does not show this form: {coverage:.0%} of its print is there")
@@ -185,12 +187,12 @@ def _aligned(
         if (text := _code_at(picture.colors, places[code.window])) not in ("", code.text):
             raise NotThisForm(f"is another form: its QR code says {text!r}, this form's {code.text!r}")
     factor = np.array([picture.size[1] / picture.colors.shape[1], picture.size[0] / picture.colors.shape[0]])
-    along = _through(matrix, np.array([[[0, height / 2], [width, height / 2]]], np.float32))[0]
+    along = _transform_points(matrix, np.array([[[0, height / 2], [width, height / 2]]], np.float32))[0]
     angle = math.degrees(math.atan2(float(along[1, 1] - along[0, 1]), float(along[1, 0] - along[0, 0])))
     return AlignedPage(levels, visible, np.asarray(places * factor, np.float32), coverage, round(-angle / 90) % 4 * 90)
 
 
-def registered(page: AlignedPage, sheet: Sheet, windows: Sequence[tuple[slice, slice]]) -> AlignedPage:
+def register_windows(page: AlignedPage, sheet: Sheet, windows: Sequence[tuple[slice, slice]]) -> AlignedPage:
     """Register windows of the sheet, each by its own print.
 
     A fold has an edge, which the mesh rounds, and at the margins patches are few.
@@ -211,8 +213,10 @@ def registered(page: AlignedPage, sheet: Sheet, windows: Sequence[tuple[slice, s
         rows, columns = window
         y, x = np.mgrid[rows, columns].astype(np.float32)
         size = rows.stop - rows.start, columns.stop - columns.start
-        moved = np.stack([x, y], axis=-1) + _between(shifts, (y - rows.start) / size[0], (x - columns.start) / size[1])
-        maps = _maps(np.asarray(moved, np.float32))
+        moved = np.stack([x, y], axis=-1) + _interpolate_corners(
+            shifts, (y - rows.start) / size[0], (x - columns.start) / size[1]
+        )
+        maps = _remap_arrays(np.asarray(moved, np.float32))
         levels[window] = np.maximum(cv2.remap(page.levels, *maps, cv2.INTER_CUBIC), 0)
         places[window] = cv2.remap(page.places, *maps, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
         visible[window] = cv2.remap(page.visible.view(np.uint8), *maps, cv2.INTER_NEAREST) > 0
@@ -240,8 +244,10 @@ def _corner_shifts(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice])
 
     def on_print(blurred: Levels, shifts: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean ink at the print for each of several shifts (n, 2, 2, 2)."""
-        moved = points + _between(shifts[:, None], ys / height, xs / width)
-        return np.asarray(cv2.remap(blurred, *_maps(np.asarray(moved, np.float32)), cv2.INTER_LINEAR).mean(axis=1))
+        moved = points + _interpolate_corners(shifts[:, None], ys / height, xs / width)
+        return np.asarray(
+            cv2.remap(blurred, *_remap_arrays(np.asarray(moved, np.float32)), cv2.INTER_LINEAR).mean(axis=1)
+        )
 
     shifts = np.zeros((2, 2, 2), np.float32)
     for blur, step in ((2.5, 3.0), (1.5, 1.5), (1.0, 0.75), (0.7, 0.4)):
@@ -254,12 +260,14 @@ def _corner_shifts(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice])
             if gains[index] <= best or np.abs(tried[index]).max() > WINDOW_REACH:
                 break
             shifts, best = tried[index], float(gains[index])
-    sharp = _softened(found, 1.0)
+    sharp = _blur(found, 1.0)
     before, after = on_print(sharp, np.stack([np.zeros_like(shifts), shifts]))
     return shifts if after > before + MIN_GAIN else None
 
 
-def _between(shifts: NDArray[np.float32], down: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def _interpolate_corners(
+    shifts: NDArray[np.float32], down: NDArray[np.float32], right: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Shifts (..., 2, 2, 2) of four corners, bilinearly between them at shares of the height and the width."""
     down, right = down[..., None], right[..., None]
     upper = shifts[..., 0, 0, :] * (1 - right) + shifts[..., 0, 1, :] * right
@@ -286,7 +294,7 @@ def coverage_of(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice], pe
     printed = sheet.print[window] & page.visible[window]
     if printed.sum() < 30:
         return 1.0
-    seen = cv2.dilate((page.levels[window] > SEEN * peak).view(np.uint8), np.ones((3, 3), np.uint8))
+    seen = cv2.dilate((page.levels[window] > SEEN_PRINT * peak).view(np.uint8), np.ones((3, 3), np.uint8))
     return float(seen[printed].mean())
 
 
@@ -322,21 +330,21 @@ def _homography(picture: Picture, sheet: Sheet) -> tuple[Matrix, NDArray[np.floa
     first = likeness[numbers, nearest]
     likeness[numbers, nearest] = -1
     distances = np.sqrt(np.maximum(2 - 2 * np.stack([first, likeness.max(axis=1)]), 0))
-    good = np.flatnonzero(distances[0] < RATIO * distances[1])
+    good = np.flatnonzero(distances[0] < MAX_MATCH_RATIO * distances[1])
     if len(good) < MIN_MATCHES:
         raise NotThisForm("shows no print of this form")
     source, target = sheet.points[good], points[nearest[good]]
-    reach = REACH * max(1.0, max(picture.colors.shape) / FEATURE_SIDE)
+    reach = MAX_MATCH_ERROR * max(1.0, max(picture.colors.shape) / FEATURE_SIDE)
     matrix, inliers = cv2.findHomography(source, target, cv2.USAC_MAGSAC, reach, maxIters=10_000, confidence=0.9999)
     if matrix is None or int(inliers.sum()) < MIN_MATCHES or not _is_view(matrix, sheet.shape):
         raise NotThisForm("does not show this form: its print lies otherwise")
-    back = _through(np.asarray(np.linalg.inv(matrix), np.float64), target[None])[0]
+    back = _transform_points(np.asarray(np.linalg.inv(matrix), np.float64), target[None])[0]
     shifts = np.asarray(back - source, np.float64)
     is_near = np.linalg.norm(shifts, axis=1) < MAX_BEND * max(sheet.shape)
     return np.asarray(matrix, np.float64), np.asarray(source[is_near], np.float64), shifts[is_near]
 
 
-def _by_marks(picture: Picture, sheet: Sheet) -> Matrix | None:
+def _homography_by_marks(picture: Picture, sheet: Sheet) -> Matrix | None:
     """The homography that brings corner marks of the sheet onto marks of the picture, and most ink onto its print."""
     if sheet.marks is None:
         return None
@@ -345,13 +353,13 @@ def _by_marks(picture: Picture, sheet: Sheet) -> Matrix | None:
     chosen = slice(0, None, max(1, len(ys) // MAX_POINTS))
     points = np.stack([xs[chosen], ys[chosen]], axis=-1).astype(np.float32)[None]
     found = np.asarray(cv2.GaussianBlur(np.minimum(levels / full, 1), (0, 0), 1.0), np.float32)
-    best: tuple[float, Matrix | None] = SEEN, None
-    for places in places_of_marks(levels, full, sheet.marks):
+    best: tuple[float, Matrix | None] = SEEN_PRINT, None
+    for places in find_mark_quadrilaterals(levels, full, sheet.marks):
         corners = np.asarray((places + 0.5) / scale - 0.5, np.float32)
         matrix = np.asarray(cv2.getPerspectiveTransform(sheet.marks.centers, corners), np.float64)
         if _is_view(matrix, sheet.shape):
-            places_of_print = np.asarray((_through(matrix, points) + 0.5) * scale - 0.5, np.float32)
-            share = float(cv2.remap(found, *_maps(places_of_print), cv2.INTER_LINEAR).mean())
+            places_of_print = np.asarray((_transform_points(matrix, points) + 0.5) * scale - 0.5, np.float32)
+            share = float(cv2.remap(found, *_remap_arrays(places_of_print), cv2.INTER_LINEAR).mean())
             best = max(best, (share, matrix), key=lambda one: one[0])
     return best[1]
 
@@ -359,7 +367,7 @@ def _by_marks(picture: Picture, sheet: Sheet) -> Matrix | None:
 def _code_at(colors: Colors, places: NDArray[np.float32]) -> str:
     """The text of the QR code at these places of a picture; empty if none is read there."""
     larger = cv2.resize(places, None, fx=CODE_SCALE, fy=CODE_SCALE, interpolation=cv2.INTER_LINEAR)
-    maps = _maps(np.asarray(larger, np.float32))
+    maps = _remap_arrays(np.asarray(larger, np.float32))
     found = codes(_gray(np.asarray(cv2.remap(colors, *maps, cv2.INTER_CUBIC, None, cv2.BORDER_REPLICATE), np.uint8)))
     return found[0].text if found else ""
 
@@ -391,18 +399,20 @@ def _is_view(matrix: NDArray[Any], shape: tuple[int, int]) -> bool:
     return bool(turns.min() > 0) and area > 100 * 100
 
 
-def _through(matrix: Matrix, points: NDArray[np.float32]) -> NDArray[np.float32]:
+def _transform_points(matrix: Matrix, points: NDArray[np.float32]) -> NDArray[np.float32]:
     flat = points.reshape(-1, 1, 2).astype(np.float64)
     return np.asarray(cv2.perspectiveTransform(flat, matrix).reshape(points.shape), np.float32)
 
 
-def _maps(places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _remap_arrays(places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.ascontiguousarray(places[..., 0], np.float32), np.ascontiguousarray(places[..., 1], np.float32)
 
 
-def _sampled(values: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sample(values: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
     """Values (h, w, 2) between their pixels; beyond them those of the edge."""
-    return np.asarray(cv2.remap(values, *_maps(places), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE), np.float32)
+    return np.asarray(
+        cv2.remap(values, *_remap_arrays(places), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE), np.float32
+    )
 
 
 def _is_beyond(places: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -411,10 +421,10 @@ def _is_beyond(places: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[n
     return np.asarray((x < 0) | (y < 0) | (x > width - 1) | (y > height - 1), np.bool_)
 
 
-def _seen(colors: Colors, places: NDArray[np.float32]) -> tuple[Levels, NDArray[np.bool_]]:
+def _ink_at(colors: Colors, places: NDArray[np.float32]) -> tuple[Levels, NDArray[np.bool_]]:
     """The ink of a picture at these places, and which of them it shows."""
     visible = ~_is_beyond(places, (colors.shape[0], colors.shape[1]))
-    sheet = cv2.remap(colors, *_maps(places), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    sheet = cv2.remap(colors, *_remap_arrays(places), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     levels = _ink(np.asarray(sheet, np.uint8))
     return np.where(visible, levels, np.float32(0)), np.asarray(visible, np.bool_)
 
@@ -436,7 +446,7 @@ def _ink(colors: Colors) -> Levels:
 
 def _coverage(sheet: Sheet, levels: Levels, visible: NDArray[np.bool_], peak: float) -> float:
     """The share of the sheet's print that is seen: of its tiles' the median, so that one shadow does not decide."""
-    seen = cv2.dilate((levels > SEEN * peak).view(np.uint8), np.ones((3, 3), np.uint8))
+    seen = cv2.dilate((levels > SEEN_PRINT * peak).view(np.uint8), np.ones((3, 3), np.uint8))
     printed = sheet.print & visible
     height, width = sheet.shape
     shares = []
@@ -448,13 +458,13 @@ def _coverage(sheet: Sheet, levels: Levels, visible: NDArray[np.bool_], peak: fl
     return float(np.median(shares)) if shares else 0.0
 
 
-def _shifts(
+def _patch_shifts(
     sheet: Sheet, levels: Levels, visible: NDArray[np.bool_], radius: int, scale: float
 ) -> NDArray[np.float32] | None:
     """How far each pixel's print lies off its place, (h, w, 2) as x, y; None if too few patches say."""
-    expected = _softened(np.minimum(sheet.levels, sheet.peak), scale)
+    expected = _blur(np.minimum(sheet.levels, sheet.peak), scale)
     dark = float(np.median(levels[sheet.print & visible])) if (sheet.print & visible).any() else 1.0
-    found = _softened(np.minimum(levels, max(dark, 0.06)), scale)  # what is written is no darker than print
+    found = _blur(np.minimum(levels, max(dark, 0.06)), scale)  # what is written is no darker than print
     corners = cv2.boxFilter(
         cv2.cornerMinEigenVal(expected / max(sheet.peak, 1e-3), 3), -1, (PATCH // 2, PATCH // 2), normalize=True
     )
@@ -462,7 +472,7 @@ def _shifts(
     centers, shifts = [], []
     reach = PATCH // 2
     ways = np.arange(-radius, radius + 1, dtype=np.float32)
-    handicap = FARTHER / radius * np.hypot(ways[:, None], ways[None])
+    handicap = MIN_FARTHER_GAIN / radius * np.hypot(ways[:, None], ways[None])
     for y in range(reach, height - reach, STEP):
         for x in range(reach, width - reach, STEP):
             if corners[y, x] < MIN_CORNER or not visible[round(y / scale), round(x / scale)]:
@@ -480,20 +490,20 @@ def _shifts(
             is_inside = 0 < row < likeness.shape[0] - 1 and 0 < column < likeness.shape[1] - 1
             if best < MIN_LIKENESS or not is_inside:  # at the border of the search its place may be beyond
                 continue
-            dx, dy = _peak(likeness, row, column)
+            dx, dy = _subpixel_peak(likeness, row, column)
             centers.append((x, y))
             shifts.append((left + dx - (x - reach), top + dy - (y - reach)))
     if not centers:
         return None
-    return _mesh(np.array(centers, np.float64) / scale, np.array(shifts, np.float64) / scale, sheet.shape, scale)
+    return _shift_mesh(np.array(centers, np.float64) / scale, np.array(shifts, np.float64) / scale, sheet.shape, scale)
 
 
-def _softened(levels: Levels, scale: float) -> Levels:
+def _blur(levels: Levels, scale: float) -> Levels:
     reduced = cv2.resize(levels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else levels
     return np.asarray(cv2.GaussianBlur(reduced, (0, 0), 1.0), np.float32)
 
 
-def _peak(likeness: NDArray[Any], row: int, column: int) -> tuple[float, float]:
+def _subpixel_peak(likeness: NDArray[Any], row: int, column: int) -> tuple[float, float]:
     """The place of a maximum between pixels, by a parabola through its neighbors: x and y."""
 
     def between(before: float, middle: float, after: float) -> float:
@@ -508,7 +518,7 @@ def _peak(likeness: NDArray[Any], row: int, column: int) -> tuple[float, float]:
     return column + dx, row + dy
 
 
-def _mesh(
+def _shift_mesh(
     centers: NDArray[np.float64], shifts: NDArray[np.float64], shape: tuple[int, int], scale: float = 1.0
 ) -> NDArray[np.float32] | None:
     """Shifts everywhere from those at some places: local planes through those that agree with their neighbors.
@@ -524,7 +534,7 @@ def _mesh(
         distances = np.linalg.norm(centers[:, None] - centers[None], axis=-1)
         near = np.argsort(distances, axis=1)[:, :count]
         off = np.linalg.norm(shifts - np.median(shifts[near], axis=1), axis=1)
-        agree = off < OUTLIER / scale + slope * np.take_along_axis(distances, near[:, -1:], axis=1)[:, 0]
+        agree = off < MAX_OUTLYING / scale + slope * np.take_along_axis(distances, near[:, -1:], axis=1)[:, 0]
         if agree.sum() < MIN_NEIGHBORS:
             return None
         centers, shifts = centers[agree], shifts[agree]
@@ -538,7 +548,7 @@ def _mesh(
     weights = np.exp(-squares / (2 * reach**2))
     terms = np.concatenate([np.ones((*squares.shape, 1)), ways / reach[..., None]], axis=-1)
     weighted = terms * weights[..., None]
-    ridge = RIDGE * (1 + (farthest / (2 * STEP)) ** 2)[:, None, None] * np.diag([0.0, 1.0, 1.0])
+    ridge = RIDGE_WEIGHT * (1 + (farthest / (2 * STEP)) ** 2)[:, None, None] * np.diag([0.0, 1.0, 1.0])
     normal = np.swapaxes(weighted, 1, 2) @ terms + ridge + np.diag([1e-9, 0, 0])
     values = np.linalg.solve(normal, np.swapaxes(weighted, 1, 2) @ shifts)[:, 0]
     mesh = values.reshape(len(ys), len(xs), 2).astype(np.float32)

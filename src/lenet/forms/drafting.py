@@ -36,7 +36,7 @@ MAX_LINE = 6  # pixels: a thicker one is a bar
 LINE_HEIGHT = 44  # pixels above a line that are written in: 8 mm on A4
 TOOTH = 8  # pixels of the teeth of a comb above its line, at least
 COMB_HEIGHT = 1.2  # pitches that digits in a comb are high, at most: its teeth may be short
-DRAWN: tuple[int, int, int] = (0, 90, 181)
+OUTLINE_COLOR: tuple[int, int, int] = (0, 90, 181)
 
 SheetBox = tuple[float, float, float, float]
 
@@ -58,7 +58,7 @@ sha256 = "{digest}"
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _FoundField:
     """A field that was found: its kind, its box or boxes in the sheet's pixels."""
 
     kind: str
@@ -113,14 +113,14 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             drawing=drawing.name,
             height=picture.size[0],
             width=picture.size[1],
-            name=_quoted(name),
+            name=_toml_string(name),
             digest=hashlib.sha256(source.read_bytes()).hexdigest(),
         )
-        text = head + "".join(_toml(draft, number, picture) for number, draft in enumerate(drafts, 1))
+        text = head + "".join(_field_toml(draft, number, picture) for number, draft in enumerate(drafts, 1))
         template = Template.parse(text, str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_writer(drawing) as file:
-            _drawn(picture, drafts).save(file, "png")
+            _draw_fields(picture, drafts).save(file, "png")
         write_atomically(target, text.encode())
     except OSError as error:
         why = (error.strerror or str(error)).lower()
@@ -128,17 +128,19 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
     return template
 
 
-def find_fields(picture: Picture) -> list[_Draft]:
+def find_fields(picture: Picture) -> list[_FoundField]:
     """The fields of a blank page, in reading order; boxes are in the picture's pixels."""
     sheet = Sheet.of(picture)
-    boxes = _closed(sheet.print)
-    drafts = _grouped(boxes, sheet.shape[1]) + _on_lines(sheet.print, boxes)
+    boxes = _closed_boxes(sheet.print)
+    drafts = _group_boxes(boxes, sheet.shape[1]) + _fields_on_lines(sheet.print, boxes)
     y, x = sheet.scale
-    placed = [_Draft(one.kind, tuple((t / y, le / x, b / y, r / x) for t, le, b, r in one.boxes)) for one in drafts]
+    placed = [
+        _FoundField(one.kind, tuple((t / y, le / x, b / y, r / x) for t, le, b, r in one.boxes)) for one in drafts
+    ]
     return sorted(placed, key=lambda one: _reading_order(one.box, picture.size))[:MAX_FIELDS]
 
 
-def _closed(printed: NDArray[np.bool_]) -> list[SheetBox]:
+def _closed_boxes(printed: NDArray[np.bool_]) -> list[SheetBox]:
     """The regions of paper that print closes, of four straight sides, without print inside; to the middle of it."""
     height, width = printed.shape
     paper = np.asarray(~printed, np.uint8)
@@ -154,18 +156,18 @@ def _closed(printed: NDArray[np.bool_]) -> list[SheetBox]:
     return boxes
 
 
-def _grouped(boxes: Sequence[SheetBox], width: int) -> list[_Draft]:
+def _group_boxes(boxes: Sequence[SheetBox], width: int) -> list[_FoundField]:
     """Boxes of like size in a row as fields of digits, small ones apart as ticks, wide ones as numbers."""
     narrow = [box for box in boxes if _width(box) <= DIGIT_ASPECT * _height(box)]
-    drafts = [_Draft("number", (box,)) for box in boxes if box not in narrow]
+    drafts = [_FoundField("number", (box,)) for box in boxes if box not in narrow]
     rows = _rows(narrow, lambda a, b: b[1] - a[3] <= MAX_GAP * _width(a))
     several = [row for row in rows if len(row) > 1]
-    drafts += [_Draft("digits", tuple(row)) for row in several]
+    drafts += [_FoundField("digits", tuple(row)) for row in several]
     digit_height = float(np.median([_height(box) for row in several for box in row])) if several else np.inf
     alone = [row[0] for row in rows if len(row) == 1]
-    drafts += [_Draft("digits", (box,)) for box in alone if _height(box) >= 0.85 * digit_height]
+    drafts += [_FoundField("digits", (box,)) for box in alone if _height(box) >= 0.85 * digit_height]
     ticks = [box for box in alone if _height(box) < 0.85 * digit_height]
-    drafts += [_Draft("ticks", tuple(row)) for row in _rows(ticks, lambda a, b: b[1] - a[3] <= TICK_GAP * width)]
+    drafts += [_FoundField("ticks", tuple(row)) for row in _rows(ticks, lambda a, b: b[1] - a[3] <= TICK_GAP * width)]
     return drafts
 
 
@@ -185,29 +187,29 @@ def _rows(boxes: Iterable[SheetBox], are_near: Callable[[SheetBox, SheetBox], bo
     return rows
 
 
-def _on_lines(printed: NDArray[np.bool_], boxes: Sequence[SheetBox]) -> list[_Draft]:
+def _fields_on_lines(printed: NDArray[np.bool_], boxes: Sequence[SheetBox]) -> list[_FoundField]:
     """The combs, and the white above lines, that bound no box."""
     width = printed.shape[1]
     bars = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_OPEN, np.ones((1, round(MIN_LINE * width)), np.uint8))
     _, _, statistics, _ = cv2.connectedComponentsWithStats(np.asarray(bars, np.uint8), connectivity=8)
-    drafts: list[_Draft] = []
+    drafts: list[_FoundField] = []
     for left, top, w, h, _ in statistics[1:].tolist():
         if h > MAX_LINE or top < LINE_HEIGHT:
             continue
         if any(_touch((top - TOOTH, left, top, left + w), other) for other in boxes):
             continue
-        if cells := _comb(printed, top, left, w):
-            drafts.append(_Draft("digits", cells))
+        if cells := _comb_boxes(printed, top, left, w):
+            drafts.append(_FoundField("digits", cells))
             continue
         above = printed[top - LINE_HEIGHT : top - 2, left : left + w]
         inked = np.flatnonzero(above.mean(axis=1) > 0.02)
         start = top - LINE_HEIGHT + (int(inked[-1]) + 3 if len(inked) else 0)
         if top - start >= 0.6 * LINE_HEIGHT:
-            drafts.append(_Draft("number", ((float(start), float(left), float(top), float(left + w)),)))
+            drafts.append(_FoundField("number", ((float(start), float(left), float(top), float(left + w)),)))
     return drafts
 
 
-def _comb(printed: NDArray[np.bool_], top: int, left: int, width: int) -> tuple[SheetBox, ...]:
+def _comb_boxes(printed: NDArray[np.bool_], top: int, left: int, width: int) -> tuple[SheetBox, ...]:
     """The boxes of a comb on a line: between teeth that stand on it, evenly spaced; none if there are no such teeth."""
     window = printed[top - TOOTH : top, max(0, left - 4) : left + width + 4].all(axis=0)
     edges = np.flatnonzero(np.diff(np.r_[0, window.astype(np.int8), 0]))
@@ -236,7 +238,7 @@ def _reading_order(box: SheetBox, size: tuple[int, int]) -> tuple[int, float]:
     return round(60 * (box[0] + box[2]) / 2 / size[0]), box[1]
 
 
-def _toml(draft: _Draft, number: int, picture: Picture) -> str:
+def _field_toml(draft: _FoundField, number: int, picture: Picture) -> str:
     """The field as a table of TOML."""
     lines = ["", "[[field]]", f'name = "field {number}"', f'kind = "{draft.kind}"']
     height, width = picture.size
@@ -260,11 +262,11 @@ def _toml(draft: _Draft, number: int, picture: Picture) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
+def _toml_string(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _drawn(picture: Picture, drafts: Sequence[_Draft]) -> Image.Image:
+def _draw_fields(picture: Picture, drafts: Sequence[_FoundField]) -> Image.Image:
     """The page, its fields outlined and numbered."""
     image = Image.fromarray(picture.colors).convert("RGB")
     draw = ImageDraw.Draw(image, "RGBA")
@@ -273,9 +275,13 @@ def _drawn(picture: Picture, drafts: Sequence[_Draft]) -> Image.Image:
     for number, draft in enumerate(drafts, 1):
         for top, left, bottom, right in draft.boxes:
             outline = tuple(side * scale for side in (left, top, right, bottom))
-            draw.rectangle(outline, fill=(*DRAWN, 40), outline=(*DRAWN, 255), width=max(1, image.height // 700))
+            draw.rectangle(
+                outline, fill=(*OUTLINE_COLOR, 40), outline=(*OUTLINE_COLOR, 255), width=max(1, image.height // 700)
+            )
         top, left = draft.box[0] * scale, draft.box[1] * scale
         font = ImageFont.load_default(text_height)
         place = (max(0, left - text_height * (0.4 + 0.6 * len(str(number)))), max(0, top))
-        draw.text(place, str(number), fill=(*DRAWN, 255), font=font, stroke_width=2, stroke_fill=(255, 255, 255, 255))
+        draw.text(
+            place, str(number), fill=(*OUTLINE_COLOR, 255), font=font, stroke_width=2, stroke_fill=(255, 255, 255, 255)
+        )
     return image

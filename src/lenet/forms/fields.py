@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, registered
+from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, register_windows
 from lenet.forms.choice import MIN_PROBABILITY, choices
-from lenet.forms.handwriting import GROWTH, sharpened, written_levels
+from lenet.forms.handwriting import GROWTH, sharpen, written_levels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
 from lenet.forms.template import PARTS_OF_DATE, Box, Field, Template, value_of
 from lenet.reading.foreground.ink import InkMap, Polarity
@@ -76,7 +76,7 @@ def read_fields(
     Returns:
         The fields and the sums, in the template's order.
     """
-    page = registered(page, sheet, [_slices(field, sheet, template) for field in template.fields])
+    page = register_windows(page, sheet, [_field_window(field, sheet, template) for field in template.fields])
     windows = [_Window.of(field, page, sheet, template) for field in template.fields]
     peaks = [window.open_peak for window in windows if window.open_peak > MIN_INK]
     ink_peak = float(np.quantile(peaks, 0.75)) if peaks else 0.0
@@ -88,30 +88,30 @@ def read_fields(
         if draft := window.unreadable():
             drafts.append(draft)
         elif window.field.kind == "ticks":
-            drafts.append(_ticks(window, ink_peak) if ink_peak else _Draft(window.field))
+            drafts.append(_read_ticks(window, ink_peak) if ink_peak else _Draft(window.field))
         elif one is not None:
-            drafts.append(_in_boxes(window.field, one, scored_of))
+            drafts.append(_read_boxes(window.field, one, scored_of))
         else:
-            drafts.append(_free(window, ink_peak, recognizer))
+            drafts.append(_read_free_field(window, ink_peak, recognizer))
     drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
     drafts, sums = _with_sums(drafts, template)
-    return tuple(_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
+    return tuple(_field_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
 
 
-def _darkest(levels: Levels) -> float:
+def _ink_peak(levels: Levels) -> float:
     """The mean of the forty darkest pixels; 0 without any."""
     count = min(levels.size, 40)
     return float(np.partition(levels.ravel(), -count)[-count:].mean()) if count else 0.0
 
 
-def _scale(sheet: Sheet, template: Template) -> tuple[float, float]:
+def _sheet_scale(sheet: Sheet, template: Template) -> tuple[float, float]:
     """(y, x) pixels of the sheet for each unit of the template."""
     return sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
 
 
-def _slices(field: Field, sheet: Sheet, template: Template) -> tuple[slice, slice]:
+def _field_window(field: Field, sheet: Sheet, template: Template) -> tuple[slice, slice]:
     """The rows and columns of the sheet that a field takes, with the margin around it."""
-    scale = _scale(sheet, template)
+    scale = _sheet_scale(sheet, template)
     top, left, bottom, right = (side * scale[index % 2] for index, side in enumerate(field.box))
     height = bottom - top
     if field.kind == "ticks":
@@ -149,12 +149,12 @@ class _Window:
 
     @classmethod
     def of(cls, field: Field, page: AlignedPage, sheet: Sheet, template: Template) -> "_Window":
-        scale = _scale(sheet, template)
+        scale = _sheet_scale(sheet, template)
         box = tuple(side * scale[index % 2] for index, side in enumerate(field.box))
-        window = _slices(field, sheet, template)
+        window = _field_window(field, sheet, template)
         top, left = window[0].start, window[1].start
         inner = np.s_[int(box[0]) : int(box[2]) + 1, int(box[1]) : int(box[3]) + 1]
-        views = tuple(sharpened(written_levels(page, sheet, window, growth)) for growth in (GROWTH, 0))
+        views = tuple(sharpen(written_levels(page, sheet, window, growth)) for growth in (GROWTH, 0))
         inside = np.s_[int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
         beside = cv2.dilate(sheet.print[window].view(np.uint8), np.ones((7, 7), np.uint8)) > 0
         is_open = ~beside[inside]
@@ -165,8 +165,8 @@ class _Window:
             (box[0] - top, box[1] - left, box[2] - top, box[3] - left),
             views,
             beside,
-            _darkest(views[0][inside]),
-            _darkest(views[0][inside][is_open] if is_open.mean() > MIN_OPEN else views[0][inside]),
+            _ink_peak(views[0][inside]),
+            _ink_peak(views[0][inside][is_open] if is_open.mean() > MIN_OPEN else views[0][inside]),
             float(page.visible[inner].mean()),
             coverage_of(page, sheet, window, page_peak),
             scale,
@@ -293,7 +293,7 @@ def _candidate(levels: Levels, ink: NDArray[np.bool_], threshold: float) -> Cand
     return Candidate(0, 1, box, crop, 1.0, (right - left) / (bottom - top), 0)
 
 
-def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]) -> _Draft:
+def _read_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]) -> _Draft:
     """The draft of a field of boxes."""
     positions: list[tuple[tuple[str, float], ...]] = []
     filled: list[int] = []
@@ -318,7 +318,7 @@ def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]
         return _Draft(field)
     gaps = [number for number in range(filled[0], filled[-1]) if number not in filled] if filled else []
     doubts += [f"box {number + 1} is blank" for number in gaps]
-    return _chosen(field, positions, doubts, digit_doubts)
+    return _choose_texts(field, positions, doubts, digit_doubts)
 
 
 def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
@@ -333,7 +333,7 @@ def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float
     return tuple((LABELS[index], float(shares[index])) for index in np.argsort(-shares))
 
 
-def _chosen(
+def _choose_texts(
     field: Field,
     positions: Sequence[tuple[tuple[str, float], ...]],
     doubts: Sequence[str],
@@ -348,10 +348,10 @@ def _chosen(
         digit_doubts: those about what one of the digits is, which a check digit or a sum may lift.
     """
     plain_characters = [max(position, key=lambda one: one[1])[0] for position in positions]
-    plain = _text(field, plain_characters) or "".join(plain_characters)
+    plain = _text_with_separators(field, plain_characters) or "".join(plain_characters)
 
     def is_allowed(characters: Sequence[str]) -> bool:
-        return (text := _text(field, characters)) is not None and not field.violation(text)
+        return (text := _text_with_separators(field, characters)) is not None and not field.violation(text)
 
     lowest = MIN_FAR if field.check is not None else MIN_PROBABILITY
     ranked = choices(positions, is_allowed, max_choices=MAX_TEXTS, min_probability=lowest)
@@ -365,14 +365,16 @@ def _chosen(
         probability = float(np.prod([max(share for _, share in position) for position in positions]))
         why = "; ".join(doubts) or field.violation(plain) or "is not allowed"
         others = choices(positions, lambda characters: True, max_choices=MAX_TEXTS)
-        texts = tuple((_text(field, one.values) or "".join(one.values), one.probability) for one in others)
+        texts = tuple(
+            (_text_with_separators(field, one.values) or "".join(one.values), one.probability) for one in others
+        )
         return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
-    texts = tuple((_text(field, one.values) or "", one.probability) for one in ranked)
+    texts = tuple((_text_with_separators(field, one.values) or "", one.probability) for one in ranked)
     draft = _Draft(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(digit_doubts))
-    return _judged(draft, field.check is not None)
+    return _with_status(draft, field.check is not None)
 
 
-def _judged(draft: _Draft, is_checked: bool) -> _Draft:
+def _with_status(draft: _Draft, is_checked: bool) -> _Draft:
     """The draft with its status by the probability of its first text, which a check digit or a sum may confirm."""
     text, probability = draft.texts[0]
     is_changed = text != draft.plain
@@ -389,7 +391,7 @@ def _judged(draft: _Draft, is_checked: bool) -> _Draft:
     return replace(draft, status=OK if is_sure else DOUBTFUL, reason=reason, probability=probability)
 
 
-def _text(field: Field, characters: Sequence[str]) -> str | None:
+def _text_with_separators(field: Field, characters: Sequence[str]) -> str | None:
     """The text of a field of these characters: with a date's or a pattern's separators where only digits were read."""
     text = "".join(characters)
     if field.kind == "date" and text.isdecimal():
@@ -423,10 +425,10 @@ def _with_separators(digits: str, pattern: Pattern) -> str | None:
     return None
 
 
-def _free(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
+def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
     """The draft of a field without boxes."""
     field = window.field
-    ink = _InField.of(window)
+    ink = _FieldInk.of(window)
     height = window.box[2] - window.box[0]
     if not window.is_written(ink_peak) or ink.height < MIN_HEIGHT * height:
         return _Draft(field)
@@ -437,22 +439,22 @@ def _free(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
         by_pattern = read_lines(map_, recognizer, expected)
         if by_pattern:
             plain = _sole_text(page)
-            draft = _of_line(field, by_pattern, recognizer)
+            draft = _read_lines_of(field, by_pattern, recognizer)
             return draft if draft.status != OK or draft.plain == plain else replace(draft, plain=plain)
     if not page:
         return _Draft(field, (), 0.0, DOUBTFUL, "holds ink that is no digit")
-    return _of_line(field, page, recognizer)
+    return _read_lines_of(field, page, recognizer)
 
 
 @dataclass(frozen=True, eq=False)
-class _InField:
+class _FieldInk:
     """The ink of a field, without that of its neighbors, and how high it is."""
 
     levels: Levels
     height: float
 
     @classmethod
-    def of(cls, window: _Window) -> "_InField":
+    def of(cls, window: _Window) -> "_FieldInk":
         top, left, bottom, right = window.box
         labels, components = find_components((window.levels > 0.25 * window.peak).view(np.uint8), window.levels)
         inside = []
@@ -485,7 +487,7 @@ def _sole_text(page: PageReading) -> str:
     return " ".join(page.lines_with_signs) if page.lines else ""
 
 
-def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
+def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
     """The draft of a free field with these lines."""
     text = _sole_text(page)
     digits = iter(page.digits)
@@ -503,10 +505,10 @@ def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
         digit_doubts.append("holds ink that is no digit")
     if not all(recognizer.accepts(confidence, page.kind) for confidence in page.confidences):
         digit_doubts.append("may be other digits, cut otherwise")
-    return _chosen(field, positions, doubts, digit_doubts)
+    return _choose_texts(field, positions, doubts, digit_doubts)
 
 
-def _ticks(window: _Window, ink_peak: float) -> _Draft:
+def _read_ticks(window: _Window, ink_peak: float) -> _Draft:
     """The draft of a field of ticks."""
     field, inks = window.field, []
     threshold = 0.35 * max(ink_peak, 0.12)
@@ -537,8 +539,10 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
     index_of = {draft.field.name: number for number, draft in enumerate(drafts)}
     results = list(drafts)
     sums: dict[int, SumReading] = {}
-    for members in _linked(template):
-        names = sorted({name for number in members for name in _names(template, number)}, key=index_of.__getitem__)
+    for members in _group_sums(template):
+        names = sorted(
+            {name for number in members for name in _names_in_sum(template, number)}, key=index_of.__getitem__
+        )
         used = [results[index_of[name]] for name in names]
         if any(not draft.texts and draft.status != BLANK for draft in used) or all(d.status == BLANK for d in used):
             sums |= {number: _sum_reading(template, number, None) for number in members}
@@ -556,7 +560,7 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
         ranked = choices(positions, holds, max_choices=MAX_TEXTS)
         if not ranked:
             for number in members:
-                sums[number] = _violated(template, number, results, index_of)
+                sums[number] = _mark_violated(template, number, results, index_of)
             continue
         sums |= {number: _sum_reading(template, number, True) for number in members}
         plain = float(np.prod([max(share for _, share in position) for position in positions]))
@@ -564,11 +568,11 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
         for position, (name, text, before) in enumerate(zip(names, ranked[0].values, used, strict=True)):
             if before.status != BLANK:
                 share = sum(choice.probability for choice in ranked if choice.values[position] == text)
-                results[index_of[name]] = _confirmed(before, text, share, is_likely)
+                results[index_of[name]] = _confirm_by_sum(before, text, share, is_likely)
     return results, tuple(sums[number] for number in range(len(template.sums)))
 
 
-def _confirmed(draft: _Draft, text: str, probability: float, is_likely: bool) -> _Draft:
+def _confirm_by_sum(draft: _Draft, text: str, probability: float, is_likely: bool) -> _Draft:
     """The draft with the text that its sum chose, of this probability.
 
     The likeliest text keeps its own probability where what the sum changed elsewhere is_likely; else the error may be
@@ -587,13 +591,13 @@ def _confirmed(draft: _Draft, text: str, probability: float, is_likely: bool) ->
         return draft
     if draft.status == DOUBTFUL and reason and not reason.startswith("read as") and reason != draft.digit_doubts:
         return chosen
-    return _judged(replace(chosen, reason="" if reason == draft.digit_doubts else reason), True)
+    return _with_status(replace(chosen, reason="" if reason == draft.digit_doubts else reason), True)
 
 
-def _violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:
+def _mark_violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:
     """The sum, told whether it holds; where it does not, its fields say so."""
     one = template.sums[number]
-    names = _names(template, number)
+    names = _names_in_sum(template, number)
     values = {name: (results[index_of[name]].texts or (("", 1.0),))[0][0] or "0" for name in names}
     if one.holds(values):
         return _sum_reading(template, number, True)
@@ -611,22 +615,22 @@ def _sum_reading(template: Template, number: int, holds: bool | None) -> SumRead
     return SumReading(one.total, one.terms, holds)
 
 
-def _names(template: Template, number: int) -> tuple[str, ...]:
+def _names_in_sum(template: Template, number: int) -> tuple[str, ...]:
     return template.sums[number].total, *template.sums[number].terms
 
 
-def _linked(template: Template) -> list[list[int]]:
+def _group_sums(template: Template) -> list[list[int]]:
     """The numbers of the sums, in groups that share fields."""
     groups: list[list[int]] = []
     for number in range(len(template.sums)):
-        names = set(_names(template, number))
-        touching = [group for group in groups if any(names & set(_names(template, other)) for other in group)]
+        names = set(_names_in_sum(template, number))
+        touching = [group for group in groups if any(names & set(_names_in_sum(template, other)) for other in group)]
         groups = [group for group in groups if group not in touching]
         groups.append(sorted([number, *(other for group in touching for other in group)]))
     return sorted(groups)
 
 
-def _reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldReading:
+def _field_reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldReading:
     """The draft as the page's picture has it."""
     top, left, bottom, right = window.box
     y, x = window.corner

@@ -39,7 +39,7 @@ def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice],
     bare = np.where(mask > 0, np.float32(0), levels)
     filled = np.zeros_like(bare)
     for is_level in (True, False):
-        filled = np.maximum(filled, _carried(bare, mask, is_level))
+        filled = np.maximum(filled, _restore_strokes(bare, mask, is_level))
     filled = np.minimum(filled, levels)
     core = printed > CORE
     gain = float(np.median(levels[core])) if core.any() else 0.0
@@ -48,16 +48,18 @@ def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice],
     return np.asarray(np.where((mask > 0) & ~is_pen, filled, levels), np.float32)
 
 
-def sharpened(levels: Levels) -> Levels:
+def sharpen(levels: Levels) -> Levels:
     """Unsharp masking: lens, sensor and resampling have blurred what is written, and closed small loops with it."""
     blurred = cv2.GaussianBlur(levels, (0, 0), BLUR)
     return np.asarray(np.maximum(levels + np.float32(SHARPENING) * (levels - blurred), 0), np.float32)
 
 
-def _carried(bare: Levels, mask: NDArray[np.uint8], is_level: bool) -> Levels:
+def _restore_strokes(bare: Levels, mask: NDArray[np.uint8], is_level: bool) -> Levels:
     """The ink that goes across level, or upright, print: the lesser of what stands before and behind it."""
     if not is_level:
-        return np.asarray(_carried(np.ascontiguousarray(bare.T), np.ascontiguousarray(mask.T), True).T, np.float32)
+        return np.asarray(
+            _restore_strokes(np.ascontiguousarray(bare.T), np.ascontiguousarray(mask.T), True).T, np.float32
+        )
     height = mask.shape[0]
     rows = np.arange(height)[:, None]
     above = np.maximum.accumulate(np.where(mask == 0, rows, -1), axis=0)  # the nearest bare row above and below

@@ -82,7 +82,7 @@ def other_labels(page: AlignedPage, sheet: Sheet, labels: Sequence[Label]) -> li
         sheet: of the form's blank page.
         labels: that the page shows whole.
     """
-    views = [_softened(sheet.levels, sheet.peak, blur) for blur in BLURS]
+    views = [_blur(sheet.levels, sheet.peak, blur) for blur in BLURS]
     return [label for label in labels if max(_likeness(page, expected, label) for expected in views) < SAME_LETTER]
 
 
@@ -93,7 +93,7 @@ def _likeness(page: AlignedPage, expected: Levels, label: Label) -> float:
         max(0, rows.start - OFF_PLACE) : rows.stop + OFF_PLACE,
         max(0, columns.start - OFF_PLACE) : columns.stop + OFF_PLACE,
     ]
-    found = _softened(area, max(float(np.quantile(area, 0.95)), 0.06))  # what is written is no darker than print
+    found = _blur(area, max(float(np.quantile(area, 0.95)), 0.06))  # what is written is no darker than print
     word = expected[label.window]
     height, width = word.shape
     _, _, _, (left, top) = cv2.minMaxLoc(cv2.matchTemplate(found, word, cv2.TM_CCOEFF_NORMED))
@@ -110,7 +110,7 @@ def _likeness(page: AlignedPage, expected: Levels, label: Label) -> float:
     return min(likeness)
 
 
-def _softened(levels: Levels, full: float, blur: float = BLURS[0]) -> Levels:
+def _blur(levels: Levels, full: float, blur: float = BLURS[0]) -> Levels:
     return np.asarray(cv2.GaussianBlur(np.minimum(levels, np.float32(full)), (0, 0), blur), np.float32)
 
 

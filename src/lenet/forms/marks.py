@@ -82,7 +82,7 @@ def corner_marks(levels: Levels, full: float) -> CornerMarks | None:
     return CornerMarks(centers, _relative_area(marks, centers), fill)
 
 
-def places_of_marks(levels: Levels, full: float, marks: CornerMarks) -> list[Points]:
+def find_mark_quadrilaterals(levels: Levels, full: float, marks: CornerMarks) -> list[Points]:
     """Where the marks of a form may lie on a photo of it.
 
     Args:
@@ -103,7 +103,7 @@ def places_of_marks(levels: Levels, full: float, marks: CornerMarks) -> list[Poi
         if len(hull) == 4 and _are_alike(four, marks.fill, ASLANT):
             off = abs(float(np.log(_relative_area(four, hull) / marks.area)))
             if off < np.log(ASLANT):
-                quadrilaterals.append((off, _clockwise(hull)))
+                quadrilaterals.append((off, _order_clockwise(hull)))
     quadrilaterals.sort(key=lambda one: one[0])
     return [np.roll(corners, -turn, axis=0) for _, corners in quadrilaterals for turn in range(4)][:MAX_VIEWS]
 
@@ -114,10 +114,12 @@ def codes(gray: NDArray[np.uint8]) -> tuple[Code, ...]:
     _, texts, corners, _ = detector.detectAndDecodeMulti(gray)
     if corners is None:
         return ()
-    return tuple(Code(text, _around(place, gray.shape)) for text, place in zip(texts, corners, strict=True) if text)
+    return tuple(
+        Code(text, _window_around(place, gray.shape)) for text, place in zip(texts, corners, strict=True) if text
+    )
 
 
-def _around(corners: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _window_around(corners: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     margin = QUIET * max(right - left, bottom - top)
     rows = slice(max(0, int(top - margin)), min(shape[0], int(bottom + margin) + 1))
@@ -151,7 +153,7 @@ def _relative_area(four: Sequence[_Component], corners: Points) -> float:
     return float(np.mean([one.area for one in four])) / max(float(cv2.contourArea(corners)), 1.0)
 
 
-def _clockwise(hull: Points) -> Points:
+def _order_clockwise(hull: Points) -> Points:
     """Corners in the order top left, top right, bottom right, bottom left of a page, from any of them on."""
     (ax, ay), (bx, by), (cx, cy) = hull[:3]
     turn = (bx - ax) * (cy - by) - (by - ay) * (cx - bx)

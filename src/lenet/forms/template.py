@@ -66,7 +66,7 @@ _KEYS = {
     "field": ("name", "box", "kind", "cells", "length", "pattern", "range", "check", "format", "choices"),
     "sum": ("total", "terms"),
 }
-_OF_KINDS = {  # which keys only some kinds have
+_KINDS_OF_KEY = {  # which keys only some kinds have
     "cells": ("digits", "number", "date"),
     "length": ("digits", "number"),
     "pattern": ("digits", "number"),
@@ -141,7 +141,7 @@ class Field:
         return self._out_of_range(text)
 
     def _date_violation(self, text: str) -> str:
-        day = _date_of(text, self.format)
+        day = _parse_date(text, self.format)
         if day is None:
             return f"is no date {self.format}"
         if self.limits is None:
@@ -281,7 +281,7 @@ def value_of(text: str) -> Decimal | None:
         return None
 
 
-def _date_of(text: str, form: str) -> date | None:
+def _parse_date(text: str, form: str) -> date | None:
     """The date that a text is; of two digits of a year, those of 1950 to 2049."""
     names = iter(PARTS_OF_DATE.findall(form))
     pattern = PARTS_OF_DATE.sub(lambda part: rf"(\d{{{len(part[0])}}})", re.escape(form))
@@ -344,7 +344,7 @@ class _Parser:
             kind = record.text("kind")
             if kind not in KINDS:
                 raise RecordError(str(UnknownName("kind", kind, KINDS)))
-            for key, kinds in _OF_KINDS.items():
+            for key, kinds in _KINDS_OF_KEY.items():
                 if key in record.values and kind not in kinds:
                     raise RecordError(f"{key} is of fields of kind {' or '.join(kinds)}, and this is one of {kind}")
             key = "length"

@@ -52,7 +52,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         return schemas.JSON(values, headers={"Vary": "Accept"})
 
     responses = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
-        pool.limits, 404, 406, *openapi.OF_PICTURES
+        pool.limits, 404, 406, *openapi.PICTURE_STATUSES
     )
     arrays = {"type": "string", "format": "binary", "description": "NumPy's npz: `image`, stages."}
     responses[200]["content"][ARRAYS] = {"schema": arrays}

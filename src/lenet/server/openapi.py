@@ -17,8 +17,8 @@ DESCRIPTION = (
     "exist, 405 for a method that a path does not take, and, on any path, 408, 414 or 431 for a head that does not "
     "arrive in time or is too long, 400 for one that is damaged."
 )
-PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
-OF_PICTURES = (400, 408, 413, 415, 422, 503, 504)
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/ProblemDetails"}
+PICTURE_STATUSES = (400, 408, 413, 415, 422, 503, 504)
 _DIGIT = {
     "label": "7",
     "probability": 0.9994,
@@ -80,7 +80,7 @@ def error_responses(limits: Limits, *statuses: int) -> dict[int | str, dict[str,
     responses: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
         description, sentence = sentences[status]
-        content = {"schema": PROBLEM, "example": json.loads(problem_json(status, sentence))}
+        content = {"schema": PROBLEM_SCHEMA, "example": json.loads(problem_json(status, sentence))}
         responses[status] = {"description": description, "content": {MEDIA_TYPE: content}}
     if 503 in responses:
         responses[503]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}

@@ -28,7 +28,7 @@ def add_predict(app: FastAPI, readers: Readers, pool: Pool) -> None:
         response_model=schemas.Prediction,
         response_description="The likeliest classes.",
         responses=openapi.example(openapi.PREDICTION_EXAMPLE)
-        | openapi.error_responses(pool.limits, 404, *openapi.OF_PICTURES),
+        | openapi.error_responses(pool.limits, 404, *openapi.PICTURE_STATUSES),
         openapi_extra=openapi.picture_operation(PredictQuery),
     )
     async def predict(request: Request) -> Response:

@@ -51,7 +51,8 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         response_model=schemas.Reading | schemas.FormPage | list[schemas.Reading] | list[schemas.FormPage],
         response_description="The reading; without digits it says why. With `pages=all` a list, a reading for each. "
         "Of a page of a form its fields.",
-        responses=openapi.example(openapi.READING_EXAMPLE) | openapi.error_responses(pool.limits, *openapi.OF_PICTURES),
+        responses=openapi.example(openapi.READING_EXAMPLE)
+        | openapi.error_responses(pool.limits, *openapi.PICTURE_STATUSES),
         openapi_extra=openapi.picture_operation(ReadQuery, openapi.FORM_FIELDS),
     )
     async def read(request: Request) -> Response:

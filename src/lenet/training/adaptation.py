@@ -27,7 +27,7 @@ from lenet.training.stream import Epoch, GeneratedStream, padded_to_input
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
-PASSES = Recipe(
+ADAPTATION_RECIPE = Recipe(
     "adaptation", epochs=6, batch=64, optimizer="adamw", learning_rate=5e-4, weight_decay=0.0, warm_up=0.2,
     label_smoothing=0.03, ema=0.99, translation=1.0, rotation=8.0, scale=0.08, squeeze=0.08, shear=0.12, elastic=0.4,
 )  # fmt: skip
@@ -63,7 +63,7 @@ def adapt(
     model: Model,
     examples: LabeledDigits,
     rehearsed: LabeledDigits,
-    recipe: Recipe = PASSES,
+    recipe: Recipe = ADAPTATION_RECIPE,
     *,
     threads: int | None = None,
 ) -> Model:

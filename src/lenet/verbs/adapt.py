@@ -18,7 +18,7 @@ from lenet.reading.batch.examples import PictureExamples, extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
 from lenet.reading.recognition import Recognizer
-from lenet.training.adaptation import PASSES, LabeledDigits, pieces_of_digits
+from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model
 
 MIN_PICTURES = 10  # fewer are too few to learn a handwriting, and to measure whether it was learned
@@ -85,14 +85,15 @@ def adapt(
     fold_numbers = range(int(folds.max()) + 1)
     progress.say(f"learning {len(fold_numbers)} times, each time from all but one {_PARTS[len(fold_numbers)]} of them")
     models = [
-        adapt_model(model, _examples(picture_examples, folds != fold), rehearsed, PASSES) for fold in fold_numbers
+        adapt_model(model, _examples(picture_examples, folds != fold), rehearsed, ADAPTATION_RECIPE)
+        for fold in fold_numbers
     ]
     progress.say("reading each picture with the model that has not seen it")
     answers = progress.count(read_by_turns(pictures, models, folds.tolist()), len(pictures))
     after = Measurement(tuple(answers))
     progress.say("learning from all of them")
     examples = _examples(picture_examples, folds >= 0)
-    adapted = adapt_model(model, examples, rehearsed, PASSES)
+    adapted = adapt_model(model, examples, rehearsed, ADAPTATION_RECIPE)
     adaptation = Adaptation(
         adapted,
         before,
@@ -244,7 +245,7 @@ def _adaptation(model: Model, table: Path, outcome: Adaptation) -> dict[str, Any
     return {
         "from": {"network": model.network.name, "arrays_sha256": model.digest},
         "labels_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
-        "recipe": PASSES.to_json(),
+        "recipe": ADAPTATION_RECIPE.to_json(),
         **{name: value for name, value in outcome.to_json().items() if name != "changed"},
     }
 

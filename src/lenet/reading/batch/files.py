@@ -11,7 +11,7 @@ import lenet
 from lenet.errors import DataError, LeNetError
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
-from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, ReadingRow, TableRow
+from lenet.reading.tables.answers import READING_COLUMNS, AnswerFormat, Answers, Columns, ReadingRow, TableRow
 
 if TYPE_CHECKING:
     from lenet.reading.tables.answer_file import AnswerFile
@@ -36,7 +36,7 @@ class TablePaths:
         """The paths that are named, as texts or as paths."""
         return cls(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
 
-    def open(self, columns: Columns = OF_READINGS) -> "list[AnswerFile]":
+    def open(self, columns: Columns = READING_COLUMNS) -> "list[AnswerFile]":
         """The tables, none of them begun.
 
         Raises:

@@ -13,7 +13,7 @@ from typing import Any
 from lenet.errors import LeNetError
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.answers import OF_READINGS, ReadingRow
+from lenet.reading.tables.answers import READING_COLUMNS, ReadingRow
 from lenet.reading.tables.resumption import differences_between
 from lenet.records import Record, RecordError, json_bytes
 
@@ -105,7 +105,7 @@ class BlockFiles:
         from lenet.reading.tables.parquet_table import answer_schema
 
         content = BufferOutputStream()
-        write_table(Table.from_pylist([row.values() for row in rows], answer_schema(OF_READINGS)), content)
+        write_table(Table.from_pylist([row.values() for row in rows], answer_schema(READING_COLUMNS)), content)
         name = f"block-{block.number:08}-{block.digest}.parquet"
         (self._part_folder(block.number // _BLOCKS_IN_FOLDER) / name).write(content.getvalue().to_pybytes())
         self.forget_attempts(block)

@@ -80,7 +80,7 @@ class Columns:
     of_parquet: tuple[tuple[str, str], ...]
 
 
-OF_READINGS = Columns(
+READING_COLUMNS = Columns(
     COLUMNS,
     NUMBERS,
     (
@@ -190,7 +190,7 @@ class Answers:
     @property
     def columns(self) -> Columns:
         """Those of the rows."""
-        return OF_READINGS
+        return READING_COLUMNS
 
     @property
     def record(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from lenet.errors import printable
 from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import COLUMNS as COLUMNS  # for those who import it from here
-from lenet.reading.tables.answers import NUMBERS, OF_READINGS, Columns, TableRow
+from lenet.reading.tables.answers import NUMBERS, READING_COLUMNS, Columns, TableRow
 from lenet.reading.tables.csv_cells import cell_of, text_of
 from lenet.reading.tables.line_file import LineFile
 
@@ -33,7 +33,7 @@ class Table(LineFile):
 class CsvTable(AnswerFile):
     """The table of answers as a CSV file."""
 
-    def __init__(self, path: Path, columns: Columns = OF_READINGS) -> None:
+    def __init__(self, path: Path, columns: Columns = READING_COLUMNS) -> None:
         super().__init__(path, _line(columns.names, columns.names, are_names=True))
         self._columns = columns
 

@@ -14,7 +14,7 @@ from typing import Any
 from lenet.errors import LeNetError, required
 from lenet.files import atomic_writer
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import OF_READINGS, Columns, TableRow
+from lenet.reading.tables.answers import READING_COLUMNS, Columns, TableRow
 from lenet.records import Record, json_bytes
 
 ROWS_SUFFIX = ".rows.jsonl"
@@ -28,7 +28,7 @@ class ParquetTable(AnswerFile):
         MissingExtra: if pyarrow is not installed.
     """
 
-    def __init__(self, path: Path, columns: Columns = OF_READINGS) -> None:
+    def __init__(self, path: Path, columns: Columns = READING_COLUMNS) -> None:
         super().__init__(Path(os.path.realpath(path) + ROWS_SUFFIX))
         self._target = path
         self._schema = answer_schema(columns)
@@ -86,10 +86,10 @@ def check_installed() -> None:
     Raises:
         MissingExtra: if that is so.
     """
-    answer_schema(OF_READINGS)
+    answer_schema(READING_COLUMNS)
 
 
-def is_parquet_table(path: Path, columns: Columns = OF_READINGS) -> bool:
+def is_parquet_table(path: Path, columns: Columns = READING_COLUMNS) -> bool:
     """Whether a file is a Parquet file with the columns of answers."""
     import pyarrow
     from pyarrow.parquet import read_schema
