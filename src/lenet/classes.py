@@ -41,10 +41,10 @@ def meaning_of(name: str) -> str:
     return letters or name
 
 
-def places_of(names: Sequence[str], known: Sequence[str]) -> list[int | None]:
+def match_class_names(names: Sequence[str], known: Sequence[str]) -> list[int | None]:
     """For each name, the place of the known name that means the same class; None where none does, or more than one.
 
-    >>> places_of(["one", "two", "cat"], ["0", "1", "2"])
+    >>> match_class_names(["one", "two", "cat"], ["0", "1", "2"])
     [1, 2, None]
     """
     known, named_meanings = list(known), [meaning_of(name) for name in names]
@@ -59,10 +59,10 @@ def places_of(names: Sequence[str], known: Sequence[str]) -> list[int | None]:
     return [place_of(name, meaning) for name, meaning in zip(names, named_meanings, strict=True)]
 
 
-def places_of_digits(names: Sequence[str]) -> tuple[int, ...] | None:
+def digit_indices(names: Sequence[str]) -> tuple[int, ...] | None:
     """The places of the ten digits among classes; None if the classes are not these ten, each once.
 
-    >>> places_of_digits(["eight", "five", "four", "nine", "one", "seven", "six", "three", "two", "zero"])
+    >>> digit_indices(["eight", "five", "four", "nine", "one", "seven", "six", "three", "two", "zero"])
     (9, 4, 8, 7, 2, 1, 6, 5, 0, 3)
     """
     digits = [digit_of(name) for name in names]

@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
-from lenet.classes import join_names, places_of_digits
+from lenet.classes import digit_indices, join_names
 from lenet.errors import ArchitectureError, WeightsError, first_line, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
@@ -114,7 +114,7 @@ class Model:
     @property
     def digit_outputs(self) -> tuple[int, ...] | None:
         """The outputs of the digits 0 to 9, whatever their classes are called; None if the classes are not these."""
-        places = places_of_digits(self.class_names)
+        places = digit_indices(self.class_names)
         return None if places is None else tuple(self.class_outputs[place] for place in places)
 
     @property

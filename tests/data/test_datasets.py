@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lenet import data
-from lenet.data.datasets import choose_stratified
+from lenet.data.datasets import stratified_mask
 from lenet.errors import DataError, UnknownName
 
 
@@ -119,7 +119,7 @@ def test_a_split_is_the_same_for_the_same_seed_and_another_for_another():
 def test_each_class_gives_its_share_to_the_nearest_example(labels, share, seed):
     examples = int(share * len(labels))
 
-    chosen = choose_stratified(labels, examples, seed)
+    chosen = stratified_mask(labels, examples, seed)
 
     assert chosen.sum() == examples
     for kind in np.unique(labels):

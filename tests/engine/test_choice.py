@@ -167,18 +167,18 @@ def test_with_neither_the_engine_nor_torch_one_sentence_says_how_to_train(not_bu
 
 
 def test_the_description_tells_the_choice_and_its_reason(two_sets, monkeypatch, capsys):
-    assert choice.describe()["training"] == choice.describe()["reading"] == "avx2"
+    assert choice.describe_engine()["training"] == choice.describe_engine()["reading"] == "avx2"
     monkeypatch.setenv("LENET_ENGINE", "numpy")
-    assert choice.describe()["training"] == "numpy"
-    assert choice.describe()["reason"] == "LENET_ENGINE asks for it"
+    assert choice.describe_engine()["training"] == "numpy"
+    assert choice.describe_engine()["reason"] == "LENET_ENGINE asks for it"
     monkeypatch.setenv("LENET_ENGINE", "avx512")
-    assert choice.describe()["training"] is None
-    assert "cannot run" in choice.describe()["problem"]
+    assert choice.describe_engine()["training"] is None
+    assert "cannot run" in choice.describe_engine()["problem"]
     assert capsys.readouterr().err == ""
 
 
 def test_without_the_native_engine_the_description_names_the_slower_two(not_built, capsys):
-    described = choice.describe()
+    described = choice.describe_engine()
     assert (described["training"], described["reading"]) == ("torch", "numpy")
     assert described["extension"] == {"path": None, "problem": "was not built", "compiled": ()}
     assert capsys.readouterr().err == ""

@@ -17,7 +17,7 @@ from lenet.errors import DataError, MissingExtra
 from lenet.pictures import loading
 from lenet.pictures import strips as strips_of
 from lenet.pictures.loading import open_pages, open_picture
-from lenet.pictures.reduction import reduced
+from lenet.pictures.reduction import reduce_strips
 
 # How an upright picture is stored whose EXIF data name an orientation.
 STORED = {
@@ -311,7 +311,7 @@ def test_a_picture_decoded_in_strips_is_the_one_decoded_as_a_whole(
     monkeypatch.setattr(strips_of, "STRIP_BYTES", 10**9)
     first = next(iter(strips_of.strips(Image.open(io.BytesIO(content)), 3)))
     assert first.height == 203
-    np.testing.assert_array_equal(whole.colors, reduced([first], 3))
+    np.testing.assert_array_equal(whole.colors, reduce_strips([first], 3))
 
 
 @pytest.mark.parametrize("orientation", [3, 6])

@@ -143,18 +143,18 @@ def _pages(source: str | bytes) -> Iterator[tuple[str, Any]]:
 def _thumbnail(picture: Any) -> "NDArray[np.uint8]":
     """Thumbnail of a whole picture in color, or of a data set's example."""
     from lenet.data import read_picture
-    from lenet.verbs.pictures import of_data_set
+    from lenet.verbs.pictures import data_set_picture
 
-    pixels = of_data_set(picture) if isinstance(picture, str) else None
+    pixels = data_set_picture(picture) if isinstance(picture, str) else None
     return read_picture(picture, size=_SIDE, color=True) if pixels is None else pixels
 
 
 def _warn_of_several(name: str, source: Any) -> None:
     """Warn of a picture that shows several digits, of which a model of digits names one."""
     from lenet.reading import Reader, Reading
-    from lenet.verbs.pictures import of_data_set
+    from lenet.verbs.pictures import data_set_picture
 
-    if isinstance(source, str) and of_data_set(source) is not None:
+    if isinstance(source, str) and data_set_picture(source) is not None:
         return
     reading = result_or_error(source, lambda: Reader().read(source))
     if isinstance(reading, Reading) and len(reading.digits) > 1:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import describe, open_raw
+from lenet.data.idx import describe_error, open_raw
 from lenet.errors import DataError
 
 MAX_LINE_BYTES = 1 << 22  # bytes
@@ -63,7 +63,7 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
         with open_raw(path) as stream:
             images, labels = _Table(path, _rows(stream, path)).read()
     except (OSError, EOFError, zlib.error) as problem:
-        raise DataError(f"{path}: cannot be read as a CSV file: {describe(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as a CSV file: {describe_error(problem)}") from problem
     return _reshape(images, path), labels
 
 

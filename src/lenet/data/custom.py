@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data.csv_files import NoLabels, is_csv, read_csv
-from lenet.data.idx import MAX_GZIP_RATIO, describe, is_gzip, is_idx, open_raw
+from lenet.data.idx import MAX_GZIP_RATIO, describe_error, is_gzip, is_idx, open_raw
 from lenet.data.idx_sets import IdxSet, read_idx_folder, read_idx_pair
 from lenet.data.parts import Part, as_images
 from lenet.errors import DataError, LeNetError, UnknownName, printable
 from lenet.pictures import SUFFIXES
-from lenet.pictures.loading import in_strips, opened_image
+from lenet.pictures.loading import in_strips, open_image
 from lenet.pictures.reduction import orientation_of, upright
 
 POLARITIES = ("auto", "ink-high", "paper-high")
@@ -218,7 +218,7 @@ def _read_npz(path: Path) -> CustomData:
     except LeNetError:
         raise
     except Exception as problem:  # a damaged archive raises almost anything
-        raise DataError(f"{path}: cannot be read as an NPZ file: {describe(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as an NPZ file: {describe_error(problem)}") from problem
     parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
     data = _number_classes(path, parts[0], parts[1] if has_test else None)
     if "class_names" in arrays:
@@ -353,7 +353,7 @@ def _is_stray(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return False
     try:
-        with opened_image(path):
+        with open_image(path):
             return False
     except DataError:
         return True
@@ -391,7 +391,7 @@ def read_picture(
         if name not in known:
             raise UnknownName(kind, name, known)
     name = str(source) if isinstance(source, str | Path) else "picture"
-    with opened_image(source) as image:
+    with open_image(source) as image:
         longest = max(image.size)
         if longest > LONGEST_SIDE:
             raise DataError(
@@ -460,7 +460,7 @@ def _visible_paths(folder: Path) -> list[Path]:
     try:
         paths = sorted(folder.iterdir())
     except OSError as problem:
-        raise DataError(f"{folder}: cannot be read: {describe(problem)}") from problem
+        raise DataError(f"{folder}: cannot be read: {describe_error(problem)}") from problem
     return [path for path in paths if not path.name.startswith(".") and path.name.lower() not in HIDDEN]
 
 

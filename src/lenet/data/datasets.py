@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.classes import join_names, places_of
+from lenet.classes import join_names, match_class_names
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
-from lenet.data.idx import describe
+from lenet.data.idx import describe_error
 from lenet.data.sources import obtain
 from lenet.errors import DataError, UnknownName, printable
 from lenet.naming import matching_name
@@ -98,7 +98,7 @@ class Dataset:
         """
         if tuple(class_names) == self.class_names:
             return self
-        indices = places_of(self.class_names, class_names)
+        indices = match_class_names(self.class_names, class_names)
         labels = {*self.train_labels.tolist(), *self.test_labels.tolist()}
         unknown_names = [
             name for label, name in enumerate(self.class_names) if label in labels and indices[label] is None
@@ -203,7 +203,7 @@ def load(
         images, labels = data.train
         if len(images) != len(labels):
             raise DataError(f"{path}: {len(images):,} images but {len(labels):,} labels; each needs its own")
-        is_test = choose_stratified(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
+        is_test = stratified_mask(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
         data.train, data.test = (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test])
         provenance["test_part"] = (
             f"the data has no test part: {is_test.sum():,} of {len(labels):,} examples were set aside as one, "
@@ -227,7 +227,7 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except (OSError, ValueError) as problem:  # such a name no file can have
-        raise DataError(f"{path}: cannot be opened: {describe(problem)}") from None
+        raise DataError(f"{path}: cannot be opened: {describe_error(problem)}") from None
 
 
 def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
@@ -265,13 +265,13 @@ def split_validation(dataset: Dataset, examples: int, seed: int = 0) -> Split:
     [0, 1]
     """
     images, labels = dataset.train_images, dataset.train_labels
-    is_validation = choose_validation(dataset, examples, seed)
+    is_validation = validation_mask(dataset, examples, seed)
     if not examples:
         return Split(images, labels, images[:0], labels[:0])
     return Split(images[~is_validation], labels[~is_validation], images[is_validation], labels[is_validation])
 
 
-def choose_validation(dataset: Dataset, examples: int, seed: int = 0) -> NDArray[np.bool_]:
+def validation_mask(dataset: Dataset, examples: int, seed: int = 0) -> NDArray[np.bool_]:
     """Stratified mask of the training examples that `split_validation` sets aside.
 
     Returns:
@@ -283,10 +283,10 @@ def choose_validation(dataset: Dataset, examples: int, seed: int = 0) -> NDArray
             f"{dataset.name}: cannot set aside {examples:,} examples for validation; "
             f"expected 0 to {len(labels) - 1:,} of its {len(labels):,} training examples"
         )
-    return choose_stratified(labels, examples, seed)
+    return stratified_mask(labels, examples, seed)
 
 
-def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int) -> NDArray[np.bool_]:
+def stratified_mask(labels: NDArray[np.integer[Any]], examples: int, seed: int) -> NDArray[np.bool_]:
     """Stratified random sample: each class gives its share, by largest remainder.
 
     Returns:

@@ -82,7 +82,7 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
             if stream.read(1):
                 raise DataError(_size_error_text(path, shape, payload, "more"))
     except (OSError, EOFError, zlib.error, MemoryError) as problem:
-        raise DataError(f"{path}: cannot be read as an IDX file: {describe(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as an IDX file: {describe_error(problem)}") from problem
     return buffer.view(kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
 
@@ -118,13 +118,13 @@ def write_idx(path: str | Path, array: NDArray[Any]) -> None:
     try:
         write_atomically(path, content)
     except OSError as problem:
-        raise DataError(f"{path}: cannot be written: {describe(problem)}") from problem
+        raise DataError(f"{path}: cannot be written: {describe_error(problem)}") from problem
 
 
-def describe(problem: BaseException) -> str:
+def describe_error(problem: BaseException) -> str:
     """Say in a few words, on one line, what an exception of the system means.
 
-    >>> describe(FileNotFoundError(2, "No such file or directory"))
+    >>> describe_error(FileNotFoundError(2, "No such file or directory"))
     'no such file or directory'
     """
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

@@ -69,7 +69,7 @@ def choose_engine(fallback: Literal["torch", "numpy"] = "numpy") -> str:
     return fallback
 
 
-def describe() -> dict[str, Any]:
+def describe_engine() -> dict[str, Any]:
     """The result of `choose_engine` and its reason, without the warning.
 
     Returns:

@@ -86,7 +86,7 @@ def filter_half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patter
     Fewer, in equal numbers, if the candidates end before.
 
     >>> sixes = Patterns(np.zeros((6, 1, 1), np.uint8), np.array([0, 1, 2, 3, 4, 5]))
-    >>> half_wrong(iter([sixes]), lambda batch: batch.labels == 3, 4).labels
+    >>> filter_half_wrong(iter([sixes]), lambda batch: batch.labels == 3, 4).labels
     array([0, 3])
     """
     wrong, right = _PatternBuffer(patterns // 2), _PatternBuffer(patterns // 2)

@@ -236,7 +236,7 @@ def stretch_schedule(recipe: Recipe, factor: float) -> Recipe:
 
     >>> from lenet.training.recipes import SDLM
     >>> two = replace(SDLM, epochs=2, rates=(0.5, 0.2))
-    >>> stretched(two, 2).rates, stretched(stretched(two, 2), 0.5).rates
+    >>> stretch_schedule(two, 2).rates, stretch_schedule(stretch_schedule(two, 2), 0.5).rates
     ((0.5, 0.5, 0.2, 0.2), (0.5, 0.2))
     """
     if factor == 1:

@@ -71,7 +71,7 @@ def reduce_digits(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     30×30, the field with a margin of one pixel, becomes 24×24 by averaging areas of 1.25×1.25, which makes 16 of 20.
 
     >>> square = np.zeros((1, 28, 28), np.uint8); square[0, 4:24, 4:24] = 200
-    >>> small = reduced(square)[0]
+    >>> small = reduce_digits(square)[0]
     >>> np.unique(small[6:22, 6:22]), int((small > 0).sum())
     (array([200], dtype=uint8), 256)
     """

@@ -36,7 +36,7 @@ class Summary:
 def student_quantile(freedom: int) -> float:
     """Student's 97.5 % point.
 
-    >>> student(15), student(35)
+    >>> student_quantile(15), student_quantile(35)
     (2.131, 2.04)
     """
     return _STUDENT_QUANTILES[max(tabulated for tabulated in _STUDENT_QUANTILES if tabulated <= freedom)]

@@ -178,7 +178,7 @@ def invert_pixels(
     """Pictures with a share of their pixels inverted at random: salt-and-pepper noise.
 
     >>> blank = np.zeros((50, 20, 20), np.uint8)
-    >>> 0.09 < (inverted(blank, np.random.default_rng(0)) == 255).mean() < 0.11
+    >>> 0.09 < (invert_pixels(blank, np.random.default_rng(0)) == 255).mean() < 0.11
     np.True_
     """
     is_inverted = np.empty(images.shape, bool)

@@ -353,7 +353,7 @@ def wrap(text: str, width: float, size: float) -> list[str]:
 def mix_colors(color: str, other: str, fraction: float) -> str:
     """Interpolate linearly between two colors, ``fraction`` of the other one.
 
-    >>> mixed("#000000", "#ffffff", 0.5)
+    >>> mix_colors("#000000", "#ffffff", 0.5)
     '#808080'
     """
     pairs = [(int(color[offset : offset + 2], 16), int(other[offset : offset + 2], 16)) for offset in (1, 3, 5)]

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lenet.errors import DataError, LeNetError
 from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
-from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, upright
+from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduce_strips, reduction_factor, upright
 from lenet.pictures.strips import spans, strip_height, strips
 
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
@@ -182,7 +182,7 @@ def one_sentence(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def opened_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iterator[Image.Image]:
+def open_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iterator[Image.Image]:
     """The first image of a picture file, a stream or a Pillow image, not decoded yet if it can wait; a context.
 
     Whatever decoders raise in it is a DataError.
@@ -218,7 +218,7 @@ def _from_image(image: Image.Image, name: str, kept_pixels: int, max_pixels: int
     width, height = image.size
     max_of_format = max_pixels_of(image.format)
     _check_size(width, height, name, max_of_format if max_pixels is None else min(max_of_format, max_pixels))
-    colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
+    colors = reduce_strips(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
     return Picture(name, upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))
 
@@ -256,7 +256,9 @@ def _from_array(array: NDArray[np.generic], kept_pixels: int) -> Picture:
         array = eight_bits(array, array.dtype)
     factor = reduction_factor(width, height, kept_pixels)
     cuts = spans(height, strip_height(width, factor))
-    return Picture("array", reduced((_image_of(array[top:bottom]) for top, bottom in cuts), factor), (height, width))
+    return Picture(
+        "array", reduce_strips((_image_of(array[top:bottom]) for top, bottom in cuts), factor), (height, width)
+    )
 
 
 def _image_of(array: NDArray[np.generic]) -> Image.Image:

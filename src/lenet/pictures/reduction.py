@@ -36,7 +36,7 @@ def reduction_factor(width: int, height: int, max_pixels: int) -> int:
     return max(1, math.ceil(math.sqrt(width * height / max_pixels)), math.ceil(max(width, height) / MAX_SIDE))
 
 
-def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
+def reduce_strips(strips: Iterable[Image.Image], factor: int) -> Colors:
     """Join strips to one picture, both sides divided by a factor; pixels are averaged.
 
     Args:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lenet.classes import places_of_digits
+from lenet.classes import digit_indices
 from lenet.data import CATALOG, Dataset
 from lenet.model import PictureKind
 
@@ -19,7 +19,7 @@ def infer_picture_kind(data: Dataset) -> PictureKind:
     polarity = str(data.provenance.get("pictures", {}).get("polarity", "auto"))
     if channels == 3:
         return PictureKind("color", max(height, width), polarity)
-    are_digits = places_of_digits(data.class_names) is not None and (data.name in CATALOG or _are_prepared(data))
+    are_digits = digit_indices(data.class_names) is not None and (data.name in CATALOG or _are_prepared(data))
     return PictureKind("digits" if are_digits else "gray", max(height, width), polarity)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.data.datasets import Dataset, choose_validation
+from lenet.data.datasets import Dataset, validation_mask
 from lenet.engine.native import Augmentation
 from lenet.preprocess import GrayLevels, fit_to_input
 from lenet.training.augmentation import curvature_order, epoch_order
@@ -118,7 +118,7 @@ class Examples:
         """
         labels = dataset.train_labels
         count = min(MAX_VALIDATION, len(labels) // 10) if held_out is None else held_out
-        is_held_out = choose_validation(dataset, count, _VALIDATION_SEED)
+        is_held_out = validation_mask(dataset, count, _VALIDATION_SEED)
         images = padded_to_input(dataset.train_images, network)
         return cls(images, labels, np.flatnonzero(~is_held_out), images[is_held_out], labels[is_held_out])
 

@@ -42,7 +42,7 @@ def show(
     >>> show("LeNet-5").parameters
     60000
     """
-    return summary.summarize(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+    return summary.summarize(describe_network(network, classes=classes, channels=channels, hidden=hidden, size=size))
 
 
 def diff(before: Network | Model | str | Path, after: Network | Model | str | Path) -> NetworkDifference:
@@ -51,7 +51,7 @@ def diff(before: Network | Model | str | Path, after: Network | Model | str | Pa
     >>> "total parameters: 60,000 → 61,706 (+1,706)" in str(diff("lenet-5", "lenet-5-relu"))
     True
     """
-    return summary.difference(described(before), described(after))
+    return summary.difference(describe_network(before), describe_network(after))
 
 
 Form = Literal["module", "sequential", "train", "predict"]
@@ -83,7 +83,7 @@ def code(
     >>> "from model import LeNet5" in code("lenet-5", form="train")
     True
     """
-    description = described(network, classes=classes, channels=channels, hidden=hidden, size=size)
+    description = describe_network(network, classes=classes, channels=channels, hidden=hidden, size=size)
     match form:
         case "module" | "sequential":
             return standalone_source(description, sequential=form == "sequential")
@@ -94,7 +94,7 @@ def code(
     raise UnknownName("form of code", form, get_args(Form))
 
 
-def described(network: Network | Model | str | Path, **options: int | None) -> Network:
+def describe_network(network: Network | Model | str | Path, **options: int | None) -> Network:
     """The description of a network that is named, described, or that a model has.
 
     Raises:

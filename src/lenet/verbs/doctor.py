@@ -140,9 +140,9 @@ def _machine() -> Iterator[_Check]:
 
 
 def _engine() -> Iterator[_Check]:
-    from lenet.engine.choice import ENGINE_VARIABLE, describe
+    from lenet.engine.choice import ENGINE_VARIABLE, describe_engine
 
-    engine = describe()
+    engine = describe_engine()
     extension, sets = engine["extension"], engine["instruction_sets"]
     path, problem = extension["path"], extension["problem"]
     remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {engine['remedy']}"

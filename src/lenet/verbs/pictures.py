@@ -25,7 +25,7 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     Raises:
         DataError: if there is no such picture, or no digit in it.
     """
-    if isinstance(picture, str) and (pixels := of_data_set(picture)) is not None:
+    if isinstance(picture, str) and (pixels := data_set_picture(picture)) is not None:
         return pixels
     picture_kind = model.picture_kind
     if picture_kind.kind == "digits":
@@ -44,7 +44,7 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     )
 
 
-def of_data_set(picture: str) -> NDArray[np.uint8] | None:
+def data_set_picture(picture: str) -> NDArray[np.uint8] | None:
     """The test picture that ``"mnist:7"`` names; None if the text names no public data set."""
     name, colon, number = picture.rpartition(":")
     if not colon or data.public_name(name) is None:

@@ -46,7 +46,7 @@ class Sheet:
         self._scale, self._frame = side / max(reading.size), frame
         height, width = (max(1, round(extent * self._scale)) for extent in reading.size)
         self.picture = Image.new("RGB", (width + 2 * frame, height + 2 * frame), PAPER)
-        self.picture.paste(resized(picture.colors, height, width), (frame, frame))
+        self.picture.paste(resize_pixels(picture.colors, height, width), (frame, frame))
         self._draw = ImageDraw.Draw(self.picture)
         self._digits = [self._placed(digit.box) for digit in reading.digits]
         self._digit_height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))
@@ -221,7 +221,7 @@ def broken_outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int
                 draw.rectangle((a, edge, b, edge + width - 1) if is_level else (edge, a, edge + width - 1, b), color)
 
 
-def resized(colors: NDArray[np.uint8], height: int, width: int) -> Image.Image:
+def resize_pixels(colors: NDArray[np.uint8], height: int, width: int) -> Image.Image:
     """Resize RGB: by area where it is reduced, by nearest neighbor where it is enlarged, to keep pixels distinct."""
     interpolation = cv2.INTER_AREA if height < colors.shape[0] else cv2.INTER_NEAREST
     return Image.fromarray(

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.files import write_atomically
-from lenet.reading.drawing.marks import PAPER, TEXT, Sheet, color_of, label_of, outline, resized
+from lenet.reading.drawing.marks import PAPER, TEXT, Sheet, color_of, label_of, outline, resize_pixels
 from lenet.reading.results import Digit, Reading
 
 _PANEL = 400  # pixels: the height of the picture and of its ink
@@ -40,7 +40,7 @@ def steps_picture(reading: Reading) -> Image.Image:
     if reading.cells:
         title += f"; a grid of {_count_text(len(reading.cells), 'cell')}"
     panels = [
-        ("1  picture", resized(picture.colors, *_panel_size(reading))),
+        ("1  picture", resize_pixels(picture.colors, *_panel_size(reading))),
         (f"2  ink, {reading.polarity}", _ink_panel(reading)),
         (title, _boxes_panel(reading)),
     ]
@@ -97,7 +97,7 @@ def _ink_panel(reading: Reading) -> Image.Image:
     levels = reading.kept_steps.ink.levels
     dark = np.clip(levels / max(float(levels.max()), 1e-6), 0, 1)
     gray = np.asarray(np.rint(255 - 255 * dark), np.uint8)
-    return resized(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))
+    return resize_pixels(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))
 
 
 def _boxes_panel(reading: Reading) -> Image.Image:
