@@ -370,7 +370,7 @@ def test_a_null_byte_in_the_name_of_an_output_is_wrong_usage(one: Path, option: 
     assert main(["read", str(one), *option]) == 2
     assert (
         capsys.readouterr().err
-        == "lenet: Invalid value: an argument holds a null byte, which no name of a file and no value can hold\n"
+        == "lenet: an argument holds a null byte, which no name of a file and no value can hold\n"
     )
 
 
