@@ -18,7 +18,7 @@ INSIDE = """selector => [...document.querySelectorAll(selector)].every(one => {
 
 SPOKEN_OF = """(() => {
   const stop = lenet.store.state.stop;
-  const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stage + 1 : 0;
+  const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stageIndex + 1 : 0;
   const { top, bottom } = document.querySelectorAll(".network .stage")[stage].getBoundingClientRect();
   const panel = document.querySelector(".tour").getBoundingClientRect();
   return top >= 0 && bottom <= (panel.left > 0 ? innerHeight : panel.top);
@@ -26,10 +26,11 @@ SPOKEN_OF = """(() => {
 """Whether the stage that the tour speaks of is in view."""
 
 CROSSED = """(() => {
-  const { shown, stage } = lenet.store.state.focus;
-  const row = document.querySelectorAll(".network")[shown];
+  const { position, stageIndex } = lenet.store.state.focus;
+  const row = document.querySelectorAll(".network")[position];
   const lines = [...row.querySelectorAll(".links-lines > *")];
-  const others = [...row.querySelectorAll(".stage")].filter((_, index) => index !== stage && index !== stage + 1);
+  const others = [...row.querySelectorAll(".stage")]
+    .filter((_, index) => index !== stageIndex && index !== stageIndex + 1);
   const ends = (line) => line.tagName === "line"
     ? [[line.x1, line.y1], [line.x2, line.y2]].map((pair) => pair.map((one) => one.baseVal.value))
     : [...line.points].map(({ x, y }) => [x, y]);
@@ -72,7 +73,9 @@ COLORS = """canvas => {
 
 def focus(seen, stage, unit):
     """Keep a unit of the first network shown."""
-    seen.page.evaluate(f"lenet.store.set({{ focus: {{ shown: 0, stage: {stage}, unit: {unit}, pinned: true }} }})")
+    seen.page.evaluate(
+        "(focus) => lenet.store.set({ focus })", {"position": 0, "stageIndex": stage, "unit": unit, "isPinned": True}
+    )
     seen.page.wait_for_timeout(40)
 
 

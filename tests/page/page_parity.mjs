@@ -7,19 +7,19 @@
  */
 
 /** Modules of the page and a packed file's ArrayBuffer -> the worst differences and the time of a pass. */
-export function compare({ parseDocument, networkInput, probabilities }, packed) {
+export function compare({ parseDocument, networkInput, answerOf }, packed) {
   const length = new DataView(packed).getUint32(0, true);
   const { document, images, cases } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 4, length)));
   const floats = new Float32Array(packed, 4 + length + ((4 - (length % 4)) % 4));
   const digits = Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0));
   const count = digits.length / 784;
-  const { networks } = parseDocument(document);
+  const { models } = parseDocument(document);
   return cases.map((expected, which) => {
-    const loaded = networks[which];
-    const result = { title: loaded.title, inputs: 0, shares: 0, stages: {}, winners: [] };
+    const model = models[which];
+    const result = { title: model.title, inputs: 0, shares: 0, stages: {}, winners: [] };
     for (let digit = 0; digit < count; digit++) {
-      const input = networkInput(loaded.network, digits.subarray(784 * digit, 784 * (digit + 1)));
-      const pass = loaded.network.run(input);
+      const input = networkInput(model.network, digits.subarray(784 * digit, 784 * (digit + 1)));
+      const pass = model.network.run(input);
       const slice = (start, size) => floats.subarray(start + digit * size, start + (digit + 1) * size);
       result.inputs = Math.max(result.inputs, worst(input, slice(expected.input, input.length)).absolute);
       pass.stages.forEach(({ name, sums, values }, index) => {
@@ -31,8 +31,8 @@ export function compare({ parseDocument, networkInput, probabilities }, packed) 
           before.relative = Math.max(before.relative, found.relative);
         }
       });
-      const { probabilities: shares, none, winner } = probabilities(loaded, pass.outputs);
-      const all = loaded.reject_class === null ? shares : [...shares, none];
+      const { probabilities: shares, rejectProbability, winner } = answerOf(model, pass.outputs);
+      const all = model.reject_class === null ? shares : [...shares, rejectProbability];
       result.shares = Math.max(result.shares, worst(all, slice(expected.shares, pass.outputs.length)).absolute);
       result.winners.push(winner);
     }
@@ -46,7 +46,7 @@ export function timed({ parseDocument, networkInput }, packed) {
   const { document, images } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 4, length)));
   const digits = Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0));
   return Object.fromEntries(
-    parseDocument(document).networks.map(({ title, network }) => {
+    parseDocument(document).models.map(({ title, network }) => {
       const input = networkInput(network, digits.subarray(0, 784));
       for (let warm = 0; warm < 50; warm++) network.run(input);
       const rounds = Array.from({ length: 20 }, () => {

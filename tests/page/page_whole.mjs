@@ -10,13 +10,13 @@ const { recognize } = await load("recognition.js");
 const { UNCHANGED } = await load("store.js");
 
 const cases = JSON.parse(fs.readFileSync(casesPath, "utf8"));
-const { networks, reader } = parseDocument(cases.document);
+const { models, reader } = parseDocument(cases.document);
 const text = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
 const answers = cases.pictures.map(({ width, height, data }) => {
   const picture = { data: new Uint8ClampedArray(Buffer.from(data, "base64")), width, height };
-  return networks.map((_, index) => {
+  return models.map((_, index) => {
     const state = {
-      reader, networks, shown: [index], changes: UNCHANGED, serverReading: null, selectedDigit: 0, reading: null,
+      reader, models, shownIndexes: [index], changes: UNCHANGED, serverReading: null, selectedDigit: 0, reading: null,
     };
     const { reading, image, passes, answers: [answer] } = recognize(state, { picture, isFromPad: false });
     return { input: text(passes[0].input), winner: answer.winner, digits: reading.digits.length, image };

@@ -22,7 +22,7 @@ STAGES = ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
 
 EQUATION = "one => one.firstChild.data + one.children[0].innerText"
 SUM_IN_FOCUS = """(() => {
-  const { shape, sums } = s.passes[0].stages[s.focus.stage];
+  const { shape, sums } = s.passes[0].stages[s.focus.stageIndex];
   return sums[s.focus.unit.reduce((place, index, axis) => place * shape[axis] + index, 0)];
 })()"""
 
@@ -86,7 +86,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
     seen.page.mouse.down()
     seen.page.mouse.up()
     seen.wait("location.hash.includes('unit=0:c3:')")
-    shown = "({ image: Array.from(s.image), shown: s.shown, focus: s.focus })"
+    shown = "({ image: Array.from(s.image), shown: s.shownIndexes, focus: s.focus })"
     with open_page(browser, file, query=seen.page.evaluate("location.hash")) as again:
         assert again.state(shown) == seen.state(shown)
         again.page.keyboard.press("5")
@@ -100,7 +100,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
 def test_an_address_that_says_nothing_sensible_shows_the_page_as_it_is(browser, file, address):
     with open_page(browser, file, query=address) as seen:
         assert seen.page.get_attribute(".answer", "data-answer") == "3"
-        assert seen.state("s.shown") == [0]
+        assert seen.state("s.shownIndexes") == [0]
         assert seen.faults == []
 
 
@@ -110,7 +110,7 @@ def test_an_eight_has_its_article_and_what_is_no_digit_its_own_bar(seen):
     seen.wait("document.querySelector('.answer-verdict').textContent === 'This is an 8.'")
     seen.page.keyboard.press("c")
     seen.draw(*[[(20 + 12 * step, 20), (80 - 10 * step, 80)] for step in range(6)], [(20, 50), (85, 55)])
-    answer = seen.state("({none: s.answers[0].none, best: Math.max(...s.answers[0].probabilities)})")
+    answer = seen.state("({none: s.answers[0].rejectProbability, best: Math.max(...s.answers[0].probabilities)})")
     assert answer["none"] > answer["best"]
     assert seen.page.inner_text(".answer-digit") == "∅"
     row = seen.page.locator(".answer-rows .is-winner")
@@ -181,7 +181,7 @@ def test_the_terms_written_out_add_up_to_the_sum(seen):
         if stage in ("s2", "s4"):
             continue
         seen.hover(stage, 0.3, 0.35)
-        assert seen.state("s.focus.stage") == index
+        assert seen.state("s.focus.stageIndex") == index
         terms, total = terms_of(seen.page.locator(".arithmetic .equation").first.evaluate(EQUATION))
         assert len(terms) >= 2
         last_digit = 0.05 if abs(total) >= 100 else 0.005 if abs(total) >= 10 else 0.0005
@@ -214,7 +214,7 @@ def test_a_click_keeps_the_unit_and_escape_lets_it_go(seen):
     seen.page.mouse.down()
     seen.page.mouse.up()
     kept = seen.state("s.focus.unit")
-    assert seen.state("s.focus.pinned")
+    assert seen.state("s.focus.isPinned")
     seen.hover("c3", 0.9, 0.9)
     assert seen.state("s.focus.unit") == kept
     seen.page.keyboard.press("Escape")
@@ -224,7 +224,7 @@ def test_a_click_keeps_the_unit_and_escape_lets_it_go(seen):
 def test_the_arrow_keys_walk_from_unit_to_unit_and_from_map_to_map(seen):
     seen.page.focus("canvas[data-stage=s4]")
     seen.page.keyboard.press("ArrowRight")
-    assert seen.state("s.focus.stage") == 3
+    assert seen.state("s.focus.stageIndex") == 3
     assert seen.state("s.focus.unit") == [0, 2, 3]
     for _ in range(2):
         seen.page.keyboard.press("ArrowRight")
@@ -232,7 +232,7 @@ def test_the_arrow_keys_walk_from_unit_to_unit_and_from_map_to_map(seen):
     seen.page.keyboard.press("PageDown")
     seen.page.keyboard.press("Enter")
     assert seen.state("s.focus.unit") == [2, 2, 0]
-    assert seen.state("s.focus.pinned")
+    assert seen.state("s.focus.isPinned")
     seen.wait("document.querySelector('#readout').innerText.includes('map 2, row 2, column 0')")
 
 
@@ -250,7 +250,7 @@ def test_the_receptive_field_is_outlined_on_the_input(seen):
 def test_a_map_of_c3_is_worked_out_before_the_eyes_until_it_is_closed(seen):
     seen.hover("c3", 0.4, 0.4)
     seen.page.click("[data-do=play]")
-    assert seen.state("s.focus.pinned")
+    assert seen.state("s.focus.isPinned")
     assert seen.page.locator(".unit-animation canvas").count() > 0
     seen.page.keyboard.press("Escape")
     seen.wait("document.querySelector('.unit-animation').hidden")
@@ -291,7 +291,7 @@ def test_two_networks_answer_one_drawing(seen, shots):
     names = seen.page.locator(".answer .network-name").all_inner_texts()
     assert names == ["lenet-5", "lenet-5-relu"]
     seen.hover("conv2", 0.4, 0.4)
-    assert seen.state("s.focus.shown") == 1
+    assert seen.state("s.focus.position") == 1
     assert seen.page.locator(".term").count() == 6
     seen.save(shots, "compare")
 
@@ -347,7 +347,7 @@ def test_drawing_image_and_activations_can_be_taken_away(seen, tmp_path):
         assert drawing.size == (100, 100)
         assert list(image.convert("L").tobytes()) == seen.state("Array.from(s.image)")
     [digit] = Reader().read(saved["drawing"], single=True).digits
-    assert digit.label == seen.state("s.networks[s.shown[0]].labels[s.answers[0].winner]")
+    assert digit.label == seen.state("s.models[s.shownIndexes[0]].labels[s.answers[0].winner]")
     activations = json.loads(saved["activations"].read_text())
     stages = activations["networks"][0]["stages"]
     assert [stage["name"] for stage in stages] == STAGES

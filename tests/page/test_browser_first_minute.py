@@ -95,7 +95,7 @@ def test_the_sheet_says_what_it_shows(seen):
 
 
 def test_what_is_uncertain_says_so_and_why(seen):
-    seen.page.evaluate("lenet.store.state.networks[0].calibration.min_confidence = 0.99999")
+    seen.page.evaluate("lenet.store.state.models[0].calibration.min_confidence = 0.99999")
     seen.page.keyboard.press("4")
     seen.wait("s.source === 'sample 4'")
     verdict = seen.page.inner_text(".answer-verdict")

@@ -60,14 +60,14 @@ def test_formulas_stand_with_the_stages_and_numbers_on_small_maps_and_around_the
 
 def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shots):
     focus(seen, 0, [1, 14, 14])
-    learned = seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)")
+    learned = seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)")
     outputs = seen.state("Array.from(s.passes[0].outputs)")
     label = seen.state("s.reading.digits[0].probability")
     near(seen, "#unit")
     seen.page.click(".kernel-editor summary")
     assert seen.page.input_value(".kernel-grid [data-index='12']") == f"{learned[25 + 12]:.2f}"
     seen.page.fill(".kernel-grid [data-index='12']", "2.5")
-    weights = seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)")
+    weights = seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)")
     assert weights[37] == 2.5
     assert weights[:37] + weights[38:] == learned[:37] + learned[38:]
     assert seen.state("Array.from(s.passes[0].outputs)") != outputs
@@ -80,12 +80,12 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     seen.page.evaluate("(({ store }) => store.set({ picture: new ImageData(store.state.picture.data, 100) }))(lenet)")
     assert seen.state("s.reading.digits[0].probability") == label, "what reads the drawing is not edited"
     seen.page.click(".badge button")
-    assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
+    assert seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
     assert seen.state("Array.from(s.passes[0].outputs)") == outputs
     focus(seen, 0, [1, 14, 14])
     for button in ("rotate", "rotate", "rotate", "rotate", "flip", "flip"):
         seen.page.click(f"[data-kernel={button}]")
-    assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
+    assert seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
     assert seen.state("s.edits.length") == 0
 
 
@@ -154,7 +154,7 @@ def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_mark
     wrong = misread_by(pretrained("lenet-5"))
     near(seen, "#plane")
     seen.wait("s.misread !== null")
-    assert seen.state("s.misread") == {"network": 0, "wrong": wrong, "total": 500}
+    assert seen.state("s.misread") == {"modelIndex": 0, "wrong": wrong, "total": 500}
     assert seen.page.inner_text(".plane-message") == f"lenet-5 misreads {wrong} of 500."
     assert seen.page.locator(".plane-misread button").count() == min(wrong, 30)
     seen.page.locator(".plane-misread button").first.click()

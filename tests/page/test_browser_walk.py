@@ -122,7 +122,7 @@ class Walk:
         self.says(".answer-verdict", "This is a 7.", "这是 7。")
         self.says("#sheet-source", "your drawing", "你写的")
         for shown in ([0], [0, 1], [1]):
-            self.page.evaluate(f"lenet.store.set({{ shown: {shown} }})")
+            self.page.evaluate(f"lenet.store.set({{ shownIndexes: {shown} }})")
             self.page.evaluate("scrollTo(0, 0)")
             self.seen.draw(SEVEN)
             self.sees(".sheet, .answer-digit, .answer-verdict, .answer-rows li", shown)
@@ -140,13 +140,13 @@ class Walk:
         assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
         self.sees(".answer-verdict, .answer-rows li")
         self.shoot("no-digit")
-        self.page.evaluate("window.least = lenet.store.state.networks[1].calibration.min_confidence")
-        self.page.evaluate("lenet.store.state.networks[1].calibration.min_confidence = 0.99999")
+        self.page.evaluate("window.least = lenet.store.state.models[1].calibration.min_confidence")
+        self.page.evaluate("lenet.store.state.models[1].calibration.min_confidence = 0.99999")
         self.page.keyboard.press("4")
         self.seen.wait("s.source === 'sample 4'")
         self.says(".answer-verdict", "I don’t know. Perhaps a 4, at ", "我不确定。也许是 4")
         self.says(".answer-verdict", "an answer needs 100.0 %", "达到 100.0 % 才作答")
-        self.page.evaluate("lenet.store.state.networks[1].calibration.min_confidence = window.least")
+        self.page.evaluate("lenet.store.state.models[1].calibration.min_confidence = window.least")
 
     def undo_a_change_above(self):
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60 } })")
@@ -159,7 +159,7 @@ class Walk:
         assert self.seen.state("s.image === s.reading.image")
 
     def choose_a_network_of_ones_own(self):
-        self.page.evaluate("lenet.store.set({ shown: [0] })")
+        self.page.evaluate("lenet.store.set({ shownIndexes: [0] })")
         assert self.seen.state("s.focus.unit") is not None, "the unit that waits is alive"
         self.page.select_option("#first-network", "2")
         self.page.wait_for_timeout(60)
@@ -193,7 +193,7 @@ class Walk:
         focus(self.seen, 2, [9, 4, 4])
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
         self.seen.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
-        told = "({ image: Array.from(s.image), focus: s.focus, shown: s.shown, changes: s.changes })"
+        told = "({ image: Array.from(s.image), focus: s.focus, shown: s.shownIndexes, changes: s.changes })"
         before = self.seen.state(told)
         self.page.reload()
         self.seen.wait("s?.answers.length > 0 && s.focus")

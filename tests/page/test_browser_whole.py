@@ -32,7 +32,7 @@ def test_a_photo_is_shown_to_the_network_in_color_and_no_digit_is_looked_for(bro
         seen.page.screenshot(path=shots_folder(tmp_path) / "whole.png")
         assert "The whole picture goes to the network" in seen.page.inner_text("main")
         assert seen.state("s.reading.digits.length === 0 && s.image === null")
-        winner = seen.state("s.networks[0].labels[s.answers[0].winner]")
+        winner = seen.state("s.models[0].labels[s.answers[0].winner]")
         assert winner == model.predict(picture).class_name
         middle = seen.page.evaluate(
             """() => {

@@ -221,10 +221,10 @@ const length = new DataView(packed).getUint32(0, true);
 const { document, images } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 4, length)));
 const digit = Uint8Array.from(Buffer.from(images, "base64").subarray(0, 784));
 const chosen = JSON.parse(process.argv[3]);
-const { networks } = network.parseDocument(document);
-const told = networks.map((loaded, which) => {
-  const pass = loaded.network.run(network.networkInput(loaded.network, digit));
-  return chosen[which].map(([stage, unit]) => units.explainUnit(loaded.network, pass, stage, unit));
+const { models } = network.parseDocument(document);
+const told = models.map((model, which) => {
+  const pass = model.network.run(network.networkInput(model.network, digit));
+  return chosen[which].map(([stage, unit]) => units.explainUnit(model.network, pass, stage, unit));
 });
 const plain = (key, value) => (value instanceof Float32Array ? Array.from(value) : value);
 console.log(JSON.stringify(told, plain));

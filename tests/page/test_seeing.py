@@ -22,13 +22,13 @@ from tests.page.in_node import needs_node
 pytestmark = needs_node
 
 MODULES = """
-import { networkInput, parseDocument, probabilities } from "lenet/network.js";
-import { projected } from "lenet/plane/plane.js";
+import { answerOf, networkInput, parseDocument } from "lenet/network.js";
+import { projectOnAxes } from "lenet/plane/plane.js";
 import { inputGradient } from "lenet/saliency/input_gradient.js";
-import { COVER, occlude } from "lenet/saliency/occlusion.js";
-import { pathThrough } from "lenet/views/path.js";
+import { SQUARE_SIDE, occlude } from "lenet/saliency/occlusion.js";
+import { mapsThrough } from "lenet/views/path.js";
 import { sourcesOf } from "lenet/units.js";
-const networks = given.document ? parseDocument(given.document).networks : [];
+const models = given.document ? parseDocument(given.document).models : [];
 """
 
 
@@ -54,7 +54,7 @@ def input_of(network, seed=5):
 
 
 def test_the_gradient_by_the_input_is_that_of_autograd_for_every_network_of_the_zoo(zoo):
-    script = """show(networks.map(({ network }, index) => {
+    script = """show(models.map(({ network }, index) => {
       const pass = network.run(Float32Array.from(given.inputs[index]));
       return given.outputs.map((output) => Array.from(inputGradient(network, pass, output)));
     }));"""
@@ -78,10 +78,10 @@ def test_occlusion_is_the_mean_fall_of_the_score_over_all_squares_that_cover_a_p
     network = model.network
     values = input_of(network)
     shown = in_node(
-        """const [{ network }] = networks;
+        """const [{ network }] = models;
         const falls = new Float32Array(network.inputShape[1] * network.inputShape[2]);
         for (const _ of occlude(network, Float32Array.from(given.values), (outputs) => outputs[3], falls));
-        show({ falls: Array.from(falls), cover: COVER });""",
+        show({ falls: Array.from(falls), cover: SQUARE_SIDE });""",
         document=page_document([model]),
         values=values.ravel().tolist(),
     )
@@ -133,10 +133,10 @@ def test_the_axes_of_the_plane_are_the_principal_components_of_the_last_hidden_s
 def test_the_page_puts_a_digit_where_the_document_has_it_and_reads_it_as_the_document_says():
     models = [pretrained("lenet-5"), pretrained("lenet-5-relu")]
     shown = in_node(
-        """show(networks.map((loaded) => given.images.map((image) => {
-          const pass = loaded.network.run(networkInput(loaded.network, Uint8Array.from(image)));
-          const place = projected(pass.stages.at(-2).values, loaded.plane);
-          return { place, read: loaded.labels[probabilities(loaded, pass.outputs).winner] };
+        """show(models.map((model) => given.images.map((image) => {
+          const pass = model.network.run(networkInput(model.network, Uint8Array.from(image)));
+          const place = projectOnAxes(pass.stages.at(-2).values, model.plane);
+          return { place, read: model.labels[answerOf(model, pass.outputs).winner] };
         })));""",
         document=page_document(models),
         images=digits_to_test().reshape(500, -1).tolist(),
@@ -178,11 +178,11 @@ def test_outputs_beyond_all_numbers_make_no_plane_and_equal_ones_one_without_sha
 
 
 def test_the_maps_of_the_overview_are_connected_with_one_another(zoo):
-    script = """show(networks.map(({ network }, index) => {
+    script = """show(models.map(({ network }, index) => {
       const pass = network.run(Float32Array.from(given.inputs[index]));
       return network.stages.map(({ outputShape: [maps, height, width] }, stage) => {
         const unit = [maps - 1, height >> 1, width >> 1];
-        const path = pathThrough(network, pass, { stage, unit });
+        const path = mapsThrough(network, pass, { stageIndex: stage, unit });
         const isConnected = network.stages.every((one, at) => one.outputShape[1] * one.outputShape[2] === 1
           || sourcesOf(network, at, [path[at + 1], 0, 0]).some(({ map }) => map === path[at]));
         return isConnected && path[stage + 1] === unit[0] && path.length === network.stages.length + 1;

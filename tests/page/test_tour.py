@@ -20,19 +20,19 @@ pytestmark = needs_node
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 MODULES = """
-import { parseDocument, networkInput, probabilities } from "lenet/network.js";
-import { createWorked } from "lenet/convolution/arithmetic.js";
+import { parseDocument, networkInput, answerOf } from "lenet/network.js";
+import { createTrace } from "lenet/convolution/arithmetic.js";
 import { align } from "lenet/account.js";
 import { applyChanges, SLIDERS } from "lenet/robustness/changes.js";
 import { classify, emptyCurve, measure, valueOf } from "lenet/robustness/curves.js";
 import { UNCHANGED } from "lenet/store.js";
-import { STOPS, tellStop } from "lenet/tour/stops.js";
-import { text } from "lenet/tour/text.js";
+import { STOPS, contentOf } from "lenet/tour/stops.js";
+import { TEXTS } from "lenet/tour/text.js";
 const image = given.image && Uint8Array.from(given.image);
-const networks = given.document ? parseDocument(given.document).networks : [];
-const scenes = networks.map((loaded) => {
-  const pass = loaded.network.run(networkInput(loaded.network, image));
-  return { loaded, pass, image, answer: probabilities(loaded, pass.outputs), unit: null };
+const models = given.document ? parseDocument(given.document).models : [];
+const states = models.map((model) => {
+  const pass = model.network.run(networkInput(model.network, image));
+  return { model, pass, image, answer: answerOf(model, pass.outputs), unit: null };
 });
 """
 
@@ -128,7 +128,7 @@ def test_noise_inverts_its_share_of_pixels_always_the_same_and_more_of_them_with
 
 
 def test_every_text_stands_in_both_languages_with_the_same_places_for_numbers():
-    text = in_node("show(text);")
+    text = in_node("show(TEXTS);")
     assert text["en"].keys() == text["zh"].keys()
     for key, english in text["en"].items():
         chinese = text["zh"][key]
@@ -147,8 +147,8 @@ def places(text):
 @pytest.fixture(scope="module")
 def told(document, digit):
     """What each stop tells of each network: ``{title: {stop: {part: {key, values}}}}``, and all texts."""
-    script = """show({ text, stops: STOPS, told: Object.fromEntries(scenes.map((scene) =>
-      [scene.loaded.title, Object.fromEntries(STOPS.map((stop) => [stop, tellStop(stop, scene)]))])) });"""
+    script = """show({ text: TEXTS, stops: STOPS, told: Object.fromEntries(states.map((state) =>
+      [state.model.title, Object.fromEntries(STOPS.map((stop) => [stop, contentOf(stop, state)]))])) });"""
     return in_node(script, document=document, image=digit.ravel().tolist())
 
 
@@ -167,7 +167,7 @@ def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(tol
 
 
 def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
-    script = """show(scenes.map((scene) => STOPS.map((stop) => tellStop(stop, scene))));"""
+    script = """show(states.map((state) => STOPS.map((stop) => contentOf(stop, state))));"""
     zoo = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
     for start in range(0, len(zoo), MAX_NETWORKS):
         document = page_document(zoo[start : start + MAX_NETWORKS])
@@ -206,15 +206,15 @@ def test_the_wording_follows_the_network(told):
 def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
     document = page_document([create("lenet-rgb", classes=["dog", "ship", "frog"], seed=1)])
     told = in_node(
-        """const [loaded] = networks;
-        const pass = loaded.network.run(new Float32Array(3 * 32 * 32).fill(0.5));
-        const answer = probabilities(loaded, pass.outputs);
-        const scene = { loaded, pass, image: new Uint8Array(784), answer, unit: null };
+        """const [model] = models;
+        const pass = model.network.run(new Float32Array(3 * 32 * 32).fill(0.5));
+        const answer = answerOf(model, pass.outputs);
+        const state = { model, pass, image: new Uint8Array(784), answer, unit: null };
         const told = {};
         for (const stop of STOPS) {
-          const { title, idea, live, hasPicture } = tellStop(stop, scene);
+          const { title, idea, live, hasPicture } = contentOf(stop, state);
           const said = (language) => [title, idea, live].filter(Boolean).map(({ key, values }) =>
-            text[language][key].replace(/\\{(\\w+)\\}/g, (_, name) => values[name] ?? "MISSING")).join(" ");
+            TEXTS[language][key].replace(/\\{(\\w+)\\}/g, (_, name) => values[name] ?? "MISSING")).join(" ");
           told[stop] = { en: said("en"), zh: said("zh"), hasPicture };
         }
         show(told);""",
@@ -241,7 +241,7 @@ def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit
     total = products + float(weights.parameters["c1.bias"][values["map"]])
     assert as_number(values["products"]) == pytest.approx(products, abs=6e-4)
     assert as_number(values["sum"]) == pytest.approx(total, abs=6e-4)
-    assert tale["stage"] == 0
+    assert tale["stageIndex"] == 0
 
 
 def as_number(text):
@@ -251,19 +251,19 @@ def as_number(text):
 def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(document, digit):
     worst = in_node(
         """const worst = [];
-        for (const { loaded: { network }, pass } of scenes) {
+        for (const { model: { network }, pass } of states) {
           network.stages.forEach((stage, index) => {
             if (stage.kind !== "convolution") return;
             const [maps, rows, columns] = stage.outputShape;
             for (const map of [0, maps - 1]) {
-              const worked = createWorked(network, pass, index, map);
-              const own = worked.map();
+              const trace = createTrace(network, pass, index, map);
+              const own = trace.wholeMap();
               const theirs = pass.stages[index].values.subarray(map * rows * columns, (map + 1) * rows * columns);
               worst.push(Math.max(...own.map((value, at) => Math.abs(value - theirs[at]))));
-              const last = worked.stateAt(worked.total);
-              worst.push(Math.abs(last.value - theirs.at(-1)), last.filled - rows * columns);
+              const last = trace.stateAt(trace.totalTicks);
+              worst.push(Math.abs(last.value - theirs.at(-1)), last.filledUnits - rows * columns);
               if (rows * columns === 1) continue;
-              const before = worked.stateAt(worked.ticks * 2 - 2);
+              const before = trace.stateAt(trace.ticksPerUnit * 2 - 2);
               worst.push(before.sum + before.bias - pass.stages[index].sums[map * rows * columns + 1]);
             }
           });
@@ -279,19 +279,19 @@ def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(do
 def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document, digit):
     found = in_node(
         """const slider = SLIDERS.find(({ key }) => key === given.key);
-        const { loaded } = scenes[1];
-        loaded.calibration.min_confidence = 0.3;
-        const answer = classify(loaded, image);
+        const { model } = states[1];
+        model.calibration.min_confidence = 0.3;
+        const answer = classify(model, image);
         const curve = emptyCurve(answer);
-        for (const _ of measure({ loaded, image, changes: UNCHANGED, slider }, curve));
+        for (const _ of measure({ model, image, changes: UNCHANGED, slider }, curve));
         const last = Math.round((slider.maximum - slider.minimum) / slider.step);
         const kept = [];
         for (let index = 0; index <= last; index += 1) {
           const value = valueOf(slider, index);
-          const { winner, accepted } = classify(loaded, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
-          kept.push([value, accepted && winner === answer.winner]);
+          const { winner, isAccepted } = classify(model, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
+          kept.push([value, isAccepted && winner === answer.winner]);
         }
-        show({ accepted: answer.accepted, from: curve.from, to: curve.to, kept, points: curve.points.length });""",
+        show({ accepted: answer.isAccepted, from: curve.from, to: curve.to, kept, points: curve.points.length });""",
         document=document,
         image=digit.ravel().tolist(),
         key="rotation",
@@ -324,7 +324,7 @@ def page(document, tmp_path_factory):
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.goto(f"{path.as_uri()}?lang=en")
         page.wait_for_function("window.lenet")
-        page.evaluate("lenet.store.set({ shown: [1] })")
+        page.evaluate("lenet.store.set({ shownIndexes: [1] })")
         yield page
         assert page.faults == []
         browser.close()
@@ -341,7 +341,7 @@ def test_the_keyboard_leads_through_all_ten_stops_and_each_lights_its_stage(page
     titles = set()
     for stop, stage in enumerate(stages):
         assert state(page, "state.stop") == stop
-        assert state(page, "state.focus?.stage ?? null") == stage
+        assert state(page, "state.focus?.stageIndex ?? null") == stage
         page.wait_for_function(f"document.querySelector('#tour [aria-current=step]').textContent === '{stop + 1}'")
         titles.add(page.inner_text("#tour h3"))
         assert page.inner_text("#tour .tour-idea").strip()
@@ -372,7 +372,7 @@ def test_the_tour_tells_the_sum_that_the_network_has_and_follows_another_digit(p
         actual = state(
             page,
             "((f, p) => p.sums[(f.unit[0] * p.shape[1] + f.unit[1]) * p.shape[2] + f.unit[2]])"
-            "(state.focus, state.passes[0].stages[state.focus.stage])",
+            "(state.focus, state.passes[0].stages[state.focus.stageIndex])",
         )
         assert shown == pytest.approx(actual, abs=6e-3)
     page.keyboard.press("Escape")
@@ -384,16 +384,16 @@ def test_the_animation_fills_its_map_with_the_networks_values(page):
       const { mountConvolution } = await import("lenet/convolution.js");
       const host = document.createElement("div");
       document.body.append(host);
-      const convolution = mountConvolution(host, lenet.store, { shown: 0, stage: 2, unit: [6, 0, 0] });
+      const convolution = mountConvolution(host, lenet.store, { position: 0, stageIndex: 2, unit: [6, 0, 0] });
       host.querySelector("[data-act=end]").click();
       const { tick } = host.querySelector(".convolution").dataset;
       const values = lenet.store.state.passes[0].stages[2].values.subarray(600, 700);
-      const worst = Math.max(...convolution.worked.map().map((value, at) => Math.abs(value - values[at])));
-      const done = convolution.worked.stateAt(Number(tick));
+      const worst = Math.max(...convolution.trace.wholeMap().map((value, at) => Math.abs(value - values[at])));
+      const done = convolution.trace.stateAt(Number(tick));
       convolution.destroy();
       const left = host.childElementCount;
       host.remove();
-      return [worst, Number(tick) - 100 * (100 + 2), done.filled - 100, left];
+      return [worst, Number(tick) - 100 * (100 + 2), done.filledUnits - 100, left];
     }""")
     assert worst[0] < 1e-4
     assert worst[1:] == [0, 0, 0]

@@ -1,7 +1,7 @@
-/** All fields in a list of which only the rows in sight exist, and the page of the chosen one with its boxes. */
+/** The list of all fields, of which only the rows in sight exist, and the page of the selected field with its boxes. */
 
 import { createSvgElement, make } from "./elements.js";
-import { enter, get } from "./server.js";
+import { sendEntry, fetchJson } from "./server.js";
 import { bindText, onLanguage, translate } from "./text.js";
 
 const ROW_HEIGHT = 36, BLOCK_SIZE = 100, SPARE_ROWS = 6;
@@ -18,11 +18,11 @@ export function mountFields(container, desk, review) {
   const caption = make("p", { class: "figure-note" });
   const reopenButton = bindText(make("button", { type: "button", onClick: reopen }), "reopen");
   const sheet = make("div", { class: "sheet" });
-  const view = make("div", { class: "page-view", hidden: true }, bindText(make("h3"), "sheet"), caption, sheet,
+  const pageView = make("div", { class: "page-view", hidden: true }, bindText(make("h3"), "sheet"), caption, sheet,
     make("div", { class: "controls" }, reopenButton));
-  const list = make("div", { class: "field-list" }, header, rows);
+  const listElement = make("div", { class: "field-list" }, header, rows);
   container.append(bindText(make("h2", { id: "fields-title" }), "list"),
-    make("div", { class: "side-by-side" }, list, view));
+    make("div", { class: "side-by-side" }, listElement, pageView));
 
   rows.addEventListener("scroll", show, { passive: true });
   rows.addEventListener("keydown", (event) => {
@@ -31,7 +31,7 @@ export function mountFields(container, desk, review) {
     if (!(event.key in steps)) return;
     event.preventDefault();
     event.stopPropagation();
-    choose(Math.min(count - 1, Math.max(0, (selectedIndex ?? -1) + steps[event.key])));
+    selectRow(Math.min(count - 1, Math.max(0, (selectedIndex ?? -1) + steps[event.key])));
   });
   new ResizeObserver(show).observe(rows);
 
@@ -39,11 +39,11 @@ export function mountFields(container, desk, review) {
     const count = desk.state?.counts.fields ?? 0;
     container.hidden = !count;
     spacer.style.height = `${count * ROW_HEIGHT}px`;
-    const first = Math.max(0, Math.floor(rows.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
-    const last = Math.min(count, Math.ceil((rows.scrollTop + rows.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
-    const visible = [];
-    for (let index = first; index < last; index += 1) visible.push(rowOf(index));
-    spacer.replaceChildren(...visible);
+    const firstRow = Math.max(0, Math.floor(rows.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+    const rowEnd = Math.min(count, Math.ceil((rows.scrollTop + rows.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
+    const visibleRows = [];
+    for (let index = firstRow; index < rowEnd; index += 1) visibleRows.push(rowOf(index));
+    spacer.replaceChildren(...visibleRows);
     if (selectedIndex !== null) rows.setAttribute("aria-activedescendant", `field-${selectedIndex}`);
   }
 
@@ -51,7 +51,7 @@ export function mountFields(container, desk, review) {
     const field = fieldAt(index);
     const isSelected = index === selectedIndex;
     const row = make("div", { class: "row", role: "option", id: `field-${index}`, "aria-selected": String(isSelected),
-      onClick: () => choose(index) });
+      onClick: () => selectRow(index) });
     row.style.top = `${index * ROW_HEIGHT}px`;
     const cells = field
       ? [`${field.number} · ${field.file}`, field.name, field.answer ?? field.text,
@@ -63,18 +63,18 @@ export function mountFields(container, desk, review) {
   }
 
   function fieldAt(index) {
-    const number = Math.floor(index / BLOCK_SIZE);
-    if (!blocks.has(number)) {
-      blocks.set(number, null);
-      get(`fields?first=${number * BLOCK_SIZE}&count=${BLOCK_SIZE}`).then((fields) => {
-        blocks.set(number, fields);
+    const blockNumber = Math.floor(index / BLOCK_SIZE);
+    if (!blocks.has(blockNumber)) {
+      blocks.set(blockNumber, null);
+      fetchJson(`fields?first=${blockNumber * BLOCK_SIZE}&count=${BLOCK_SIZE}`).then((fields) => {
+        blocks.set(blockNumber, fields);
         show();
-      }, () => blocks.delete(number));
+      }, () => blocks.delete(blockNumber));
     }
-    return blocks.get(number)?.[index % BLOCK_SIZE] ?? null;
+    return blocks.get(blockNumber)?.[index % BLOCK_SIZE] ?? null;
   }
 
-  function choose(index) {
+  function selectRow(index) {
     selectedIndex = index;
     const top = index * ROW_HEIGHT;
     if (top < rows.scrollTop) rows.scrollTop = top;
@@ -90,7 +90,7 @@ export function mountFields(container, desk, review) {
   async function showPage(id, fieldId) {
     if (page?.id !== id) {
       try {
-        page = await get(`pages/${id}`);
+        page = await fetchJson(`pages/${id}`);
       } catch {
         return;
       }
@@ -106,19 +106,19 @@ export function mountFields(container, desk, review) {
       }
     }
     page.selectedField = fieldId;
-    view.hidden = false;
+    pageView.hidden = false;
     caption.textContent = captionOf(page);
-    for (const rect of sheet.querySelectorAll("rect")) {
-      const field = page.fields.find(({ id }) => id === Number(rect.dataset.id));
-      rect.dataset.state = stateOf(field);
-      rect.classList.toggle("chosen", field.id === fieldId);
+    for (const boxElement of sheet.querySelectorAll("rect")) {
+      const field = page.fields.find(({ id }) => id === Number(boxElement.dataset.id));
+      boxElement.dataset.state = stateOf(field);
+      boxElement.classList.toggle("chosen", field.id === fieldId);
     }
   }
 
   async function reopen() {
-    const field = page && await enter("reopen", { field: page.selectedField, key_presses: 1 });
+    const field = page && await sendEntry("reopen", { field: page.selectedField, key_presses: 1 });
     if (!field) return;
-    review.put(field);
+    review.showFirst(field);
     document.getElementById("review").scrollIntoView({ block: "start" });
     reopenButton.blur();
   }
@@ -128,8 +128,10 @@ export function mountFields(container, desk, review) {
   }
 
   desk.onState(({ counts }, before) => {
-    for (const [number, block] of blocks) {
-      if (block && block.length < Math.min(BLOCK_SIZE, counts.fields - number * BLOCK_SIZE)) blocks.delete(number);
+    for (const [blockNumber, block] of blocks) {
+      if (block && block.length < Math.min(BLOCK_SIZE, counts.fields - blockNumber * BLOCK_SIZE)) {
+        blocks.delete(blockNumber);
+      }
     }
     if (counts.fields !== before?.counts.fields) show();
   });

@@ -4,7 +4,7 @@ import { make } from "./elements.js";
 import { sendFile } from "./server.js";
 import { bindText, onLanguage, translate } from "./text.js";
 
-const MAX_SHOWN = 8;
+const MAX_LISTED = 8;
 
 /** @param {{state: ?Object, fault: (text: string) => void, refresh: () => void, onState: Function}} desk */
 export function mountFiles(container, desk) {
@@ -22,7 +22,7 @@ export function mountFiles(container, desk) {
       try {
         await sendFile(file);
       } catch (error) {
-        desk.fault(error.status ? error.message : translate("silent", { count: 1 }));
+        desk.showFault(error.status ? error.message : translate("silent", { count: 1 }));
       }
       desk.refresh();
     }
@@ -41,13 +41,13 @@ export function mountFiles(container, desk) {
   const show = () => {
     if (!desk.state) return;
     const { counts, files } = desk.state;
-    const read = counts.files - counts.waiting;
+    const readCount = counts.files - counts.waiting;
     bar.max = Math.max(1, counts.files);
-    bar.value = read;
+    bar.value = readCount;
     bar.hidden = !counts.waiting;
-    message.textContent = counts.files ? translate("progress", { ...counts, read }) : translate("nothing");
-    const shown = files.filter(({ problem, state }) => problem || state === "waiting").slice(0, MAX_SHOWN);
-    list.replaceChildren(...shown.map(({ name, problem }) =>
+    message.textContent = counts.files ? translate("progress", { ...counts, read: readCount }) : translate("nothing");
+    const visibleFiles = files.filter(({ problem, state }) => problem || state === "waiting").slice(0, MAX_LISTED);
+    list.replaceChildren(...visibleFiles.map(({ name, problem }) =>
       make("li", { class: problem ? "failed" : "waiting" },
         problem.includes(name) ? problem : [name, problem].filter(Boolean).join(": "))));
   };

@@ -3,7 +3,7 @@
 import { mountFields } from "./fields.js";
 import { mountFiles } from "./files.js";
 import { mountReview } from "./review.js";
-import { get, onTrouble } from "./server.js";
+import { fetchJson, onTrouble } from "./server.js";
 import { mountDownloads } from "./downloads.js";
 import { bindText, mountLanguages, onLanguage, translate } from "./text.js";
 
@@ -12,15 +12,15 @@ const elementOf = (id) => document.getElementById(id);
 const listeners = { state: [], answer: [], current: [] };
 let isFetching = false, isStale = false;
 
-/** What the views share: the state that the server sent last, and the events that they send one another. */
+/** What the views share: the last state from the server, and the events that they report to one another. */
 const desk = {
   state: null,
-  fault: (text) => (elementOf("fault").textContent = text),
+  showFault: (text) => (elementOf("fault").textContent = text),
   onState: (listener) => listeners.state.push(listener),
   onAnswer: (listener) => listeners.answer.push(listener),
   onCurrent: (listener) => listeners.current.push(listener),
-  answered: (field) => listeners.answer.forEach((listener) => listener(field)),
-  showsCurrent: (field) => listeners.current.forEach((listener) => listener(field)),
+  reportAnswer: (field) => listeners.answer.forEach((listener) => listener(field)),
+  reportCurrent: (field) => listeners.current.forEach((listener) => listener(field)),
   refresh,
 };
 
@@ -32,7 +32,7 @@ async function refresh() {
     isStale = false;
     const before = desk.state;
     try {
-      desk.state = await get("state");
+      desk.state = await fetchJson("state");
       if (JSON.stringify(before) !== JSON.stringify(desk.state)) {
         listeners.state.forEach((listener) => listener(desk.state, before));
       }
@@ -54,7 +54,7 @@ bindText(elementOf("title"), "title");
 bindText(elementOf("to-page"), "page");
 onLanguage(() => (document.title = `LeNet: ${translate("title")}`));
 onTrouble(({ count, why }) =>
-  desk.fault(why ? translate("refused", { why }) : count ? translate("silent", { count }) : ""));
+  desk.showFault(why ? translate("refused", { why }) : count ? translate("silent", { count }) : ""));
 mountFiles(elementOf("files"), desk);
 const review = mountReview(elementOf("review"), desk);
 mountFields(elementOf("fields"), desk, review);

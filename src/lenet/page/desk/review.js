@@ -5,7 +5,7 @@
  */
 
 import { make } from "./elements.js";
-import { enter, sendAll } from "./server.js";
+import { sendEntry, sendUnsent } from "./server.js";
 import { checkSum } from "./sums.js";
 import { bindText, onLanguage, translate } from "./text.js";
 
@@ -15,22 +15,23 @@ const TYPED_CHARACTER = /^[0-9.,:/+-]$/;
 /** @param {Object} desk - see main.js; it is told of the field that is shown */
 export function mountReview(container, desk) {
   let queue = []; // the fields that are leased; the first one is shown
-  let group = []; // the fields of a violated sum that are shown together, answered ones among them
+  let sumFields = []; // the fields shown: those of a violated sum, answered ones among them, or the one field
   let isLeasing = false;
-  let handledIds = new Set(); // answered or postponed since the last lease was asked for, which may bring them again
+  let handledIds = new Set(); // of fields answered or postponed since the last lease was asked for, which may have them
   const pictures = new Map();
 
-  const left = make("p", { class: "figure-note", id: "left", role: "status" });
+  const remainingText = make("p", { class: "figure-note", id: "left", role: "status" });
   const card = make("div", { class: "card" });
   const empty = make("p", { class: "section-text" });
   const button = (key, press) => bindText(make("button", { type: "button", onClick: press, "data-do": key }), key);
   const buttons = make("div", { class: "controls" }, button("accept", () => accept()),
     button("postpone", () => postpone()), button("takeBack", () => takeBack()), button("empty", () => answer("")));
-  const digit = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
-  const pad = bindText(make("div", { class: "digit-pad", role: "group" }, ...[..."1234567890", "-", "."].map(digit)),
-    "pad", "aria-label");
-  container.append(make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), left),
-    card, empty, pad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
+  const digitButton = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
+  const digitPad = bindText(make("div", { class: "digit-pad", role: "group" },
+    ...[..."1234567890", "-", "."].map(digitButton)), "pad", "aria-label");
+  container.append(
+    make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), remainingText),
+    card, empty, digitPad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, summary, input")) return;
@@ -43,7 +44,7 @@ export function mountReview(container, desk) {
     const field = queue[0];
     if (key === "Backspace") return field?.typed ? saveDraft(field.typed.slice(0, -1)) : takeBack();
     if (!field) return false;
-    if (TYPED_CHARACTER.test(key)) return isSingle(field) ? answer(key) : saveDraft((field.typed ?? "") + key);
+    if (TYPED_CHARACTER.test(key)) return isSingleDigit(field) ? answer(key) : saveDraft((field.typed ?? "") + key);
     if (key === "Enter") return accept();
     if (key === " ") return postpone();
     if (key === "Delete") return answer("");
@@ -52,7 +53,7 @@ export function mountReview(container, desk) {
   }
 
   /** One digit, of which one key is the whole answer. */
-  function isSingle(field) {
+  function isSingleDigit(field) {
     return field.typed === null && field.text.length <= 1 && /^\d?$/.test(field.text) && field.kind !== "ticks";
   }
 
@@ -65,9 +66,9 @@ export function mountReview(container, desk) {
     if (!field) return false;
     field.answer = text;
     handledIds.add(field.id);
-    enter("answer", { field: field.id, text, key_presses: 1 }).then(() => desk.refresh());
-    desk.answered(field);
-    return step();
+    sendEntry("answer", { field: field.id, text, key_presses: 1 }).then(() => desk.refresh());
+    desk.reportAnswer(field);
+    return showNext();
   }
 
   function postpone() {
@@ -75,14 +76,14 @@ export function mountReview(container, desk) {
     if (!field) return false;
     for (const other of queue) if (isInSameSum(field, other)) handledIds.add(other.id);
     queue = queue.filter(({ id }) => !handledIds.has(id));
-    group = [];
-    enter("postpone", { field: field.id, key_presses: 1 });
-    return step();
+    sumFields = [];
+    sendEntry("postpone", { field: field.id, key_presses: 1 });
+    return showNext();
   }
 
   function takeBack() {
-    enter("take-back", { key_presses: 1 }).then((field) => {
-      if (field) put(field);
+    sendEntry("take-back", { key_presses: 1 }).then((field) => {
+      if (field) showFirst(field);
     });
     return true;
   }
@@ -90,21 +91,21 @@ export function mountReview(container, desk) {
   function saveDraft(typed) {
     const field = queue[0];
     field.typed = typed === "" ? null : typed;
-    enter("draft", { field: field.id, text: typed, key_presses: 1 });
+    sendEntry("draft", { field: field.id, text: typed, key_presses: 1 });
     show();
     return true;
   }
 
   /** Shows a field before all others. */
-  function put(field) {
+  function showFirst(field) {
     handledIds.delete(field.id);
     queue = [withTyped(field), ...queue.filter(({ id }) => id !== field.id)];
-    group = [];
-    step();
+    sumFields = [];
+    showNext();
     desk.refresh();
   }
 
-  function step() {
+  function showNext() {
     show();
     if (queue.length < LEASED_AHEAD / 2) lease();
     return true;
@@ -114,11 +115,11 @@ export function mountReview(container, desk) {
     if (isLeasing) return;
     isLeasing = true;
     handledIds = new Set();
-    const fields = await enter("lease", { count: LEASED_AHEAD });
+    const fields = await sendEntry("lease", { count: LEASED_AHEAD });
     isLeasing = false;
-    const known = new Set([...handledIds, ...queue.map(({ id }) => id)]);
-    queue.push(...(fields ?? []).filter(({ id }) => !known.has(id)).map(withTyped));
-    for (const { id } of queue) if (!pictures.has(id)) pictures.set(id, picture(id));
+    const knownIds = new Set([...handledIds, ...queue.map(({ id }) => id)]);
+    queue.push(...(fields ?? []).filter(({ id }) => !knownIds.has(id)).map(withTyped));
+    for (const { id } of queue) if (!pictures.has(id)) pictures.set(id, loadPicture(id));
     show();
   }
 
@@ -126,7 +127,7 @@ export function mountReview(container, desk) {
     return { ...field, typed: field.draft || null };
   }
 
-  function picture(id) {
+  function loadPicture(id) {
     const image = make("img", { src: `desk/fields/${id}/picture`, alt: "" });
     image.decode?.().catch(() => {});
     return image;
@@ -134,20 +135,22 @@ export function mountReview(container, desk) {
 
   function show() {
     const field = queue[0] ?? null;
-    if (field && !group.some(({ id }) => id === field.id)) group = queue.filter((other) => isInSameSum(field, other));
-    if (field && !field.bundle) group = [field];
-    if (!field) group = [];
+    if (field && !sumFields.some(({ id }) => id === field.id)) {
+      sumFields = queue.filter((other) => isInSameSum(field, other));
+    }
+    if (field && !field.bundle) sumFields = [field];
+    if (!field) sumFields = [];
     document.body.dataset.asking = field ? "yes" : "no";
-    desk.showsCurrent(field);
+    desk.reportCurrent(field);
     for (const id of pictures.keys()) {
       if (pictures.size > 4 * LEASED_AHEAD && !queue.some((other) => other.id === id)) pictures.delete(id);
     }
     card.replaceChildren(...(field ? cardOf(field) : []));
     card.hidden = !field;
-    pad.hidden = !field;
+    digitPad.hidden = !field;
     buttons.hidden = !field && !desk.state?.counts.answered;
     const { counts } = desk.state ?? {};
-    left.textContent = counts?.for_review
+    remainingText.textContent = counts?.for_review
       ? translate("open", { left: counts.for_review - counts.answered, answered: counts.answered })
       : "";
     empty.hidden = Boolean(field);
@@ -162,13 +165,13 @@ export function mountReview(container, desk) {
     const parts = [make("p", { class: "figure-note", id: "where" },
       translate("from", { file: field.file, page: field.number, name: field.name }))];
     if (field.bundle) parts.push(sumOf(field));
-    for (const member of group) parts.push(rowOf(member, member === field));
+    for (const member of sumFields) parts.push(rowOf(member, member === field));
     if (field.alternatives.length) parts.push(alternativesOf(field));
     return parts;
   }
 
   function rowOf(field, isCurrent) {
-    if (!pictures.has(field.id)) pictures.set(field.id, picture(field.id));
+    if (!pictures.has(field.id)) pictures.set(field.id, loadPicture(field.id));
     const image = pictures.get(field.id);
     image.alt = translate("from", { file: field.file, page: field.number, name: field.name });
     const value = field.answer ?? field.typed ?? field.text;
@@ -192,7 +195,7 @@ export function mountReview(container, desk) {
   }
 
   function sumOf(field) {
-    const values = group.map(({ name, answer, typed, text }) => ({ name, value: answer ?? typed ?? text }));
+    const values = sumFields.map(({ name, answer, typed, text }) => ({ name, value: answer ?? typed ?? text }));
     const terms = values.filter(({ name }) => name !== field.bundle).map(({ name }) => name).join(" + ");
     const result = checkSum(values, field.bundle);
     const verdict = result === null ? "" : result.holds ? translate("holds") : translate("fails", result);
@@ -215,8 +218,8 @@ export function mountReview(container, desk) {
     if (!queue.length) desk.refresh();
   }, POLL_MS);
   setInterval(() => {
-    if (queue.length) enter("lease", { count: queue.length });
+    if (queue.length) sendEntry("lease", { count: queue.length });
   }, RENEW_MS);
-  sendAll().then(lease);
-  return { put };
+  sendUnsent().then(lease);
+  return { showFirst };
 }

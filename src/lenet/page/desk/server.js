@@ -8,29 +8,29 @@
 const UNSENT_KEY = "lenet-desk-waiting", WHO_KEY = "lenet-desk-who";
 const RETRY_MS = 500;
 /** Statuses of an entry that is wrong. Others, as of a full disk or a missing token, may pass: the entry waits. */
-const NEVER_TAKEN = [404, 409, 413, 415, 422];
+const REFUSED_STATUSES = [404, 409, 413, 415, 422];
 
 /** The name by which the server knows this tab. */
-export const who = sessionStorage.getItem(WHO_KEY) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
-sessionStorage.setItem(WHO_KEY, who);
+export const tabName = sessionStorage.getItem(WHO_KEY) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
+sessionStorage.setItem(WHO_KEY, tabName);
 
-const waiting = JSON.parse(sessionStorage.getItem(UNSENT_KEY) ?? "[]");
+const unsentEntries = JSON.parse(sessionStorage.getItem(UNSENT_KEY) ?? "[]");
 let isSending = false;
-let report = () => {};
+let reportTrouble = () => {};
 
-/** A JSON answer; an Error with the server's sentence, and its `status`, if it refuses. */
-export async function get(path) {
+/** Fetches a JSON answer; rejects with an Error of the server's sentence and `status` if the server refuses. */
+export async function fetchJson(path) {
   return jsonOf(await fetch(`desk/${path}`));
 }
 
 /** Calls `listener` with the number of entries that wait because the server is silent, and with each refusal. */
 export function onTrouble(listener) {
-  report = listener;
+  reportTrouble = listener;
 }
 
 /** The entries that the server has not taken yet. */
 export function unsent() {
-  return waiting;
+  return unsentEntries;
 }
 
 /**
@@ -40,33 +40,33 @@ export function unsent() {
  * @param {Object} values
  * @returns {Promise<*>} the server's JSON answer; null if it refuses
  */
-export function enter(path, values) {
+export function sendEntry(path, values) {
   return new Promise((resolve) => {
-    waiting.push({ path, values: { who, ...values }, resolve });
-    store();
-    sendAll();
+    unsentEntries.push({ path, values: { who: tabName, ...values }, resolve });
+    storeUnsent();
+    sendUnsent();
   });
 }
 
 /** Sends what an earlier page of this tab has left. */
-export async function sendAll() {
+export async function sendUnsent() {
   if (isSending) return;
   isSending = true;
-  while (waiting.length) {
-    const { path, values, resolve } = waiting[0];
+  while (unsentEntries.length) {
+    const { path, values, resolve } = unsentEntries[0];
     try {
       const answer = await jsonOf(await fetch(`desk/${path}`, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
       }));
-      report({ count: 0 });
-      finish(resolve, answer);
+      reportTrouble({ count: 0 });
+      resolveFirst(resolve, answer);
     } catch (error) {
-      if (NEVER_TAKEN.includes(error.status)) {
-        report({ why: error.message });
-        finish(resolve, null);
+      if (REFUSED_STATUSES.includes(error.status)) {
+        reportTrouble({ why: error.message });
+        resolveFirst(resolve, null);
       } else {
-        report({ count: waiting.length, why: error.status && error.message });
-        await new Promise((wake) => setTimeout(wake, RETRY_MS));
+        reportTrouble({ count: unsentEntries.length, why: error.status && error.message });
+        await new Promise((resolveDelay) => setTimeout(resolveDelay, RETRY_MS));
       }
     }
   }
@@ -80,14 +80,14 @@ export async function sendFile(file) {
   return jsonOf(await fetch("desk/files", { method: "POST", body: form }));
 }
 
-function finish(resolve, answer) {
-  waiting.shift();
-  store();
+function resolveFirst(resolve, answer) {
+  unsentEntries.shift();
+  storeUnsent();
   resolve?.(answer);
 }
 
-function store() {
-  sessionStorage.setItem(UNSENT_KEY, JSON.stringify(waiting));
+function storeUnsent() {
+  sessionStorage.setItem(UNSENT_KEY, JSON.stringify(unsentEntries));
 }
 
 async function jsonOf(response) {

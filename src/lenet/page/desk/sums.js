@@ -6,9 +6,9 @@
  * @returns {?{sum: number, value: number, holds: boolean}} null if a value is no number
  */
 export function checkSum(fields, total) {
-  const number = ({ value }) => (value.trim() === "" ? NaN : Number(value.replaceAll(" ", "").replace(",", ".")));
-  const value = fields.filter(({ name }) => name === total).map(number)[0] ?? NaN;
-  const sum = fields.filter(({ name }) => name !== total).map(number).reduce((left, right) => left + right, 0);
+  const parseNumber = ({ value }) => (value.trim() === "" ? NaN : Number(value.replaceAll(" ", "").replace(",", ".")));
+  const value = fields.filter(({ name }) => name === total).map(parseNumber)[0] ?? NaN;
+  const sum = fields.filter(({ name }) => name !== total).map(parseNumber).reduce((left, right) => left + right, 0);
   if (Number.isNaN(value) || Number.isNaN(sum)) return null;
   return { sum: Number(sum.toFixed(6)), value, holds: Math.abs(sum - value) < 1e-6 };
 }

@@ -101,7 +101,7 @@ const TEXTS = {
     refused: "{why}",
   },
 };
-const NAMES = { en: "English", zh: "中文" };
+const LANGUAGE_NAMES = { en: "English", zh: "中文" };
 const listeners = [];
 let language = preferredLanguage();
 
@@ -128,7 +128,7 @@ export function bindText(element, key, attribute = null) {
 /** Buttons that choose the language. */
 export function mountLanguages(container) {
   bindText(container, "language", "aria-label");
-  for (const [code, name] of Object.entries(NAMES)) {
+  for (const [code, name] of Object.entries(LANGUAGE_NAMES)) {
     const button = document.createElement("button");
     button.textContent = name;
     button.lang = code;

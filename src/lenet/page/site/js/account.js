@@ -1,7 +1,7 @@
-/** The exact account of the networks shown: what every stage holds and costs, each figure derived on demand. */
+/** The exact counts of the networks shown: what every stage holds and costs, each figure derived on demand. */
 
-import { connectionTable } from "lenet/account/connections.js";
-import { phrase } from "lenet/tour/text.js";
+import { createConnectionTable } from "lenet/account/connections.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 import { shapeText, stageName } from "lenet/views/numbers.js";
 
@@ -14,51 +14,53 @@ const FIGURES = ["parameters", "connections", "macs"];
 export function mountAccount(container, store) {
   const heading = make("h2");
   const caption = make("p", { class: "section-text" });
-  const all = make("button", { type: "button", onClick: toggleAll });
+  const toggleAllButton = make("button", { type: "button", onClick: toggleAll });
   const body = make("div", { class: "account-body" });
-  const opened = new Set();
+  const openKeys = new Set();
   let rows = [];
   container.append(make("div", { class: "account" },
-    make("div", { class: "section-head" }, heading, caption), body, make("div", { class: "controls" }, all)));
+    make("div", { class: "section-head" }, heading, caption), body,
+    make("div", { class: "controls" }, toggleAllButton)));
 
   function toggleAll() {
-    const open = rows.some((row) => !row.isOpen());
-    rows.forEach((row) => row.toggle(open));
+    const shouldOpen = rows.some((row) => !row.isOpen());
+    rows.forEach((row) => row.toggle(shouldOpen));
     updateToggle();
   }
 
   function updateToggle() {
-    all.textContent = phrase(store, rows.some((row) => !row.isOpen()) ? "account.open" : "account.close");
+    toggleAllButton.textContent = chapterText(store,
+      rows.some((row) => !row.isOpen()) ? "account.open" : "account.close");
   }
 
-  function show() {
-    const { networks, shown } = store.state;
-    const loadeds = shown.map((index) => networks[index]);
-    heading.textContent = phrase(store, "account.heading");
-    caption.textContent = phrase(store, "account.caption");
+  function render() {
+    const { models, shownIndexes } = store.state;
+    const shownModels = shownIndexes.map((index) => models[index]);
+    heading.textContent = chapterText(store, "account.heading");
+    caption.textContent = chapterText(store, "account.caption");
     rows = [];
-    const groups = align(loadeds.map(({ account }) => account.stages));
+    const groups = align(shownModels.map(({ account }) => account.stages));
     const table = make("table", { class: "account-table" },
       makeHead(store),
       ...groups.map((group) => make("tbody", {}, ...group.flatMap((index, position) => {
         if (index === null) return [];
-        const isCompared = loadeds.length > 1;
-        const row = makeRows(store, loadeds[position], index,
-          { opened, position, isCompared, onToggle: updateToggle });
+        const isCompared = shownModels.length > 1;
+        const row = makeRows(store, shownModels[position], index,
+          { openKeys, position, isCompared, onToggle: updateToggle });
         rows.push(row);
         return row.elements;
       }))),
-      makeTotals(store, loadeds));
-    body.replaceChildren(table, ...makeNotes(store, loadeds));
+      makeTotals(store, shownModels));
+    body.replaceChildren(table, ...makeNotes(store, shownModels));
     updateToggle();
   }
 
-  store.subscribe(["shown", "language"], show);
-  show();
+  store.subscribe(["shownIndexes", "language"], render);
+  render();
 }
 
 /**
- * Stages beside one another: by place, except that the last stands beside the last.
+ * Aligns the stages of networks in rows: by index, except that the last stages share the last row.
  * @param {object[][]} accounts the stages of one or two networks
  * @returns {(?number)[][]} for each row the index of each network's stage, null where one has none
  */
@@ -71,75 +73,75 @@ export function align(accounts) {
 }
 
 function makeHead(store) {
-  const head = (key) => make("th", { scope: "col" }, phrase(store, `account.${key}`));
+  const head = (key) => make("th", { scope: "col" }, chapterText(store, `account.${key}`));
   return make("thead", {}, make("tr", {}, head("stage"), head("output"), ...FIGURES.map(head)));
 }
 
-function makeRows(store, loaded, index, { opened, position, isCompared, onToggle }) {
-  const stage = loaded.account.stages[index];
+function makeRows(store, model, index, { openKeys, position, isCompared, onToggle }) {
+  const stage = model.account.stages[index];
   const { language } = store.state;
-  const key = `${loaded.title} ${stage.name}`;
+  const key = `${model.title} ${stage.name}`;
   const id = `account-${position}-${stage.name}`;
   const button = make("button", { type: "button", class: "account-open", "aria-controls": id, onClick: () => {
-    toggle(!opened.has(key));
+    toggle(!openKeys.has(key));
     onToggle();
   } }, stageName(stage.name));
-  const derivationText = phrase(store, "account.derive", { stage: loaded.title });
+  const derivationText = chapterText(store, "account.derive", { stage: model.title });
   button.setAttribute("aria-label", `${stageName(stage.name)}: ${derivationText}`);
   const row = make("tr", { class: isCompared && position ? "is-second" : null },
     make("th", { scope: "row" }, button,
-      isCompared ? make("span", { class: "account-network" }, loaded.title) : ""),
+      isCompared ? make("span", { class: "account-network" }, model.title) : ""),
     make("td", { class: "account-shape" }, shapeText(stage.output_shape)),
-    ...FIGURES.map((figure) => make("td", { class: "account-figure" }, grouped(stage[figure]))));
-  const detail = make("tr", { class: "account-detail", id, hidden: true });
+    ...FIGURES.map((figure) => make("td", { class: "account-figure" }, formatCount(stage[figure]))));
+  const detailRow = make("tr", { class: "account-detail", id, hidden: true });
 
   /** The derivation is made when it is first asked for. */
   function fillDetail() {
-    if (detail.childElementCount) return;
-    const layer = loaded.network.stages[index];
-    detail.append(make("td", { colspan: 2 + FIGURES.length },
+    if (detailRow.childElementCount) return;
+    const { layer } = model.network.stages[index];
+    detailRow.append(make("td", { colspan: 2 + FIGURES.length },
       make("p", { class: "account-description" }, stage.description[language]),
       make("dl", { class: "account-derivations" }, ...stage.derivations[language].flatMap(([quantity, formula]) => [
         make("dt", {}, quantity), make("dd", {}, formula),
       ])),
-      layer.layer.table ? connectionTable(store, loaded.network, index).element : ""));
+      layer.table ? createConnectionTable(store, model.network, index).element : ""));
   }
 
-  function toggle(open) {
-    if (open) fillDetail();
-    opened[open ? "add" : "delete"](key);
-    detail.hidden = !open;
-    button.setAttribute("aria-expanded", open);
+  function toggle(shouldOpen) {
+    if (shouldOpen) fillDetail();
+    openKeys[shouldOpen ? "add" : "delete"](key);
+    detailRow.hidden = !shouldOpen;
+    button.setAttribute("aria-expanded", shouldOpen);
   }
 
-  toggle(opened.has(key));
-  return { elements: [row, detail], toggle, isOpen: () => opened.has(key) };
+  toggle(openKeys.has(key));
+  return { elements: [row, detailRow], toggle, isOpen: () => openKeys.has(key) };
 }
 
-function makeTotals(store, loadeds) {
-  return make("tfoot", {}, ...loadeds.map(({ title, account }, position) =>
+function makeTotals(store, shownModels) {
+  return make("tfoot", {}, ...shownModels.map(({ title, account }, position) =>
     make("tr", { class: position ? "is-second" : null },
-      make("th", { scope: "row" }, phrase(store, "account.total"),
-        loadeds.length > 1 ? make("span", { class: "account-network" }, title) : ""),
+      make("th", { scope: "row" }, chapterText(store, "account.total"),
+        shownModels.length > 1 ? make("span", { class: "account-network" }, title) : ""),
       make("td", {}),
-      ...FIGURES.map((figure) => make("td", { class: "account-figure" }, grouped(account[figure]))))));
+      ...FIGURES.map((figure) => make("td", { class: "account-figure" }, formatCount(account[figure]))))));
 }
 
-function makeNotes(store, loadeds) {
-  const notes = [phrase(store, "account.legend")];
-  for (const { network, account } of loadeds) {
+function makeNotes(store, shownModels) {
+  const notes = [chapterText(store, "account.legend")];
+  for (const { network, account } of shownModels) {
     const { kind, layer } = network.stages.at(-1);
     if (kind === "euclidean_rbf") {
-      const fixed = grouped(layer.prototypes.length * layer.prototypes[0].length);
-      notes.push(phrase(store, "account.rbf",
-        { parameters: grouped(account.parameters), connections: grouped(account.connections), fixed }));
+      const fixed = formatCount(layer.prototypes.length * layer.prototypes[0].length);
+      notes.push(chapterText(store, "account.rbf",
+        { parameters: formatCount(account.parameters), connections: formatCount(account.connections), fixed }));
     } else if (network.stages.some((stage) => stage.kind.endsWith("_pooling"))) {
-      notes.push(phrase(store, "account.softmax"));
+      notes.push(chapterText(store, "account.softmax"));
     }
   }
   return [...new Set(notes)].map((note) => make("p", { class: "account-note" }, note));
 }
 
-function grouped(count) {
+function formatCount(count) {
   return count.toLocaleString("en-US");
 }

@@ -1,194 +1,197 @@
 /**
- * A convolution as it is worked out: the patch, the kernel, their products one by one, the running sum, the bias, the
+ * The animation of a convolution: the patch, the kernel, their products one by one, the running sum, the bias, the
  * activation, and the output map filling up unit by unit.
  */
 
-import { createWorked } from "lenet/convolution/arithmetic.js";
-import { drawWorked, layOut } from "lenet/convolution/picture.js";
+import { createTrace } from "lenet/convolution/arithmetic.js";
+import { drawTrace, layOut } from "lenet/convolution/picture.js";
 import { mountDrawing } from "lenet/tour/drawing.js";
 import { unitIndex } from "lenet/tour/roles.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
-import { number, stageName } from "lenet/views/numbers.js";
+import { formatNumber, stageName } from "lenet/views/numbers.js";
 
-const SLOWEST = 1;
-const FASTEST = 20000;
-const FRAME_BUDGET = 8;
+const MIN_TICKS_PER_SECOND = 1;
+const MAX_TICKS_PER_SECOND = 20000;
+const FRAME_BUDGET_MS = 8;
 
 /**
  * @param {HTMLElement} container
  * @param {object} store
- * @param {{shown: number, stage: number, unit: number[]}} options which of the shown networks, which convolution, and
+ * @param {{position: number, stageIndex: number, unit: number[]}} focus the convolution, as in the store's `focus`, and
  *   the unit to begin with; the whole map of that unit is worked out
- * @returns {{worked: Worked, seek: (tick: number) => void, show: (unit: number[]) => void, destroy: () => void}}
+ * @returns {{trace: ?ConvolutionTrace, seek: (tick: number) => void, show: (unit: number[]) => void, destroy: () =>
+ *     void}}
  */
-export function mountConvolution(container, store, { shown, stage, unit }) {
-  const loaded = store.state.networks[store.state.shown[shown]];
-  const { network } = loaded;
-  const layer = network.stages[stage];
-  const [, rows, columns] = layer.outputShape;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+export function mountConvolution(container, store, { position, stageIndex, unit }) {
+  const { network } = store.state.models[store.state.shownIndexes[position]];
+  const stage = network.stages[stageIndex];
+  const [, rows, columns] = stage.outputShape;
+  const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let map = unit[0];
-  let requested = unit;
-  let worked = null;
+  let requestedUnit = unit;
+  let trace = null;
   let tick = 0;
-  let rate = 6;
-  let last = null;
-  let frame = 0;
+  let ticksPerSecond = 6;
+  let lastFrameTime = null; // null while paused
+  let frameRequest = 0;
 
   const root = make("div", { class: "convolution" });
   const canvasHost = make("div", { class: "convolution-picture" });
-  const line = make("p", { class: "convolution-sum" });
+  const sumLine = make("p", { class: "convolution-sum" });
   const button = (name, run) => make("button", { type: "button", class: "quiet", "data-act": name, onClick: run });
   const buttons = {
-    restart: button("restart", () => halt(0)),
-    play: button("play", () => (last === null ? play() : pause())),
-    product: button("product", () => halt(tick + 1)),
-    unit: button("unit", () => halt((Math.floor(tick / worked.ticks) + 1) * worked.ticks)),
-    end: button("end", () => halt(worked.total)),
+    restart: button("restart", () => pauseAt(0)),
+    play: button("play", () => (lastFrameTime === null ? play() : pause())),
+    product: button("product", () => pauseAt(tick + 1)),
+    unit: button("unit", () => pauseAt((Math.floor(tick / trace.ticksPerUnit) + 1) * trace.ticksPerUnit)),
+    end: button("end", () => pauseAt(trace.totalTicks)),
   };
   const speed = make("input", { type: "range", min: 0, max: 100, step: 1, value: 18, "data-act": "speed" });
   const positionSlider = make("input", { type: "range", min: 0, step: 1, "data-act": "place" });
-  const names = { speed: make("span"), place: make("span") };
-  const readings = { speed: make("output"), place: make("output") };
+  const sliderNames = { speed: make("span"), place: make("span") };
+  const sliderOutputs = { speed: make("output"), place: make("output") };
   root.append(
     canvasHost,
-    line,
+    sumLine,
     make("div", { class: "convolution-buttons", role: "group" }, ...Object.values(buttons)),
-    make("label", { class: "convolution-slider" }, names.speed, speed, readings.speed),
-    make("label", { class: "convolution-slider" }, names.place, positionSlider, readings.place),
+    make("label", { class: "convolution-slider" }, sliderNames.speed, speed, sliderOutputs.speed),
+    make("label", { class: "convolution-slider" }, sliderNames.place, positionSlider, sliderOutputs.place),
   );
   container.append(root);
-  const sheet = mountDrawing(canvasHost, { height: (width) => layOut(width, worked).height, draw });
+  const drawing = mountDrawing(canvasHost, { height: (width) => layOut(width, trace).height, draw });
 
-  const position = () => worked.positionAt(tick);
-  const unitShown = () => [map, Math.floor(position() / columns), position() % columns];
+  const indexInMap = () => trace.indexInMapAt(tick);
+  const currentUnit = () => [map, Math.floor(indexInMap() / columns), indexInMap() % columns];
 
-  function renew() {
-    const pass = store.state.passes?.[shown];
+  /** Traces the map anew, from the current pass. */
+  function retrace() {
+    const pass = store.state.passes?.[position];
     if (!pass) return;
-    worked = createWorked(network, pass, stage, map);
+    trace = createTrace(network, pass, stageIndex, map);
     positionSlider.max = rows * columns;
     refresh();
   }
 
   function play() {
-    if (tick >= worked.total) tick = 0;
-    last = performance.now();
-    frame = requestAnimationFrame(step);
+    if (tick >= trace.totalTicks) tick = 0;
+    lastFrameTime = performance.now();
+    frameRequest = requestAnimationFrame(advance);
     refresh();
   }
 
   function pause() {
-    last = null;
-    cancelAnimationFrame(frame);
+    lastFrameTime = null;
+    cancelAnimationFrame(frameRequest);
     refresh();
   }
 
   let pendingTicks = 0;
-  function step(now) {
-    pendingTicks += ((now - last) / 1000) * rate;
-    last = now;
-    const target = Math.min(worked.total, tick + Math.floor(pendingTicks));
+  function advance(now) {
+    pendingTicks += ((now - lastFrameTime) / 1000) * ticksPerSecond;
+    lastFrameTime = now;
+    const target = Math.min(trace.totalTicks, tick + Math.floor(pendingTicks));
     pendingTicks -= Math.floor(pendingTicks);
-    const until = performance.now() + FRAME_BUDGET;
+    const until = performance.now() + FRAME_BUDGET_MS;
     while (tick < target && performance.now() < until) {
-      tick = Math.min(target, tick + worked.ticks);
-      worked.valueAt(Math.max(0, position() - 1));
+      tick = Math.min(target, tick + trace.ticksPerUnit);
+      trace.valueAt(Math.max(0, indexInMap() - 1));
     }
     refresh();
-    if (tick >= worked.total) pause();
-    else frame = requestAnimationFrame(step);
+    if (tick >= trace.totalTicks) pause();
+    else frameRequest = requestAnimationFrame(advance);
   }
 
   /** Stops at a tick and shows its unit everywhere on the page. */
-  function halt(target) {
+  function pauseAt(target) {
     pause();
     seek(target);
-    requested = unitShown();
-    store.set({ focus: { shown, stage, unit: requested, pinned: true } });
+    requestedUnit = currentUnit();
+    store.set({ focus: { position, stageIndex, unit: requestedUnit, isPinned: true } });
   }
 
   function seek(target) {
-    tick = Math.max(0, Math.min(worked.total, target));
+    tick = Math.max(0, Math.min(trace.totalTicks, target));
     refresh();
   }
 
   function refresh() {
-    if (!worked) return;
-    const state = worked.stateAt(tick);
-    line.replaceChildren(...sentence(store, layer, state, worked));
-    positionSlider.value = Math.floor(tick / worked.ticks);
-    readings.place.value = `${positionSlider.value} / ${rows * columns}`;
-    positionSlider.setAttribute("aria-valuetext", readings.place.value);
-    readings.speed.value = phrase(store, "convolution.rate", { rate: Math.round(rate).toLocaleString("en") });
-    speed.setAttribute("aria-valuetext", readings.speed.value);
-    names.speed.textContent = phrase(store, "convolution.speed");
-    names.place.textContent = phrase(store, "convolution.place");
+    if (!trace) return;
+    const state = trace.stateAt(tick);
+    sumLine.replaceChildren(...sumSentences(store, stage, state, trace));
+    positionSlider.value = Math.floor(tick / trace.ticksPerUnit);
+    sliderOutputs.place.value = `${positionSlider.value} / ${rows * columns}`;
+    positionSlider.setAttribute("aria-valuetext", sliderOutputs.place.value);
+    sliderOutputs.speed.value = chapterText(store, "convolution.rate",
+      { rate: Math.round(ticksPerSecond).toLocaleString("en") });
+    speed.setAttribute("aria-valuetext", sliderOutputs.speed.value);
+    sliderNames.speed.textContent = chapterText(store, "convolution.speed");
+    sliderNames.place.textContent = chapterText(store, "convolution.place");
     for (const [name, element] of Object.entries(buttons)) {
-      const key = name === "play" && last !== null ? "pause" : name;
-      element.textContent = phrase(store, `convolution.${key}`);
+      const key = name === "play" && lastFrameTime !== null ? "pause" : name;
+      element.textContent = chapterText(store, `convolution.${key}`);
     }
-    const [, row, column] = unitShown();
-    sheet.describe(phrase(store, "convolution.label", {
-      stage: stageName(layer.name), map, row, column, value: number(worked.valueAt(position())),
+    const [, row, column] = currentUnit();
+    drawing.describe(chapterText(store, "convolution.label", {
+      stage: stageName(stage.name), map, row, column, value: formatNumber(trace.valueAt(indexInMap())),
     }));
     root.dataset.tick = tick;
-    sheet.redraw();
+    drawing.redraw();
   }
 
   function draw(context, width, _height, palette) {
-    if (worked) drawWorked(context, palette, layOut(width, worked), worked.stateAt(tick), worked, store, layer);
+    if (trace) drawTrace(context, palette, layOut(width, trace), trace.stateAt(tick), trace, store, stage);
   }
 
   function show(next) {
-    if (unitIndex(layer.outputShape, next) === unitIndex(layer.outputShape, requested)) return;
-    requested = next;
+    if (unitIndex(stage.outputShape, next) === unitIndex(stage.outputShape, requestedUnit)) return;
+    requestedUnit = next;
     if (next[0] !== map) {
       map = next[0];
-      renew();
+      retrace();
     }
     pause();
-    seek((next[1] * columns + next[2] + 1) * worked.ticks);
+    seek((next[1] * columns + next[2] + 1) * trace.ticksPerUnit);
   }
 
   speed.addEventListener("input", () => {
-    rate = SLOWEST * (FASTEST / SLOWEST) ** (speed.value / 100);
+    ticksPerSecond = MIN_TICKS_PER_SECOND * (MAX_TICKS_PER_SECOND / MIN_TICKS_PER_SECOND) ** (speed.value / 100);
     refresh();
   });
-  positionSlider.addEventListener("input", () => halt(positionSlider.value * worked.ticks));
+  positionSlider.addEventListener("input", () => pauseAt(positionSlider.value * trace.ticksPerUnit));
   const unsubscribe = [
-    store.subscribe(["passes"], renew),
+    store.subscribe(["passes"], retrace),
     store.subscribe(["language", "theme"], refresh),
   ];
-  renew();
-  if (worked) {
-    seek((unit[1] * columns + unit[2]) * worked.ticks + (calm ? worked.ticks : 0));
-    if (!calm) play();
+  retrace();
+  if (trace) {
+    seek((unit[1] * columns + unit[2]) * trace.ticksPerUnit + (prefersReducedMotion ? trace.ticksPerUnit : 0));
+    if (!prefersReducedMotion) play();
   }
   return {
-    get worked() { return worked; },
+    get trace() { return trace; },
     seek,
     show,
     destroy: () => {
-      cancelAnimationFrame(frame);
+      cancelAnimationFrame(frameRequest);
       unsubscribe.forEach((end) => end());
-      sheet.destroy();
+      drawing.destroy();
       root.remove();
     },
   };
 }
 
-function sentence(store, layer, state, worked) {
-  const { done, factors, current, sum, bias, value } = state;
-  const part = (key, values) => make("span", {}, phrase(store, `convolution.${key}`, values));
-  if (done === 0) return [part("begin", { count: worked.products })];
-  const sumSoFar = part("sum", { sum: number(sum) });
-  if (done <= worked.products) {
-    const [input, weight] = factors[current];
-    const values = { index: done, count: worked.products, input: number(input), weight: number(weight) };
-    return [part("step", { ...values, product: number(input * weight) }), sumSoFar];
+function sumSentences(store, stage, state, trace) {
+  const { ticksDone, factors, currentProduct, sum, bias, value } = state;
+  const part = (key, values) => make("span", {}, chapterText(store, `convolution.${key}`, values));
+  if (ticksDone === 0) return [part("begin", { count: trace.productsPerUnit })];
+  const sumSoFar = part("sum", { sum: formatNumber(sum) });
+  if (ticksDone <= trace.productsPerUnit) {
+    const [input, weight] = factors[currentProduct];
+    const values = { index: ticksDone, count: trace.productsPerUnit, input: formatNumber(input),
+      weight: formatNumber(weight) };
+    return [part("step", { ...values, product: formatNumber(input * weight) }), sumSoFar];
   }
-  if (done === worked.products + 1) return [part("bias", { bias: number(bias) }), sumSoFar];
-  return [part(`activation.${layer.activation}`, { sum: number(sum), value: number(value) })];
+  if (ticksDone === trace.productsPerUnit + 1) return [part("bias", { bias: formatNumber(bias) }), sumSoFar];
+  return [part(`activation.${stage.activation}`, { sum: formatNumber(sum), value: formatNumber(value) })];
 }

@@ -1,31 +1,31 @@
-/** From a picture, or the 28×28 gray levels of its digit, to the input of one network: the same numbers as Python's. */
+/** From a picture, or the 28×28 gray levels of its digit, to a network's input: the same numbers as Python's. */
 
 import { rint, shrink } from "lenet/reading/resampling.js";
-import { squareOf, takesWholePicture } from "lenet/reading/whole_picture.js";
+import { squarePlanes, takesWholePicture } from "lenet/reading/whole_picture.js";
 
 const SIDE = 28;
-const NOTHING = new Uint8Array(SIDE * SIDE);
+const BLANK_IMAGE = new Uint8Array(SIDE * SIDE);
 const LUMA = [0.299, 0.587, 0.114].map(Math.fround);
 
 /**
- * What a network sees: the whole picture, or its digit, whichever it was trained on; nothing but background without it.
+ * A model's input: the whole picture or its digit, whichever the model was trained on; only background without a digit.
  *
- * @param {Loaded} loaded
+ * @param {Model} model
  * @param {?ImageData} picture
  * @param {?Uint8Array} image - the digit in 28·28 gray levels
  */
-export function inputOf(loaded, picture, image) {
-  if (!takesWholePicture(loaded) || !picture) return networkInput(loaded.network, image ?? NOTHING);
-  return wholeInput(loaded, picture);
+export function modelInput(model, picture, image) {
+  if (!takesWholePicture(model) || !picture) return networkInput(model.network, image ?? BLANK_IMAGE);
+  return pictureInput(model, picture);
 }
 
 /** A whole picture as the network's input, as it was read for training. */
-function wholeInput({ network, pictures }, picture) {
+function pictureInput({ network, pictures }, picture) {
   const [channels, height, width] = network.inputShape;
-  const levels = levelsOf(network.description.input_range);
-  let planes = squareOf(picture, pictures);
-  if (planes.length > channels) planes = [mixed(planes)];
-  planes = planes.map((plane) => fittedSquare(plane, pictures.side, height, width));
+  const levels = inputLevels(network.description.input_range);
+  let planes = squarePlanes(picture, pictures);
+  if (planes.length > channels) planes = [lumaOf(planes)];
+  planes = planes.map((plane) => fitSquare(plane, pictures.side, height, width));
   const input = new Float32Array(channels * height * width);
   for (let channel = 0; channel < channels; channel++) {
     const plane = planes[channel] ?? planes[0];
@@ -34,8 +34,9 @@ function wholeInput({ network, pictures }, picture) {
   return input;
 }
 
-const mixed = ([red, ...others]) => red.map((level, at) => rint(others.reduce(
-  (sum, plane, index) => Math.fround(sum + Math.fround(plane[at] * LUMA[index + 1])), Math.fround(level * LUMA[0]))));
+const lumaOf = ([red, ...others]) => red.map((level, pixel) => rint(others.reduce(
+  (sum, plane, index) => Math.fround(sum + Math.fround(plane[pixel] * LUMA[index + 1])),
+  Math.fround(level * LUMA[0]))));
 
 /**
  * @param {{inputShape: number[], description: Object}} network
@@ -45,38 +46,38 @@ const mixed = ([red, ...others]) => red.map((level, at) => rint(others.reduce(
  */
 export function networkInput(network, image) {
   const [channels, height, width] = network.inputShape;
-  const levels = levelsOf(network.description.input_range);
-  const grays = fitted(image, height, width);
+  const levels = inputLevels(network.description.input_range);
+  const grayLevels = fitImage(image, height, width);
   const area = height * width;
   const input = new Float32Array(channels * area);
-  for (let index = 0; index < area; index++) input[index] = levels[grays[index]];
+  for (let index = 0; index < area; index++) input[index] = levels[grayLevels[index]];
   for (let channel = 1; channel < channels; channel++) input.copyWithin(channel * area, 0, area);
   return input;
 }
 
-const knownLevels = new WeakMap();
+const levelsByRange = new WeakMap();
 
-function levelsOf(range) {
-  if (!knownLevels.has(range)) {
+function inputLevels(range) {
+  if (!levelsByRange.has(range)) {
     const [background, ink] = range;
     const step = (ink - background) / 255;
     const levels = new Float32Array(256);
     for (let gray = 0; gray < 255; gray++) levels[gray] = gray * step + background;
     levels[255] = ink;
-    knownLevels.set(range, levels);
+    levelsByRange.set(range, levels);
   }
-  return knownLevels.get(range);
+  return levelsByRange.get(range);
 }
 
-const fitted = (image, height, width) => fittedSquare(image, SIDE, height, width);
+const fitImage = (image, height, width) => fitSquare(image, SIDE, height, width);
 
-function fittedSquare(image, side, height, width) {
-  if (height >= side && width >= side) return padded(image, side, height, width);
+function fitSquare(image, side, height, width) {
+  if (height >= side && width >= side) return padSquare(image, side, height, width);
   const shorter = Math.min(height, width);
-  return padded(resampled(image, side, shorter), shorter, height, width);
+  return padSquare(resampleSquare(image, side, shorter), shorter, height, width);
 }
 
-function padded(image, side, height, width) {
+function padSquare(image, side, height, width) {
   if (side === height && side === width) return image;
   const [top, left] = [(height - side) >> 1, (width - side) >> 1];
   const result = new Uint8Array(height * width);
@@ -87,7 +88,7 @@ function padded(image, side, height, width) {
 }
 
 /** Each new pixel is the mean of what it covers: OpenCV's INTER_AREA, which rounds halves up where it adds four. */
-function resampled(image, fromSide, side) {
+function resampleSquare(image, fromSide, side) {
   const { data } = shrink({ data: Float32Array.from(image), width: fromSide, height: fromSide }, side, side);
   return Uint8Array.from(data, side === fromSide / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
 }

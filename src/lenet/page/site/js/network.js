@@ -1,14 +1,14 @@
 /** Runs any network from its description and its arrays. */
 
 import { receptiveField } from "lenet/fields.js";
-import { activationNamed, prepareLayer } from "lenet/stages.js";
+import { activationNamed, prepareLayer } from "lenet/layers.js";
 import { decodeArrays } from "lenet/weights.js";
 
-export { probabilities } from "lenet/answers.js";
-export { inputOf, networkInput } from "lenet/inputs.js";
+export { answerOf } from "lenet/answers.js";
+export { modelInput, networkInput } from "lenet/inputs.js";
 
 /**
- * @typedef {Object} Loaded - a network with all that the page's document says of it
+ * @typedef {Object} Model - a network with weights, class names and all else that the page's document has of it
  * @property {string} title - differs from every other network's
  * @property {Object} description - the network as JSON
  * @property {Network} network - ready to run
@@ -21,7 +21,8 @@ export { inputOf, networkInput } from "lenet/inputs.js";
  *     ("digits"), or whole pictures ("gray", "color")
  * @property {{data: ?string, test_error: ?number, made_by: ?string}} provenance
  * @property {?{mean: Float32Array, axes: Float32Array, places: Float32Array, shares: number[], read: string}} plane -
- *     where its last hidden stage puts the test digits, and as what it reads them; null where it reads no digits
+ *     test digits on two principal components of the last hidden stage's outputs: mean and axes of these, the digits'
+ *     places, the axes' shares of the variance, and as what digit each is read (`read`); null where it reads no digits
  * @property {Object} account - parameters, connections, macs, stages with derivations
  * @property {boolean} hidden - only there to read pictures
  */
@@ -35,7 +36,7 @@ export { inputOf, networkInput } from "lenet/inputs.js";
  */
 
 /**
- * @typedef {Object} Pass - all that a network makes of one input; its arrays belong to it alone
+ * @typedef {Object} Pass - a forward pass: all that a network computes from one input, in arrays of its own
  * @property {Float32Array} input
  * @property {StagePass[]} stages
  * @property {Float32Array} outputs - the last stage's values
@@ -43,19 +44,21 @@ export { inputOf, networkInput } from "lenet/inputs.js";
 
 /**
  * @param {Object} json - the page's document, parsed or as text
- * @returns {{networks: Loaded[], reader: Loaded, document: Object}} networks without the hidden ones
+ * @returns {{models: Model[], reader: Model, document: Object}} models without the hidden ones; the reader classifies
+ *     the digits of pictures
  */
 export function parseDocument(json) {
   const document = typeof json === "string" ? JSON.parse(json) : json;
   if (document.format !== "lenet-page-1") throw new Error(`unknown document format ${document.format}`);
-  const all = document.networks.map(load);
-  const reader = load(document.networks[document.reader]); // apart, since kernels of the others can be edited
-  return { networks: all.filter(({ hidden }) => !hidden), reader, document };
+  const allModels = document.networks.map(modelOf);
+  const reader = modelOf(document.networks[document.reader]); // apart, since kernels of the others can be edited
+  return { models: allModels.filter(({ hidden }) => !hidden), reader, document };
 }
 
-function load({ parameters, weights, plane, ...entry }) {
+function modelOf({ parameters, weights, plane, ...entry }) {
   const network = createNetwork(entry.description, decodeArrays(weights, parameters));
-  return { hidden: false, ...entry, network, plane: plane && { ...plane, ...decodeArrays(plane.values, plane.arrays) } };
+  return { hidden: false, ...entry, network,
+    plane: plane && { ...plane, ...decodeArrays(plane.values, plane.arrays) } };
 }
 
 /**
@@ -77,18 +80,20 @@ function load({ parameters, weights, plane, ...entry }) {
  */
 export function createNetwork(description, arrays) {
   const stages = describeStages(description, arrays);
-  const steps = stages.map((stage) => ({
+  const runnableStages = stages.map((stage) => ({
     fill: prepareLayer(stage, stage.arrays),
     activate: activationNamed(stage.activation),
     units: stage.outputShape.reduce((product, size) => product * size),
   }));
-  const units = description.input.reduce((product, size) => product * size);
+  const inputLength = description.input.reduce((product, size) => product * size);
 
   function run(input) {
-    if (input.length !== units) throw new Error(`${description.name} takes ${units} inputs, got ${input.length}`);
+    if (input.length !== inputLength) {
+      throw new Error(`${description.name} takes ${inputLength} inputs, got ${input.length}`);
+    }
     let values = input;
     const stageOutputs = stages.map(({ name, outputShape: shape }, index) => {
-      const { fill, activate, units } = steps[index];
+      const { fill, activate, units } = runnableStages[index];
       const sums = new Float32Array(units);
       fill(values, sums);
       values = activate ? new Float32Array(units) : sums;

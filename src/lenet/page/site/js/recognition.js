@@ -3,9 +3,9 @@
  * Every step is taken again only when something before it has changed.
  */
 
-import { inputOf, networkInput, probabilities } from "lenet/network.js";
+import { modelInput, networkInput, answerOf } from "lenet/network.js";
 import { digitOfDrawing, digitsOfPicture } from "lenet/reading/digit.js";
-import { views } from "lenet/reading/views.js";
+import { augmentedViews } from "lenet/reading/views.js";
 import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
 import { timed } from "lenet/timings.js";
@@ -22,53 +22,54 @@ import { timed } from "lenet/timings.js";
 
 /**
  * Completes a patch of the store with all that follows from it, so that views never see a picture with the answers of
- * another one: a new `picture`, another `selectedDigit`, new `changes` or new networks `shown` bring their `reading`,
- * `image`, `passes` and `answers` along.
+ * another one: a new `picture`, another `selectedDigit`, new `changes`, new `edits` or other `shownIndexes` bring their
+ * `reading`, `image`, `passes` and `answers` along.
  */
 export function recognize(state, patch) {
   const next = { ...state, ...patch };
-  const isWholePicture = next.shown.length > 0 && next.shown.every((index) => takesWholePicture(next.networks[index]));
-  const isNew = "picture" in patch || "selectedDigit" in patch
+  const isWholePicture = next.shownIndexes.length > 0
+    && next.shownIndexes.every((index) => takesWholePicture(next.models[index]));
+  const needsReading = "picture" in patch || "selectedDigit" in patch
     || isWholePicture !== (state.reading?.isWholePicture ?? isWholePicture);
-  if (!(isNew || ["changes", "shown", "edits"].some((key) => key in patch))) return patch;
-  const reading = isNew ? timed("reading", () => read(next, isWholePicture)) : state.reading;
-  const image = isNew || "changes" in patch ? changedImage(reading, next.changes) : state.image;
-  return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
+  if (!(needsReading || ["changes", "shownIndexes", "edits"].some((key) => key in patch))) return patch;
+  const reading = needsReading ? timed("reading", () => readPicture(next, isWholePicture)) : state.reading;
+  const image = needsReading || "changes" in patch ? changedImage(reading, next.changes) : state.image;
+  return { ...patch, reading, image, ...timed("passes", () => runModels(next, image)) };
 }
 
-/** @returns {?Reading} the server's where there is one, else what the page itself reads in the picture */
-function read({ picture, isFromPad, serverReading, selectedDigit, reader }, isWholePicture) {
+/** @returns {?Reading} the server's reading where there is one, else the page's own */
+function readPicture({ picture, isFromPad, serverReading, selectedDigit, reader }, isWholePicture) {
   if (!picture) return null;
   if (isWholePicture) return { digits: [], box: null, image: null, steps: null, isWholePicture };
   if (serverReading) {
     const { box = null, image = null } = serverReading.digits[selectedDigit] ?? {};
     return { digits: serverReading.digits, box, image, steps: null, isWholePicture };
   }
-  const ownDigits = isFromPad ? [{ ...digitOfDrawing(picture), line: 0 }] : ownDigitsOf(picture);
-  const { image = null, box = null, steps = null } = ownDigits[selectedDigit] ?? {};
-  const digits = ownDigits.filter((digit) => digit.image).map((digit) => verdictOf(reader, digit));
+  const pageDigits = isFromPad ? [{ ...digitOfDrawing(picture), line: 0 }] : pageDigitsOf(picture);
+  const { image = null, box = null, steps = null } = pageDigits[selectedDigit] ?? {};
+  const digits = pageDigits.filter((digit) => digit.image).map((digit) => cachedVerdict(reader, digit));
   return { digits, box, image, steps, isWholePicture };
 }
 
-const pictures = new WeakMap();
-const verdicts = new WeakMap();
+const digitsByPicture = new WeakMap();
+const verdictByImage = new WeakMap();
 
-/** The digits of a picture and what they are read as do not change with the one that is selected. */
-function ownDigitsOf(picture) {
-  if (!pictures.has(picture)) pictures.set(picture, digitsOfPicture(picture));
-  return pictures.get(picture);
+/** The digits that the page finds in a picture; they are kept, since another selected digit does not change them. */
+function pageDigitsOf(picture) {
+  if (!digitsByPicture.has(picture)) digitsByPicture.set(picture, digitsOfPicture(picture));
+  return digitsByPicture.get(picture);
 }
 
-function verdictOf(reader, { image, box, line }) {
-  if (!verdicts.has(image)) verdicts.set(image, { ...verdict(reader, image), box, line });
-  return verdicts.get(image);
+function cachedVerdict(reader, { image, box, line }) {
+  if (!verdictByImage.has(image)) verdictByImage.set(image, { ...classifyDigit(reader, image), box, line });
+  return verdictByImage.get(image);
 }
 
 /** Classifies a digit by test-time augmentation, as Python's reader: mean probabilities over several views. */
-function verdict(reader, image) {
+function classifyDigit(reader, image) {
   const { network, labels, reading_calibration: calibration } = reader;
-  const viewProbabilities = views(image).map((view) =>
-    probabilities({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).probabilities);
+  const viewProbabilities = augmentedViews(image).map((view) =>
+    answerOf({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).probabilities);
   const means = viewProbabilities[0].map((_, label) =>
     viewProbabilities.reduce((sum, row) => Math.fround(sum + row[label]), 0) / viewProbabilities.length);
   const probability = Math.max(...means);
@@ -82,8 +83,8 @@ function changedImage(reading, changes) {
   return image && !isUnchanged(changes) ? applyChanges(image, changes) : image;
 }
 
-function answer({ networks, shown, picture }, image) {
-  const passes = shown.map((index) => networks[index].network.run(inputOf(networks[index], picture, image)));
-  const answers = shown.map((index, position) => probabilities(networks[index], passes[position].outputs));
+function runModels({ models, shownIndexes, picture }, image) {
+  const passes = shownIndexes.map((index) => models[index].network.run(modelInput(models[index], picture, image)));
+  const answers = shownIndexes.map((index, position) => answerOf(models[index], passes[position].outputs));
   return { passes, answers };
 }

@@ -10,8 +10,8 @@ export function createStore(initial, complete = (_, patch) => patch) {
   const state = { ...initial };
   const subscriptions = new Set();
 
-  function set(update) {
-    const patch = complete(state, update);
+  function set(change) {
+    const patch = complete(state, change);
     const changed = Object.keys(patch).filter((key) => !Object.is(state[key], patch[key]));
     if (!changed.length) return;
     Object.assign(state, patch);
@@ -29,7 +29,7 @@ export function createStore(initial, complete = (_, patch) => patch) {
   return { state, set, subscribe };
 }
 
-/** Neutral slider positions: the initial `changes`. */
+/** Neutral slider positions: the initial `changes`, as robustness/changes.js describes them. */
 export const UNCHANGED = Object.freeze({
   shiftX: 0, shiftY: 0, rotation: 0, scale: 1, thickness: 0, noise: 0, noiseSeed: 1,
 });

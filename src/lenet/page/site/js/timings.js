@@ -1,13 +1,13 @@
-/** What the steps from a stroke to the last view took, in milliseconds, the latest last. */
+/** Milliseconds that reading a picture, the passes, and all that follows a stroke took; the latest last. */
 export const timings = { reading: [], passes: [], stroke: [] };
 
-const MAX_KEPT = 500;
+const MAX_TIMINGS = 500;
 
-/** Does the work and notes how long it took. */
+/** Calls `work` and keeps how long it took under a name. */
 export function timed(name, work) {
   const start = performance.now();
   const result = work();
   timings[name].push(performance.now() - start);
-  if (timings[name].length > MAX_KEPT) timings[name].shift();
+  if (timings[name].length > MAX_TIMINGS) timings[name].shift();
   return result;
 }

@@ -1,11 +1,11 @@
 /** One unit, written out: what it sees and how its sum comes about. */
 
-import { clipped, windowOf } from "lenet/fields.js";
-import { connectedMaps } from "lenet/stages.js";
+import { clipWindow, windowOf } from "lenet/fields.js";
+import { connectedMaps } from "lenet/layers.js";
 
 /**
- * @typedef {Object} Source - a part of one map of the stage before; stage -1 is the input
- * @property {number} stage
+ * @typedef {Object} Source - a window on one map of the stage before; stageIndex -1 is the input
+ * @property {number} stageIndex
  * @property {number} map
  * @property {number} top
  * @property {number} left
@@ -25,9 +25,9 @@ import { connectedMaps } from "lenet/stages.js";
  * convolution: sum = bias + Σ terms' sums; only the maps that feed the unit have a term. A patch may reach over the
  * map's edges (top and left may be negative); the padding's value stands there.
  * @property {number} [bias]
- * @property {number} [first] - where the first term's kernel begins in the stage's weights
- * @property {{map: number, top: number, left: number, size: number, patch: Float32Array, kernel: Float32Array,
- *     sum: number}[]} [terms]
+ * @property {number} [firstKernelOffset] - where the first term's kernel begins in the stage's weights
+ * @property {{map: number, top: number, left: number, kernelSize: number, patch: Float32Array,
+ *     kernel: Float32Array, sum: number}[]} [terms]
  *
  * subsampling: sum = coefficient · Σ values + bias
  * max_pooling: sum = values[winner]
@@ -51,24 +51,24 @@ import { connectedMaps } from "lenet/stages.js";
 /**
  * @param {Object} network - as `createNetwork` makes it
  * @param {Object} pass - what `network.run` gave
- * @param {number} index - of the stage
+ * @param {number} stageIndex
  * @param {number[]} unit - [map, row, column]
  * @returns {Explanation}
  */
-export function explainUnit(network, pass, index, unit) {
-  const stage = network.stages[index];
-  const { sums, values } = pass.stages[index];
+export function explainUnit(network, pass, stageIndex, unit) {
+  const stage = network.stages[stageIndex];
+  const { sums, values } = pass.stages[stageIndex];
   const [, height, width] = stage.outputShape;
   const unitIndex = (unit[0] * height + unit[1]) * width + unit[2];
   if (!(unitIndex >= 0 && unitIndex < sums.length)) throw new Error(`${stage.name} has no unit [${unit.join(", ")}]`);
-  const inputValues = index === 0 ? pass.input : pass.stages[index - 1].values;
+  const inputValues = stageIndex === 0 ? pass.input : pass.stages[stageIndex - 1].values;
   return {
     kind: stage.kind,
     value: values[unitIndex],
     sum: sums[unitIndex],
     activation: stage.activation,
-    receptiveField: network.receptiveField(index, unit),
-    sources: sourcesOf(network, index, unit),
+    receptiveField: network.receptiveField(stageIndex, unit),
+    sources: sourcesOf(network, stageIndex, unit),
     ...EXPLAIN[stage.kind](stage, inputValues, unit, unitIndex),
   };
 }
@@ -76,15 +76,18 @@ export function explainUnit(network, pass, index, unit) {
 /**
  * What a unit sees of the stage before; needs no pass.
  *
+ * @param {Network} network
+ * @param {number} stageIndex
+ * @param {number[]} unit - [map, row, column]
  * @returns {Source[]}
  */
-export function sourcesOf(network, index, [map, row, column]) {
-  const stage = network.stages[index];
-  const window = clipped(windowOf(stage, row, column), stage.inputShape);
-  return mapsSeen(stage, map).map((inputMap) => ({ stage: index - 1, map: inputMap, ...window }));
+export function sourcesOf(network, stageIndex, [map, row, column]) {
+  const stage = network.stages[stageIndex];
+  const window = clipWindow(windowOf(stage, row, column), stage.inputShape);
+  return inputMapsOf(stage, map).map((inputMap) => ({ stageIndex: stageIndex - 1, map: inputMap, ...window }));
 }
 
-function mapsSeen({ layer, inputShape: [maps] }, map) {
+function inputMapsOf({ layer, inputShape: [maps] }, map) {
   switch (layer.kind) {
     case "convolution":
       return connectedMaps(layer, maps)[map];
@@ -102,18 +105,18 @@ function mapsSeen({ layer, inputShape: [maps] }, map) {
 const EXPLAIN = {
   convolution: explainConvolution,
   subsampling: (stage, inputValues, [map, row, column]) => ({
-    values: valuesSeen(stage, inputValues, map, row, column),
+    values: inputValuesOf(stage, inputValues, map, row, column),
     coefficient: stage.arrays.coefficient[map],
     bias: stage.arrays.bias[map],
   }),
   max_pooling: (stage, inputValues, [map, row, column]) => {
-    const values = valuesSeen(stage, inputValues, map, row, column);
+    const values = inputValuesOf(stage, inputValues, map, row, column);
     return { values, winner: values.indexOf(Math.max(...values)) };
   },
   average_pooling: (stage, inputValues, [map, row, column]) => ({
-    values: valuesSeen(stage, inputValues, map, row, column),
+    values: inputValuesOf(stage, inputValues, map, row, column),
   }),
-  global_average_pooling: (stage, inputValues, [map]) => ({ values: valuesSeen(stage, inputValues, map, 0, 0) }),
+  global_average_pooling: (stage, inputValues, [map]) => ({ values: inputValuesOf(stage, inputValues, map, 0, 0) }),
   full_connection: explainFullConnection,
   euclidean_rbf: (stage, inputValues, [unit]) => {
     const prototype = Float32Array.from(stage.layer.prototypes[unit]);
@@ -124,31 +127,33 @@ const EXPLAIN = {
 
 function explainConvolution(stage, inputValues, [map, row, column], unitIndex) {
   const { layer, inputShape, arrays } = stage;
-  const size = layer.kernel_size;
+  const kernelSize = layer.kernel_size;
   const { top, left } = windowOf(stage, row, column);
-  const connected = connectedMaps(layer, inputShape[0]);
-  const first = connected.slice(0, map).reduce((count, maps) => count + maps.length, 0);
-  const terms = connected[map].map((inputMap, index) => {
-    const patch = patchAt(inputValues, inputShape, inputMap, top, left, size, layer.padding_value);
-    const kernel = arrays.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
-    return { map: inputMap, top, left, size, patch, kernel, sum: dot(patch, kernel) };
+  const connectedInputs = connectedMaps(layer, inputShape[0]);
+  const kernelsBefore = connectedInputs.slice(0, map).reduce((count, maps) => count + maps.length, 0);
+  const terms = connectedInputs[map].map((inputMap, index) => {
+    const patch = patchAt(inputValues, inputShape, inputMap, top, left, kernelSize, layer.padding_value);
+    const kernel = arrays.weight.slice(
+      (kernelsBefore + index) * kernelSize ** 2, (kernelsBefore + index + 1) * kernelSize ** 2);
+    return { map: inputMap, top, left, kernelSize, patch, kernel, sum: dot(patch, kernel) };
   });
-  return { bias: arrays.bias[layer.bias === "unit" ? unitIndex : map], first: first * size ** 2, terms };
+  return { bias: arrays.bias[layer.bias === "unit" ? unitIndex : map],
+    firstKernelOffset: kernelsBefore * kernelSize ** 2, terms };
 }
 
-function valuesSeen(stage, inputValues, map, row, column) {
+function inputValuesOf(stage, inputValues, map, row, column) {
   const { top, left, height, width } = windowOf(stage, row, column);
-  const [inputMap] = mapsSeen(stage, map);
+  const [inputMap] = inputMapsOf(stage, map);
   const [, mapHeight, mapWidth] = stage.inputShape;
   return Float32Array.from({ length: height * width }, (_, index) => {
     return inputValues[(inputMap * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
   });
 }
 
-function patchAt(maps, [, height, width], map, top, left, size, outside) {
-  return Float32Array.from({ length: size ** 2 }, (_, index) => {
-    const row = top + Math.floor(index / size);
-    const column = left + (index % size);
+function patchAt(maps, [, height, width], map, top, left, kernelSize, outside) {
+  return Float32Array.from({ length: kernelSize ** 2 }, (_, index) => {
+    const row = top + Math.floor(index / kernelSize);
+    const column = left + (index % kernelSize);
     const isInside = row >= 0 && row < height && column >= 0 && column < width;
     return isInside ? maps[(map * height + row) * width + column] : outside;
   });

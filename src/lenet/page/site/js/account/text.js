@@ -1,5 +1,5 @@
-/** The words of the account and of connection tables. */
-export const text = {
+/** The texts of the account and of connection tables. */
+export const TEXTS = {
   en: {
     "account.heading": "The account",
     "account.caption": "Every stage counted exactly; open one to see each figure derived.",

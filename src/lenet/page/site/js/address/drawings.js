@@ -1,20 +1,20 @@
 /**
- * Strokes as a text that an address can hold: of each its width and the number of its points in 1 and 2 bytes, and the
- * points in 3, each coordinate in 12 bits; base64 in the letters of addresses.
+ * Strokes as text in an address: for each stroke its width in 1 byte, the number of its points in 2, and each point in
+ * 3, 12 bits a coordinate; all in base64 for URLs.
  */
 
 /** What coordinates are rounded to, in pixels of the sheet. */
 export const GRID = 1 / 8;
 const OFFSET = 156; // pixels left of the sheet and above it
-const LARGEST = 4095;
-const MOST_POINTS = 65_535;
+const MAX_COORDINATE = 4095;
+const MAX_POINTS = 65_535;
 
-/** @returns {string} exact where the coordinates are on the grid and the widths whole */
-export function drawingText(strokes) {
+/** @returns {string} exact for coordinates on the grid and whole widths; longer strokes are cut */
+export function formatDrawing(strokes) {
   const bytes = strokes.flatMap(({ width, points }) => {
-    const firstPoints = points.slice(0, MOST_POINTS);
-    return [width, firstPoints.length >> 8, firstPoints.length & 255, ...firstPoints.flatMap((point) => {
-      const [x, y] = point.map((value) => Math.max(0, Math.min(LARGEST, Math.round((value + OFFSET) / GRID))));
+    const keptPoints = points.slice(0, MAX_POINTS);
+    return [width, keptPoints.length >> 8, keptPoints.length & 255, ...keptPoints.flatMap((point) => {
+      const [x, y] = point.map((value) => Math.max(0, Math.min(MAX_COORDINATE, Math.round((value + OFFSET) / GRID))));
       return [x >> 4, ((x & 15) << 4) | (y >> 8), y & 255];
     })];
   });
@@ -23,8 +23,8 @@ export function drawingText(strokes) {
   return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** @returns {?Stroke[]} null where the text is no drawing */
-export function drawingOf(text) {
+/** @returns {?Stroke[]} null where the text is not one that `formatDrawing` writes */
+export function parseDrawing(text) {
   if (!/^[\w-]+$/.test(text)) return null;
   let bytes;
   try {

@@ -1,7 +1,7 @@
 /** The controls of a training: presets, choices, start, pause, one update, restart. */
 
 import { CHOICES, PRESETS } from "lenet/learning/choices.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 const NUMERIC_CHOICES = ["learningRate", "batchSize", "momentum", "seed"]; // shown as they are, in any language
@@ -40,21 +40,21 @@ export function createControls(store, { choose, train, pause, step, restart }) {
     isTraining = isNowTraining;
     const name = matchingPreset(choices);
     presets.forEach((preset) => preset.button.setAttribute("aria-pressed", String(preset.name === name)));
-    presetNote.textContent = phrase(store, `learning.see.${name ?? "own"}`);
+    presetNote.textContent = chapterText(store, `learning.see.${name ?? "own"}`);
     selects.forEach(({ key, values, select }) => { select.selectedIndex = values.indexOf(choices[key]); });
-    runButton.textContent = phrase(store, isTraining ? "learning.pause" : "learning.start");
+    runButton.textContent = chapterText(store, isTraining ? "learning.pause" : "learning.start");
   }
 
   function updateText() {
-    presetsTitle.textContent = phrase(store, "learning.presets");
-    choicesTitle.textContent = phrase(store, "learning.choices");
-    presets.forEach(({ name, button }) => { button.textContent = phrase(store, `learning.preset.${name}`); });
+    presetsTitle.textContent = chapterText(store, "learning.presets");
+    choicesTitle.textContent = chapterText(store, "learning.choices");
+    presets.forEach(({ name, button }) => { button.textContent = chapterText(store, `learning.preset.${name}`); });
     selects.forEach(({ key, values, options, title }) => {
-      title.textContent = phrase(store, `learning.${key}`);
+      title.textContent = chapterText(store, `learning.${key}`);
       options.forEach((option, index) => { option.textContent = choiceText(store, key, values[index]); });
     });
-    stepButton.textContent = phrase(store, "learning.step");
-    restartButton.textContent = phrase(store, "learning.back");
+    stepButton.textContent = chapterText(store, "learning.step");
+    restartButton.textContent = chapterText(store, "learning.back");
   }
 
   return {
@@ -73,7 +73,7 @@ function group(name, ...children) {
 
 /** A choice's value in the language shown. */
 export function choiceText(store, key, value) {
-  return NUMERIC_CHOICES.includes(key) ? String(value) : phrase(store, `learning.${key}.${value}`);
+  return NUMERIC_CHOICES.includes(key) ? String(value) : chapterText(store, `learning.${key}.${value}`);
 }
 
 /** The name of the preset with these choices; null if none has them. */

@@ -1,7 +1,7 @@
 /** The two charts of a training: the error and the loss of the current run and, dashed, of the previous one. */
 
 import { mountChart } from "lenet/learning/charts.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /** Whether two runs minimize the same loss: networks with penalties have another one, whose numbers do not compare. */
@@ -40,21 +40,21 @@ export function createCurves(store, workbenchState, digitCounts) {
     lossChart.redraw();
     const lastPoint = errorPoints(run, digitCounts).at(-1);
     const previousLastPoint = previousRun && errorPoints(previousRun, digitCounts).at(-1);
-    errorChart.describe(phrase(store, "learning.chart.errorText", {
+    errorChart.describe(chapterText(store, "learning.chart.errorText", {
       error: lastPoint ? `${lastPoint[1].toFixed(1)} %` : "–",
       earlier: previousLastPoint
-        ? phrase(store, "learning.chart.earlierText", { error: `${previousLastPoint[1].toFixed(1)} %` }) : "",
+        ? chapterText(store, "learning.chart.earlierText", { error: `${previousLastPoint[1].toFixed(1)} %` }) : "",
     }));
-    lossChart.describe(phrase(store, "learning.chart.lossText",
+    lossChart.describe(chapterText(store, "learning.chart.lossText",
       { loss: lossPoints(run).at(-1)?.[1].toFixed(3) ?? "–" }));
   }
 
   function updateText() {
-    titles[0].textContent = phrase(store, "learning.chart.error");
-    titles[1].textContent = phrase(store, "learning.chart.loss");
+    titles[0].textContent = chapterText(store, "learning.chart.error");
+    titles[1].textContent = chapterText(store, "learning.chart.loss");
     legend.replaceChildren(...["test", "batches"].map((name) => make("span", {},
       make("span", { class: `learning-swatch is-${name}`, "aria-hidden": "true" }),
-      phrase(store, `learning.chart.${name}`, digitCounts))));
+      chapterText(store, `learning.chart.${name}`, digitCounts))));
   }
 
   const element = make("div", { class: "learning-charts" },
@@ -73,7 +73,7 @@ const lossPoints = ({ losses }) =>
 /** Losses to compare with: of guessing, and the lower bound with sigmoid outputs. */
 function lossReferenceLines(store, { outputs }) {
   if (outputs === "rbf") return [];
-  const guessingLoss = { value: Math.log(10), text: phrase(store, "learning.chart.chance") };
+  const guessingLoss = { value: Math.log(10), text: chapterText(store, "learning.chart.chance") };
   if (outputs === "logits") return [guessingLoss];
-  return [guessingLoss, { value: Math.log(Math.E + 9) - 1, text: phrase(store, "learning.chart.floor") }];
+  return [guessingLoss, { value: Math.log(Math.E + 9) - 1, text: chapterText(store, "learning.chart.floor") }];
 }

@@ -1,10 +1,10 @@
 /** The reader's drawing and the answer of the network being trained to it. */
 
-import { networkInput, probabilities } from "lenet/network.js";
+import { networkInput, answerOf } from "lenet/network.js";
 import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
-import { number, percent } from "lenet/views/numbers.js";
+import { formatNumber, formatPercent } from "lenet/views/numbers.js";
 
 const LABELS = [..."0123456789"];
 const C3_STAGE = 2;
@@ -62,29 +62,30 @@ export function createDrawnDigit(store, currentNetwork) {
     const { image } = store.state;
     pass = image && network ? network.run(networkInput(network, image)) : null;
     const answer = pass
-      && probabilities({ network, calibration: IDENTITY_CALIBRATION, reject_class: null }, pass.outputs);
+      && answerOf({ network, calibration: IDENTITY_CALIBRATION, reject_class: null }, pass.outputs);
     const maxBarValue = answer?.penalties ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, label) => {
       const barValue = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
       bar.style.transform = `scaleX(${barValue / maxBarValue || 0})`;
-      value.textContent = !answer ? "" : answer.penalties ? number(barValue, 1) : percent(barValue);
+      value.textContent = !answer ? "" : answer.penalties ? formatNumber(barValue, 1) : formatPercent(barValue);
       row.classList.toggle("is-winner", answer?.winner === label);
     });
     verdict.textContent = answer
-      ? phrase(store, "learning.answer", { label: answer.winner, share: percent(answer.probabilities[answer.winner]) })
-      : phrase(store, "learning.drawing.empty");
+      ? chapterText(store, "learning.answer",
+        { label: answer.winner, share: formatPercent(answer.probabilities[answer.winner]) })
+      : chapterText(store, "learning.drawing.empty");
     element.dataset.answer = answer ? String(answer.winner) : "";
     digitDrawing.redraw();
     mapsDrawing.redraw();
   }
 
   function updateText() {
-    title.textContent = phrase(store, "learning.drawing");
-    mapsTitle.textContent = phrase(store, "learning.maps");
-    const [before, after] = phrase(store, "learning.drawing.hint").split("{draw}");
-    hint.replaceChildren(before, make("a", { href: "#pad" }, phrase(store, "learning.drawing.draw")), after);
-    digitDrawing.describe(phrase(store, "learning.drawing.text"));
-    mapsDrawing.describe(phrase(store, "learning.mapsText"));
+    title.textContent = chapterText(store, "learning.drawing");
+    mapsTitle.textContent = chapterText(store, "learning.maps");
+    const [before, after] = chapterText(store, "learning.drawing.hint").split("{draw}");
+    hint.replaceChildren(before, make("a", { href: "#pad" }, chapterText(store, "learning.drawing.draw")), after);
+    digitDrawing.describe(chapterText(store, "learning.drawing.text"));
+    mapsDrawing.describe(chapterText(store, "learning.mapsText"));
     update();
   }
 

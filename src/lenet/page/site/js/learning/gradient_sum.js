@@ -2,10 +2,10 @@
 
 import { positionOfWeight } from "lenet/learning/kernels.js";
 import { ARROWS, makePickable } from "lenet/learning/picking.js";
-import { drawTile, largest, mountDrawing, write } from "lenet/tour/drawing.js";
-import { phrase } from "lenet/tour/text.js";
+import { drawTile, maxAbsOrOne, mountDrawing, write } from "lenet/tour/drawing.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
-import { number } from "lenet/views/numbers.js";
+import { formatNumber } from "lenet/views/numbers.js";
 
 const TILE = 40;
 const CELL = { width: 68, height: 66 };
@@ -63,8 +63,10 @@ export function createGradientSum(store, workbenchState) {
           context.strokeRect(x - 0.5, y - 0.5, TILE + 1, TILE + 1);
         }
         const exampleGradient = weightGradient.exampleGradients[position];
-        write(context, palette, number(exampleGradient, decimals), x, y + TILE + 12, { size: 11, face: palette.mono,
-          color: exampleGradient < 0 ? palette.negative : exampleGradient > 0 ? palette.positive : palette.muted });
+        write(context, palette, formatNumber(exampleGradient, decimals), x, y + TILE + 12, {
+          size: 11, face: palette.mono,
+          color: exampleGradient < 0 ? palette.negative : exampleGradient > 0 ? palette.positive : palette.muted,
+        });
       });
     },
   });
@@ -95,15 +97,15 @@ export function createGradientSum(store, workbenchState) {
       const inputs = weightGradient.inputs[currentPosition()];
       const map = positionOfWeight(workbenchState().run.network, weightGradient).map;
       const tiles = [
-        [deltas, phrase(store, "learning.gradient.deltas", { map })],
-        [inputs, phrase(store, "learning.gradient.inputs")],
-        [deltas.map((delta, position) => delta * inputs[position]), phrase(store, "learning.gradient.products")],
+        [deltas, chapterText(store, "learning.gradient.deltas", { map })],
+        [inputs, chapterText(store, "learning.gradient.inputs")],
+        [deltas.map((delta, position) => delta * inputs[position]), chapterText(store, "learning.gradient.products")],
       ];
       const side = tileWidth(width);
       tiles.forEach(([values, caption], index) => {
         const x = 1 + index * (side + 14);
         drawTile(context, palette, values,
-          { rows, columns: mapColumns, x, y: 1, width: side, scale: largest(values) });
+          { rows, columns: mapColumns, x, y: 1, width: side, scale: maxAbsOrOne(values) });
         write(context, palette, caption, x, side + 12, { size: 12 });
       });
     },
@@ -116,7 +118,7 @@ export function createGradientSum(store, workbenchState) {
     if (!run) return;
     const position = positionOfWeight(run.network, weight);
     const stage = run.network.stages[weight.stageIndex];
-    weightName.textContent = phrase(store, `learning.weight.${stage.name}`, position);
+    weightName.textContent = chapterText(store, `learning.weight.${stage.name}`, position);
     noUpdateHint.hidden = Boolean(weightGradient);
     sums.hidden = !weightGradient;
     if (weightGradient) {
@@ -132,39 +134,39 @@ export function createGradientSum(store, workbenchState) {
     const decimals = decimalsFor(exampleGradients);
     const fineDecimals = Math.min(9, decimals + 2);
     const sum = exampleGradients.reduce((total, exampleGradient) => total + exampleGradient, 0);
-    const fineText = (value) => number(value, fineDecimals);
+    const fineText = (value) => formatNumber(value, fineDecimals);
     const inParentheses = (value) => (value < 0 ? `(${fineText(value)})` : fineText(value));
     const rows = [
-      ["mean", `${number(sum, decimals)} / ${exampleGradients.length} = ${fineText(gradient)}`],
+      ["mean", `${formatNumber(sum, decimals)} / ${exampleGradients.length} = ${fineText(gradient)}`],
       ["velocity", `${momentum} · ${inParentheses(previousVelocity)} + ${learningRate} · ${inParentheses(gradient)}`
         + ` = ${fineText(velocity)}`],
       ["after", `${fineText(weightBefore)} ${velocity < 0 ? "+" : MINUS} ${fineText(Math.abs(velocity))}`
         + ` = ${fineText(weightAfter)}`],
     ];
     formulas.replaceChildren(...rows.flatMap(([key, formula]) =>
-      [make("dt", {}, phrase(store, `learning.gradient.${key}`)), make("dd", { "data-formula": key }, formula)]));
+      [make("dt", {}, chapterText(store, `learning.gradient.${key}`)), make("dd", { "data-formula": key }, formula)]));
   }
 
   function showDigit({ exampleGradients, digitIndexes, deltas, mapShape }, digits) {
     const position = currentPosition();
     const label = digits.labels[digitIndexes[position]];
-    const exampleGradient = number(exampleGradients[position], decimalsFor(exampleGradients));
-    digitTitle.textContent = phrase(store, "learning.gradient.digit", { number: position + 1, label });
+    const exampleGradient = formatNumber(exampleGradients[position], decimalsFor(exampleGradients));
+    digitTitle.textContent = chapterText(store, "learning.gradient.digit", { number: position + 1, label });
     const values = { count: exampleGradients.length, number: position + 1, label, part: exampleGradient };
-    batchDrawing.describe(phrase(store, "learning.gradient.batchText", values));
+    batchDrawing.describe(chapterText(store, "learning.gradient.batchText", values));
     digitPart.hidden = !mapShape;
     if (!mapShape) return;
     const count = deltas[position].length;
-    products.textContent = `${phrase(store, "learning.gradient.sum", { count })} = ${exampleGradient}`;
-    hint.textContent = phrase(store, "learning.gradient.places", { count });
+    products.textContent = `${chapterText(store, "learning.gradient.sum", { count })} = ${exampleGradient}`;
+    hint.textContent = chapterText(store, "learning.gradient.places", { count });
     digitDrawing.describe(products.textContent);
   }
 
   function updateText() {
-    title.textContent = phrase(store, "learning.gradient");
-    explanation.textContent = phrase(store, "learning.gradient.text");
-    noUpdateHint.textContent = phrase(store, "learning.gradient.none");
-    batchTitle.textContent = phrase(store, "learning.gradient.batch");
+    title.textContent = chapterText(store, "learning.gradient");
+    explanation.textContent = chapterText(store, "learning.gradient.text");
+    noUpdateHint.textContent = chapterText(store, "learning.gradient.none");
+    batchTitle.textContent = chapterText(store, "learning.gradient.batch");
     draw();
   }
 
@@ -173,6 +175,6 @@ export function createGradientSum(store, workbenchState) {
 
 /** Decimals that show the largest of the numbers with four figures. */
 function decimalsFor(values) {
-  const maxMagnitude = largest(values);
+  const maxMagnitude = maxAbsOrOne(values);
   return Math.max(2, Math.min(8, 3 - Math.floor(Math.log10(maxMagnitude))));
 }

@@ -5,7 +5,7 @@
  * stage's sums, before the activation.
  */
 
-import { connectedMaps } from "lenet/stages.js";
+import { connectedMaps } from "lenet/layers.js";
 
 const SQUASH_AMPLITUDE = 1.7159;
 const SQUASH_SLOPE = 2 / 3;

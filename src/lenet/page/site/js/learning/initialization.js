@@ -1,6 +1,6 @@
 /** The weights that training starts from: the rules of `lenet.initialization`, and two to compare with. */
 
-import { connectedMaps } from "lenet/stages.js";
+import { connectedMaps } from "lenet/layers.js";
 
 /**
  * Weights are uniform in ± bound, where bound = width / divisor(fan-in); coefficients are set to the bound; biases are

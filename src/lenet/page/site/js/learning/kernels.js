@@ -1,8 +1,8 @@
 /** The current kernels of a convolution, and the selected weight among them. */
 
 import { ARROWS, makePickable } from "lenet/learning/picking.js";
-import { connectedMaps } from "lenet/stages.js";
-import { drawTile, frameCells, largest, mountDrawing, write } from "lenet/tour/drawing.js";
+import { connectedMaps } from "lenet/layers.js";
+import { drawTile, frameCells, maxAbsOrOne, mountDrawing, write } from "lenet/tour/drawing.js";
 
 const KERNEL_SIDE = 5;
 const [NARROW_GAP, WIDE_GAP] = [2, 5];
@@ -40,7 +40,7 @@ export function mountKernels(host, { stageIndex, workbenchState, onPick }) {
     draw: (context, width, _height, palette) => {
       layOut(width);
       const { weight } = currentStage().arrays;
-      const scale = largest(weight);
+      const scale = maxAbsOrOne(weight);
       const [rows] = currentStage().inputShape;
       for (let map = 0; map < currentStage().outputShape[0]; map++) {
         write(context, palette, String(map), kernelLeft(map) + kernelWidth / 2, 5,

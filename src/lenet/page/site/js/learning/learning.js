@@ -1,7 +1,7 @@
 /** The chapter in which a network is trained in the page; digits and worker come when it is opened. */
 
 import { mountWorkbench } from "lenet/learning/workbench.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /**
@@ -27,11 +27,11 @@ export function mountLearning(container, store, packedDigits) {
 
   async function openChapter() {
     openButton.disabled = true;
-    openButton.textContent = phrase(store, "learning.opening");
+    openButton.textContent = chapterText(store, "learning.opening");
     try {
       workbench = await mountWorkbench(workbenchElement, store, packedDigits, digitCounts);
     } catch {
-      invitationText.textContent = phrase(store, "learning.unable");
+      invitationText.textContent = chapterText(store, "learning.unable");
       return;
     }
     invitation.hidden = true;
@@ -41,11 +41,11 @@ export function mountLearning(container, store, packedDigits) {
   }
 
   function updateText() {
-    heading.textContent = phrase(store, "learning.heading");
-    lead.textContent = phrase(store, "learning.lead", digitCounts);
-    invitationText.textContent = phrase(store, "learning.invite");
-    openButton.textContent = phrase(store, openButton.disabled ? "learning.opening" : "learning.open");
-    source.textContent = phrase(store, "learning.source", digitCounts);
+    heading.textContent = chapterText(store, "learning.heading");
+    lead.textContent = chapterText(store, "learning.lead", digitCounts);
+    invitationText.textContent = chapterText(store, "learning.invite");
+    openButton.textContent = chapterText(store, openButton.disabled ? "learning.opening" : "learning.open");
+    source.textContent = chapterText(store, "learning.source", digitCounts);
     workbench?.updateText();
   }
 

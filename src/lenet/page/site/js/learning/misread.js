@@ -1,7 +1,7 @@
 /** The test digits that the last evaluation found misread. */
 
 import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 const TILE = 30;
@@ -32,13 +32,13 @@ export function createMisread(store, workbenchState, digitCounts) {
 
   function updateRemaining() {
     const remaining = currentMisread().length - tileCapacity;
-    remainingNote.textContent = remaining > 0 ? phrase(store, "learning.more", { count: remaining }) : "";
+    remainingNote.textContent = remaining > 0 ? chapterText(store, "learning.more", { count: remaining }) : "";
   }
 
   function draw() {
     const count = currentMisread().length;
-    title.textContent = phrase(store, "learning.wrong", { count, test: digitCounts.test });
-    drawing.describe(phrase(store, "learning.wrongText", { count, test: digitCounts.test }));
+    title.textContent = chapterText(store, "learning.wrong", { count, test: digitCounts.test });
+    drawing.describe(chapterText(store, "learning.wrongText", { count, test: digitCounts.test }));
     updateRemaining();
     drawing.redraw();
   }

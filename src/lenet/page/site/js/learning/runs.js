@@ -3,7 +3,7 @@
 import { CHOICES } from "lenet/learning/choices.js";
 import { choiceText } from "lenet/learning/controls.js";
 import { haveSameLoss } from "lenet/learning/curves.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /**
@@ -19,9 +19,9 @@ export function createRuns(store, workbenchState, onForget) {
     if (!previousRun) return element.replaceChildren();
     const changedKeys = Object.keys(CHOICES).filter((key) => previousRun.choices[key] !== run.choices[key]);
     const describeChoices = (choices) => changedKeys.map((key) =>
-      `${phrase(store, `learning.${key}`)}: ${choiceText(store, key, choices[key])}`);
-    const lossNote = haveSameLoss(previousRun, run) ? [] : [phrase(store, "learning.otherLoss")];
-    const button = make("button", { type: "button", onClick: onForget }, phrase(store, "learning.forget"));
+      `${chapterText(store, `learning.${key}`)}: ${choiceText(store, key, choices[key])}`);
+    const lossNote = haveSameLoss(previousRun, run) ? [] : [chapterText(store, "learning.otherLoss")];
+    const button = make("button", { type: "button", onClick: onForget }, chapterText(store, "learning.forget"));
     element.replaceChildren(
       entry("is-now", "learning.now", describeChoices(run.choices)),
       entry("is-earlier", "learning.earlier", [...describeChoices(previousRun.choices), ...lossNote], button));
@@ -29,8 +29,8 @@ export function createRuns(store, workbenchState, onForget) {
 
   function entry(className, key, parts, ...more) {
     return make("p", { class: `learning-run ${className}` },
-      make("span", { class: "learning-swatch", "aria-hidden": "true" }), make("b", {}, phrase(store, key)),
-      make("span", {}, parts.join(" · ") || phrase(store, "learning.same")), ...more);
+      make("span", { class: "learning-swatch", "aria-hidden": "true" }), make("b", {}, chapterText(store, key)),
+      make("span", {}, parts.join(" · ") || chapterText(store, "learning.same")), ...more);
   }
 
   return { element, updateText };

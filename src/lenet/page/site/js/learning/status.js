@@ -1,6 +1,6 @@
 /** How far the training has come, in four figures. */
 
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 const ANNOUNCE_INTERVAL = 5; // epochs from one spoken announcement to the next
@@ -32,18 +32,18 @@ export function createStatus(store, workbenchState, digitCounts) {
       updates: String(run.updates),
     };
     figures.forEach(({ key, value }) => { value.textContent = texts[key]; });
-    const message = run.hasDiverged ? phrase(store, "learning.diverged") : "";
+    const message = run.hasDiverged ? chapterText(store, "learning.diverged") : "";
     if (fault.textContent !== message) fault.textContent = message;
     const passedIntervals = Math.floor(run.epochs / ANNOUNCE_INTERVAL);
     announcedIntervals = Math.min(announcedIntervals, passedIntervals); // another run begins at 0
     if (passedIntervals > announcedIntervals && evaluation) {
-      live.textContent = phrase(store, "learning.announce", { epochs: texts.epochs, error });
+      live.textContent = chapterText(store, "learning.announce", { epochs: texts.epochs, error });
       announcedIntervals = passedIntervals;
     }
   }
 
   function updateText() {
-    figures.forEach(({ key, name }) => { name.textContent = phrase(store, `learning.${key}`, digitCounts); });
+    figures.forEach(({ key, name }) => { name.textContent = chapterText(store, `learning.${key}`, digitCounts); });
   }
 
   return { element, show, updateText };

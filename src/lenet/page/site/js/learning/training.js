@@ -4,7 +4,7 @@ import { seededRandom, shuffledIndexes } from "lenet/learning/random.js";
 import { initializeWeights } from "lenet/learning/initialization.js";
 import { ACTIVATION_BACKWARD, prepareBackward } from "lenet/learning/gradients.js";
 import { lossOf, winnerOf } from "lenet/learning/losses.js";
-import { activationNamed, connectedMaps, prepareLayer } from "lenet/stages.js";
+import { activationNamed, connectedMaps, prepareLayer } from "lenet/layers.js";
 
 /**
  * @typedef {Object} TrainingPlan - all that a training depends on: the same plan on the same digits gives the same
@@ -34,8 +34,8 @@ import { activationNamed, connectedMaps, prepareLayer } from "lenet/stages.js";
  * @property {number} flatIndex - among all parameters
  * @property {number[]} digitIndexes - of the batch's digits, in all digits
  * @property {number[]} exampleGradients - of each digit, the derivative of its loss by the weight
- * @property {Float32Array[]} deltas - for each digit, the derivatives of its loss by the sums of the weight's output map;
- *     like `inputs` empty where the stage is no convolution
+ * @property {Float32Array[]} deltas - for each digit, the derivatives of its loss by the sums of the weight's output
+ *     map; like `inputs` empty where the stage is no convolution
  * @property {Float32Array[]} inputs - for each digit, what the weight was multiplied with at each place of that map
  * @property {?number[]} mapShape - of that map: rows and columns
  * @property {number} gradient - the mean of the example gradients

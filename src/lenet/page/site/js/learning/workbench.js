@@ -10,7 +10,7 @@ import { createMisread } from "lenet/learning/misread.js";
 import { createRuns } from "lenet/learning/runs.js";
 import { openSession } from "lenet/learning/session.js";
 import { createStatus } from "lenet/learning/status.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 import { stageName } from "lenet/views/numbers.js";
 
@@ -118,8 +118,8 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
     for (const { drawing, stageIndex, name } of kernelViews) {
       drawing?.redraw();
       const weightText = weight.stageIndex === stageIndex
-        ? phrase(store, `learning.weight.${name}`, positionOfWeight(run.network, weight)) : "–";
-      drawing?.describe(phrase(store, "learning.kernelsText", { stage: stageName(name), weight: weightText }));
+        ? chapterText(store, `learning.weight.${name}`, positionOfWeight(run.network, weight)) : "–";
+      drawing?.describe(chapterText(store, "learning.kernelsText", { stage: stageName(name), weight: weightText }));
     }
     gradient.draw();
   }
@@ -131,8 +131,8 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
     drawnDigit.updateText();
     misread.updateText();
     gradient.updateText();
-    kernelViews.forEach(({ title, name }) => { title.textContent = phrase(store, `learning.${name}`); });
-    note.textContent = phrase(store, "learning.scale");
+    kernelViews.forEach(({ title, name }) => { title.textContent = chapterText(store, `learning.${name}`); });
+    note.textContent = chapterText(store, "learning.scale");
     runs.updateText();
     update();
   }

@@ -1,17 +1,18 @@
 /**
- * Test digits as points: the outputs of the last hidden stage, projected on two axes, and one's own drawing there.
+ * Test digits as points of a plane: the outputs of the last hidden stage, projected on two principal components, and
+ * the user's drawing among them.
  *
- * Axes and places come with the document. Of a network whose kernels are edited the digits are read again, and lie on
- * the axes that it had as learned.
+ * Axes and points come with the document. When a network's kernels are edited, the digits are run through it again and
+ * projected on the axes of the network as it was learned.
  */
 
 import { unpackDigits } from "lenet/learning/digits.js";
-import { networkInput, probabilities } from "lenet/network.js";
-import { classify, inSlices } from "lenet/robustness/curves.js";
+import { networkInput, answerOf } from "lenet/network.js";
+import { classify, runInSlices } from "lenet/robustness/curves.js";
 import { bindText, joinSentences, translate } from "lenet/text.js";
 import { drawTile, mountDrawing, whenNear, write } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
-import { percent, stageName } from "lenet/views/numbers.js";
+import { formatPercent, stageName } from "lenet/views/numbers.js";
 
 const PIXELS = 784;
 const MARGIN = 18;
@@ -23,7 +24,7 @@ const MAX_MISREAD = 30; // that are listed
  * @param {Object} store - gets how many of the test digits are misread, as `misread`
  * @param {Object} packed - the document's digits
  */
-export function mountPlane(container, store, packed) {
+export function mountPlane(container, store, packedDigits) {
   const lead = make("p", { class: "section-text" });
   const host = make("div", { class: "plane-canvas" });
   const message = make("p", { class: "plane-message", "aria-live": "polite" });
@@ -32,74 +33,78 @@ export function mountPlane(container, store, packed) {
     make("div", { class: "section-head" }, bindText(store, make("h2"), "plane.title"), lead),
     make("div", { class: "plane" }, host, make("div", {}, message, list)));
   let digits = null;
-  let points = [];
-  let pointed = null;
+  let points = []; // {index, label, readAs, coordinates} of each test digit; x and y once they are drawn
+  let selectedPoint = null;
   let tiles = [];
-  let measured = [];
+  let measuredPoints = [];
 
   const drawing = mountDrawing(host, {
     height: (width) => Math.min(560, Math.max(300, width * 0.62)),
     draw: (context, width, height, palette) => draw(context, width, height, palette),
   });
-  const slices = inSlices(measure, (isDone) => { if (isDone) finish(measured); }, 8);
-  const loadedNow = () => store.state.networks[store.state.shown[0]];
-  const hiddenStage = ({ network }) => network.stages.length - 2;
-  const isEdited = () => store.state.edits.some(({ network }) => network === store.state.shown[0]);
+  const slices = runInSlices(measure, (isDone) => { if (isDone) showPoints(measuredPoints); }, 8);
+  const currentModel = () => store.state.models[store.state.shownIndexes[0]];
+  const lastHiddenStage = ({ network }) => network.stages.length - 2;
+  const isEdited = () => store.state.edits.some(({ modelIndex }) => modelIndex === store.state.shownIndexes[0]);
 
-  /** The points as they came with the document. */
-  function learned({ plane }) {
-    return Array.from({ length: packed.test }, (_, index) => ({ index, label: packed.labels[packed.training + index],
-      read: plane.read[index], place: plane.places.subarray(2 * index, 2 * index + 2) }));
+  /** The points of the network as it was learned, from the document. */
+  function documentPoints({ plane }) {
+    return Array.from({ length: packedDigits.test }, (_, index) => ({
+      index,
+      label: packedDigits.labels[packedDigits.training + index],
+      readAs: plane.read[index],
+      coordinates: plane.places.subarray(2 * index, 2 * index + 2),
+    }));
   }
 
   /** The points of a network whose kernels are edited. */
   function* measure() {
-    const loaded = loadedNow();
-    const { network, labels, plane } = loaded;
-    measured = [];
-    for (let index = 0; index < packed.test; index++) {
+    const model = currentModel();
+    const { network, labels, plane } = model;
+    measuredPoints = [];
+    for (let index = 0; index < packedDigits.test; index++) {
       const pass = network.run(networkInput(network, imageOf(index)));
-      measured.push({ index, label: packed.labels[packed.training + index],
-        read: labels[probabilities(loaded, pass.outputs).winner],
-        place: projected(pass.stages[hiddenStage(loaded)].values, plane) });
+      measuredPoints.push({ index, label: packedDigits.labels[packedDigits.training + index],
+        readAs: labels[answerOf(model, pass.outputs).winner],
+        coordinates: projectOnAxes(pass.stages[lastHiddenStage(model)].values, plane) });
       yield;
     }
   }
 
-  function finish(placed) {
-    points = placed;
-    pointed = pointed && points[pointed.index];
+  function showPoints(nextPoints) {
+    points = nextPoints;
+    selectedPoint = selectedPoint && points[selectedPoint.index];
     const wrong = points.filter(isWrong).length;
-    store.set({ misread: { network: store.state.shown[0], wrong, total: points.length } });
+    store.set({ misread: { modelIndex: store.state.shownIndexes[0], wrong, total: points.length } });
     listMisread();
     updateMessage();
   }
 
-  const isWrong = ({ label, read }) => label !== read;
-  const imageOf = (index) => digits.images.subarray((packed.training + index) * PIXELS,
-    (packed.training + index + 1) * PIXELS);
+  const isWrong = ({ label, readAs }) => label !== readAs;
+  const imageOf = (index) => digits.images.subarray((packedDigits.training + index) * PIXELS,
+    (packedDigits.training + index + 1) * PIXELS);
 
-  /** Where one's own drawing lies; null without one. */
-  function drawnPoint() {
+  /** The drawing's coordinates; null without a drawing. */
+  function drawingCoordinates() {
     const { image, passes } = store.state;
-    return image && projected(passes[0].stages[hiddenStage(loadedNow())].values, loadedNow().plane);
+    return image && projectOnAxes(passes[0].stages[lastHiddenStage(currentModel())].values, currentModel().plane);
   }
 
   function draw(context, width, height, palette) {
     if (!points.length) return;
     const bounds = [0, 1].map((axis) => {
-      const along = points.map(({ place: coordinates }) => coordinates[axis]);
-      return [Math.min(...along), Math.max(...along)];
+      const values = points.map(({ coordinates }) => coordinates[axis]);
+      return [Math.min(...values), Math.max(...values)];
     });
-    const within = (value, axis, length) => {
+    const toPixels = (value, axis, length) => {
       const [low, high] = bounds[axis];
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       return MARGIN + (axis ? 1 - share : share) * (length - 2 * MARGIN);
     };
-    const pointOf = (coordinates) => [within(coordinates[0], 0, width), within(coordinates[1], 1, height)];
+    const pixelsOf = (coordinates) => [toPixels(coordinates[0], 0, width), toPixels(coordinates[1], 1, height)];
     const style = getComputedStyle(host);
     for (const point of [...points].sort((a, b) => isWrong(a) - isWrong(b))) {
-      const [x, y] = pointOf(point.place);
+      const [x, y] = pixelsOf(point.coordinates);
       Object.assign(point, { x, y });
       context.fillStyle = style.getPropertyValue(`--digit-${point.label}`);
       context.beginPath();
@@ -107,14 +112,14 @@ export function mountPlane(container, store, packed) {
       context.fill();
       write(context, palette, point.label, x, y + 0.5,
         { size: 11, align: "center", face: palette.mono, color: palette.ink });
-      if (!isWrong(point) && point !== pointed) continue;
-      context.strokeStyle = point === pointed ? palette.accent : palette.positive;
+      if (!isWrong(point) && point !== selectedPoint) continue;
+      context.strokeStyle = point === selectedPoint ? palette.accent : palette.positive;
       context.lineWidth = 2.5;
       context.stroke();
     }
-    const place = drawnPoint();
-    if (!place) return;
-    const [x, y] = pointOf(place);
+    const coordinates = drawingCoordinates();
+    if (!coordinates) return;
+    const [x, y] = pixelsOf(coordinates);
     const { image } = store.state;
     const side = 34;
     drawTile(context, palette, image, { rows: 28, columns: 28, x: x - side / 2, y: y - side / 2, width: side,
@@ -125,21 +130,22 @@ export function mountPlane(container, store, packed) {
   }
 
   function updateMessage() {
-    const loaded = loadedNow();
-    container.hidden = !loaded.plane;
+    const model = currentModel();
+    container.hidden = !model.plane;
     if (container.hidden) return;
-    const stage = loaded.network.stages[hiddenStage(loaded)];
-    const [first, second] = loaded.plane.shares;
+    const stage = model.network.stages[lastHiddenStage(model)];
+    const [firstShare, secondShare] = model.plane.shares;
     lead.textContent = translate(store, "plane.text", { stage: stageName(stage.name), units: stage.outputShape[0],
-      count: packed.test, share: percent(first + second) });
-    const wrong = points.filter(isWrong);
+      count: packedDigits.test, share: formatPercent(firstShare + secondShare) });
+    const misreadPoints = points.filter(isWrong);
     const sentences = [store.state.misread
-      ? translate(store, "plane.misread", { name: loaded.title, wrong: wrong.length, count: points.length })
+      ? translate(store, "plane.misread", { name: model.title, wrong: misreadPoints.length, count: points.length })
       : translate(store, "plane.working")];
-    if (pointed && digits) {
-      const { probabilities } = classify(loaded, imageOf(pointed.index));
-      sentences.push(translate(store, isWrong(pointed) ? "plane.wrong" : "plane.right",
-        { label: pointed.label, read: pointed.read, probability: percent(Math.max(...probabilities)) }));
+    if (selectedPoint && digits) {
+      const { probabilities } = classify(model, imageOf(selectedPoint.index));
+      sentences.push(translate(store, isWrong(selectedPoint) ? "plane.wrong" : "plane.right",
+        { label: selectedPoint.label, read: selectedPoint.readAs,
+          probability: formatPercent(Math.max(...probabilities)) }));
     }
     message.textContent = joinSentences(store, sentences);
     drawing.describe(message.textContent);
@@ -156,8 +162,8 @@ export function mountPlane(container, store, packed) {
 
   function buttonOf(point) {
     const host = make("span");
-    const button = make("button", { type: "button", onClick: () => pointTo(point) }, host,
-      `${point.label} → ${point.read}`);
+    const button = make("button", { type: "button", onClick: () => selectPoint(point) }, host,
+      `${point.label} → ${point.readAs}`);
     const tile = mountDrawing(host, { height: (width) => width, draw: (context, width, _height, palette) => {
       if (!digits) return;
       drawTile(context, palette, imageOf(point.index),
@@ -169,22 +175,23 @@ export function mountPlane(container, store, packed) {
     return button;
   }
 
-  function pointTo(point) {
-    if (point === pointed) return;
-    pointed = point;
+  function selectPoint(point) {
+    if (point === selectedPoint) return;
+    selectedPoint = point;
     updateMessage();
   }
 
   drawing.canvas.addEventListener("pointermove", (event) => {
-    const near = points.map((point) => ({ point, gap: Math.hypot(point.x - event.offsetX, point.y - event.offsetY) }))
+    const pointsNear = points
+      .map((point) => ({ point, gap: Math.hypot(point.x - event.offsetX, point.y - event.offsetY) }))
       .filter(({ gap }) => gap < 2 * RADIUS).sort((a, b) => a.gap - b.gap);
-    if (near.length) pointTo(near[0].point);
+    if (pointsNear.length) selectPoint(pointsNear[0].point);
   });
 
   /** Unpacks the digits, once, when their pictures are first needed. */
-  async function unpack() {
+  async function ensureDigits() {
     try {
-      digits ??= await unpackDigits(packed);
+      digits ??= await unpackDigits(packedDigits);
       tiles.forEach((tile) => tile.redraw());
     } catch {
       message.textContent = translate(store, "plane.unable");
@@ -195,21 +202,21 @@ export function mountPlane(container, store, packed) {
   /** The points of the network that is shown, as it is. */
   async function update() {
     slices.stop();
-    if (!loadedNow().plane) {
+    if (!currentModel().plane) {
       updateMessage();
       return;
     }
     if (!isEdited()) {
-      finish(learned(loadedNow()));
+      showPoints(documentPoints(currentModel()));
       return;
     }
     store.set({ misread: null });
     updateMessage();
-    if (await unpack()) slices.restart(200);
+    if (await ensureDigits()) slices.restart(200);
   }
 
-  store.subscribe(["shown"], () => {
-    pointed = null;
+  store.subscribe(["shownIndexes"], () => {
+    selectedPoint = null;
     update();
   });
   store.subscribe(["edits"], update);
@@ -219,11 +226,11 @@ export function mountPlane(container, store, packed) {
     updateMessage();
   });
   update();
-  whenNear(container, (isNear) => { if (isNear) unpack(); });
+  whenNear(container, (isNear) => { if (isNear) ensureDigits(); });
 }
 
-/** Where a stage's outputs lie along each axis. */
-export function projected(values, { mean, axes }) {
+/** The coordinates of a stage's outputs along both axes. */
+export function projectOnAxes(values, { mean, axes }) {
   return [0, 1].map((axis) =>
     values.reduce((sum, value, index) => sum + axes[axis * mean.length + index] * (value - mean[index]), 0));
 }

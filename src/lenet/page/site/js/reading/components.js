@@ -1,9 +1,9 @@
 /** Labels the connected components of a mask (8-connectivity, flood fill). */
 
 /**
- * @param mask { data: of 0 and others, width, height }
- * @returns {{ labels: Int32Array, components: { number, top, left, bottom, right, area }[] }} pixels that share a
- *   corner are connected; numbers start from 1, 0 is the ground; bottom and right are not included
+ * @param {{ data: ArrayLike<number>, width: number, height: number }} mask 0 is background, all else foreground
+ * @returns {{ labels: Int32Array, components: { label, top, left, bottom, right, area }[] }} pixels that share a corner
+ *   are connected; labels of components start from 1, 0 is the background; bottom and right are not included
  */
 export function findComponents({ data, width, height }) {
   const labels = new Int32Array(data.length);
@@ -11,10 +11,10 @@ export function findComponents({ data, width, height }) {
   const stack = [];
   for (let seed = 0; seed < data.length; seed++) {
     if (!data[seed] || labels[seed]) continue;
-    const number = components.length + 1;
-    const component = { number, top: height, left: width, bottom: 0, right: 0, area: 0 };
+    const label = components.length + 1;
+    const component = { label, top: height, left: width, bottom: 0, right: 0, area: 0 };
     components.push(component);
-    labels[seed] = number;
+    labels[seed] = label;
     stack.push(seed);
     while (stack.length) {
       const pixel = stack.pop();
@@ -27,7 +27,7 @@ export function findComponents({ data, width, height }) {
         for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
           const neighbor = v * width + u;
           if (!data[neighbor] || labels[neighbor]) continue;
-          labels[neighbor] = number;
+          labels[neighbor] = label;
           stack.push(neighbor);
         }
       }

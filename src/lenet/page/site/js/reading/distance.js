@@ -1,39 +1,42 @@
 /**
- * Chamfer distance transform of a mask in two passes: 0.955 a step along a side, 1.3693 along a diagonal.
+ * Chamfer distance transform of a mask in two passes: a step to the pixel beside costs 0.955, a diagonal one 1.3693.
  *
- * Sums are rounded in the order in which Intel's library, which OpenCV calls, adds: on the way down four pixels at a
- * time, of which the last three reach over their neighbours with sums made beforehand.
+ * Sums are rounded in the order in which Intel's library, which OpenCV calls, adds them: the forward pass takes four
+ * pixels at a time, and the last three of them reach across their neighbors with precomputed sums of steps.
  */
 
 const { fround } = Math;
-const SIDE = fround(0.955);
-const DIAGONAL = fround(1.3693);
+const SIDE_STEP = fround(0.955);
+const DIAGONAL_STEP = fround(1.3693);
 const MAX_DISTANCE = fround(3.4028234663852886e38);
-const SIDES = Float32Array.from([0, 1, 2, 3, 4], (count) => SIDE * count);
-const BENDS = SIDES.slice(0, 4).map((side) => DIAGONAL + side);
+/** The cost of 0 to 4 steps to the side. */
+const SIDE_STEPS = Float32Array.from([0, 1, 2, 3, 4], (count) => SIDE_STEP * count);
+/** The cost of one diagonal step and then 0 to 3 steps to the side. */
+const DIAGONAL_THEN_SIDES = SIDE_STEPS.slice(0, 4).map((side) => DIAGONAL_STEP + side);
 
-/** Math.min would also tell apart the two zeros. */
-const smaller = (a, b) => (a < b ? a : b);
+/** Like Math.min, which would also compare the two zeros, −0 and 0. */
+const minimum = (a, b) => (a < b ? a : b);
 
-let scratch = new Float32Array(0);
+let paddedDistances = new Float32Array(0);
 
 /**
- * @param mask { data: Uint8Array of 0 and others, width, height }
- * @returns { data: Float32Array, width, height }
+ * @param {{ data: Uint8Array, width: number, height: number }} mask
+ * @param {number} sourceValue - the mask value whose pixels have distance 0; the others have the distance to them
+ * @returns {{ data: Float32Array, width: number, height: number }}
  */
-export function distances(mask, isZero = 0) {
+export function distanceTransform(mask, sourceValue = 0) {
   const { width, height } = mask;
   const stride = width + 2;
-  if (scratch.length < stride * (height + 2)) scratch = new Float32Array(stride * (height + 2));
-  const distance = scratch;
-  frame(distance, stride, height);
-  forwardPass(mask.data, distance, width, height, isZero);
+  if (paddedDistances.length < stride * (height + 2)) paddedDistances = new Float32Array(stride * (height + 2));
+  const distance = paddedDistances;
+  fillBorder(distance, stride, height);
+  forwardPass(mask.data, distance, width, height, sourceValue);
   const data = new Float32Array(width * height);
   backwardPass(distance, data, width, height);
   return { data, width, height };
 }
 
-function frame(distance, stride, height) {
+function fillBorder(distance, stride, height) {
   distance.fill(MAX_DISTANCE, 0, stride);
   distance.fill(MAX_DISTANCE, stride * (height + 1), stride * (height + 2));
   for (let y = 1; y <= height; y++) {
@@ -42,36 +45,36 @@ function frame(distance, stride, height) {
   }
 }
 
-function forwardPass(mask, distance, width, height, isZero) {
+function forwardPass(mask, distance, width, height, sourceValue) {
   const stride = width + 2;
   for (let y = 0; y < height; y++) {
-    const row = y * width;
-    const start = (y + 1) * stride + 1;
+    const maskStart = y * width;
+    const rowStart = (y + 1) * stride + 1;
     for (let x = 0; x < width; x++) {
-      const index = start + x;
-      if (mask[row + x] === isZero) {
+      const index = rowStart + x;
+      if (mask[maskStart + x] === sourceValue) {
         distance[index] = 0;
         continue;
       }
       const above = index - stride;
-      let nearest = smaller(distance[above - 1], distance[above + 1]) + DIAGONAL;
-      nearest = smaller(nearest, distance[above] + SIDE);
+      let nearest = minimum(distance[above - 1], distance[above + 1]) + DIAGONAL_STEP;
+      nearest = minimum(nearest, distance[above] + SIDE_STEP);
       const lane = x & 3;
       if (lane === 0 || x < 4 || x - lane + 4 >= width || y === height - 1) {
-        nearest = smaller(nearest, distance[index - 1] + SIDE);
+        nearest = minimum(nearest, distance[index - 1] + SIDE_STEP);
       } else {
-        nearest = smaller(nearest, distance[index - lane - 1] + SIDES[lane + 1]);
+        nearest = minimum(nearest, distance[index - lane - 1] + SIDE_STEPS[lane + 1]);
         for (let back = 1; back <= lane; back++) {
           if (distance[index - back] === 0) {
-            nearest = smaller(nearest, SIDES[back]);
+            nearest = minimum(nearest, SIDE_STEPS[back]);
             break;
           }
         }
         for (let back = 1; back <= lane; back++) {
-          nearest = smaller(nearest, distance[above - 1 - back] + BENDS[back]);
+          nearest = minimum(nearest, distance[above - 1 - back] + DIAGONAL_THEN_SIDES[back]);
         }
       }
-      distance[index] = smaller(nearest, MAX_DISTANCE);
+      distance[index] = minimum(nearest, MAX_DISTANCE);
     }
   }
 }
@@ -82,10 +85,10 @@ function backwardPass(distance, data, width, height) {
     for (let x = width - 1; x >= 0; x--) {
       const index = (y + 1) * stride + 1 + x;
       let nearest = distance[index];
-      if (nearest > SIDE) {
+      if (nearest > SIDE_STEP) {
         const below = index + stride;
-        nearest = smaller(nearest, smaller(distance[below - 1], distance[below + 1]) + DIAGONAL);
-        nearest = smaller(nearest, smaller(distance[below], distance[index + 1]) + SIDE);
+        nearest = minimum(nearest, minimum(distance[below - 1], distance[below + 1]) + DIAGONAL_STEP);
+        nearest = minimum(nearest, minimum(distance[below], distance[index + 1]) + SIDE_STEP);
         distance[index] = nearest;
       }
       data[y * width + x] = distance[index];

@@ -1,70 +1,70 @@
 /** Normalization of one digit to 28×28 as in MNIST: `lenet.reading.normalization` in Python, byte for byte. */
 
 import { blur } from "lenet/reading/blurring.js";
-import { distances } from "lenet/reading/distance.js";
+import { distanceTransform } from "lenet/reading/distance.js";
 import { rint, shrink } from "lenet/reading/resampling.js";
-import { sum } from "lenet/reading/sums.js";
+import { pairwiseSum } from "lenet/reading/sums.js";
 import { enlarge } from "lenet/reading/warping.js";
 
-export const SIDE = 28;
+export const IMAGE_SIDE = 28;
 const DIGIT_SIDE = 20; // the longer side of an MNIST digit inside its 28×28
 const ENLARGED_SIDE = 80; // the longer side while strokes get their even width: four pixels for each of MNIST's
 const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the 80-pixel image
 const MAX_THINNING = 6; // pixels of the 80-pixel image taken off on each side of a stroke
 const MAX_THICKENING = 5; // or put on
-const MARGIN = 14;
+const MARGIN = 14; // pixels of paper around the 80-pixel image
 const MIN_INK_PIXELS = 3;
 
 const { fround } = Math;
-const clip = (value, low, high) => Math.min(high, Math.max(low, value));
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /**
  * A digit as MNIST's authors would have prepared it.
  * @param ink { data: Float32Array, width, height } one digit; 0 is paper, 1 full ink, the edge of a stroke at 0.5
- * @param {number} thicken pixels of the 80-pixel image added on each side of a stroke; negative ones are taken off
+ * @param {number} extraThickness pixels of the 80-pixel image added on each side of a stroke; below 0, taken off
  * @returns {{ image: Uint8Array, strokeImage, digit20 } | null} 28×28, ink-high; the strokes of even width; and these
  *   at 20 pixels on their longer side. null if there are fewer than 3 pixels of ink, only a hairline, or strokes whose
  *   longer side is under 20 pixels
  */
-export function normalize(ink, thicken = 0) {
-  const enlarged = enlargedTo80(ink);
-  const strokeImage = enlarged && boxOfInk(withStrokeWidth(enlarged, thicken));
+export function normalize(ink, extraThickness = 0) {
+  const enlarged = scaleTo80(ink);
+  const strokeImage = enlarged && cropToInk(evenStrokes(enlarged, extraThickness));
   if (!strokeImage || Math.max(strokeImage.width, strokeImage.height) < DIGIT_SIDE) return null;
-  return { ...centered(strokeImage), strokeImage };
+  return { ...centerInImage(strokeImage), strokeImage };
 }
 
 /** The mean width of the strokes in a mask: twice the area over the length of the outline. */
-function strokeWidth({ data, width, height }) {
+function meanStrokeWidth({ data, width, height }) {
   let area = 0;
-  let inner = 0;
+  let innerArea = 0;
   for (let y = 0, index = 0; y < height; y++) {
     for (let x = 0; x < width; x++, index++) {
       if (data[index] === 0) continue;
       area++;
       if (y === 0 || x === 0 || y === height - 1 || x === width - 1) continue;
       const [above, below] = [index - width, index + width];
-      inner +=
+      innerArea +=
         data[index - 1] & data[index + 1] & data[above - 1] & data[above] & data[above + 1] &
         data[below - 1] & data[below] & data[below + 1];
     }
   }
-  return (2 * area) / Math.max(area - inner, 1);
+  return (2 * area) / Math.max(area - innerArea, 1);
 }
 
-/** The ink's box scaled so that its longer side is ENLARGED_SIDE, in a margin of paper. */
-function enlargedTo80(ink) {
-  const box = boxOfInk(ink);
+/** Scales the ink's box so that its longer side is ENLARGED_SIDE, and adds a margin of paper. */
+function scaleTo80(ink) {
+  const box = cropToInk(ink);
   if (!box) return null;
   const { width, height } = box;
   const scale = ENLARGED_SIDE / Math.max(height, width);
-  const framed = pad(box, 1);
-  if (Math.min(framed.width, framed.height) * scale < 1) return null; // a hairline: nothing of it would be left
+  const framedInk = pad(box, 1);
+  if (Math.min(framedInk.width, framedInk.height) * scale < 1) return null; // a hairline would vanish
   if (scale < 0.7) {
-    const size = [rint(framed.width * scale), rint(framed.height * scale)];
-    return pad(shrink(framed, ...size, 1 / scale, 1 / scale), MARGIN);
+    const size = [rint(framedInk.width * scale), rint(framedInk.height * scale)];
+    return pad(shrink(framedInk, ...size, 1 / scale, 1 / scale), MARGIN);
   }
   const size = [Math.ceil(width * scale) + 2 * MARGIN, Math.ceil(height * scale) + 2 * MARGIN];
-  const enlarged = enlarge(framed, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
+  const enlarged = enlarge(framedInk, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
   return scale > 1.5 ? blur(enlarged, 0.35 * scale) : enlarged; // rounds the staircase that enlarging leaves
 }
 
@@ -78,7 +78,7 @@ function pad(plane, margin) {
   return { data, width, height };
 }
 
-function withStrokeWidth(enlarged, thicken) {
+function evenStrokes(enlarged, extraThickness) {
   const { data, width, height } = enlarged;
   const mask = { data: new Uint8Array(data.length), width, height };
   let isEmpty = true;
@@ -89,8 +89,8 @@ function withStrokeWidth(enlarged, thicken) {
     }
   }
   if (isEmpty) return enlarged;
-  const correction = clip((STROKE_WIDTH - strokeWidth(mask)) / 2, -MAX_THINNING, MAX_THICKENING);
-  const distance = strokeSignedDistance(mask, correction + thicken);
+  const correction = clamp((STROKE_WIDTH - meanStrokeWidth(mask)) / 2, -MAX_THINNING, MAX_THICKENING);
+  const distance = strokeSignedDistance(mask, correction + extraThickness);
   for (let index = 0; index < distance.length; index++) {
     const level = fround(distance[index] + 0.5);
     distance[index] = level < 0 ? 0 : level > 1 ? 1 : level;
@@ -99,30 +99,30 @@ function withStrokeWidth(enlarged, thicken) {
 }
 
 /**
- * The signed distance to the edge of strokes grown by ``thicken`` on each side: positive inside. Strokes made thinner
- * keep their center line, so that a thin part of a digit never vanishes.
+ * The signed distance to the edge of strokes that grow by `extraThickness` on each side: positive inside. Strokes that
+ * shrink keep their center line, so that a thin part of a digit never vanishes.
  */
-function strokeSignedDistance(mask, thicken) {
+function strokeSignedDistance(mask, extraThickness) {
   const { width, height } = mask;
-  const inside = distances(mask).data;
-  const growth = fround(thicken);
+  const inside = distanceTransform(mask).data;
+  const growth = fround(extraThickness);
   const distance = new Float32Array(inside.length);
   if (growth > -0.05) {
-    const outside = distances(mask, 1).data;
+    const outside = distanceTransform(mask, 1).data;
     for (let index = 0; index < distance.length; index++) {
       distance[index] = fround(mask.data[index] ? inside[index] - 0.5 : 0.5 - outside[index]) + growth;
     }
   } else {
-    // Outside nothing is left, not even of the nearest pixels: these lie 0.955 from the strokes.
+    // Pixels outside the strokes, which are at least 0.955 away from them, get no ink.
     for (let index = 0; index < distance.length; index++) {
       distance[index] = mask.data[index] ? fround(inside[index] - 0.5) + growth : -1;
     }
   }
-  if (thicken < 0) keepRidge(inside, distance, width, height);
+  if (extraThickness < 0) keepCenterLines(inside, distance, width, height);
   return distance;
 }
 
-function keepRidge(inside, distance, width, height) {
+function keepCenterLines(inside, distance, width, height) {
   const minRise = fround(0.1);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -131,10 +131,10 @@ function keepRidge(inside, distance, width, height) {
       if (level <= 0.5) continue;
       const [top, bottom] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
       const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
-      const limit = fround(level + minRise);
+      const maxNeighbor = fround(level + minRise);
       let isRidge = true;
       for (let v = top; v <= bottom && isRidge; v++) {
-        for (let u = left; u <= right; u++) if (inside[v * width + u] > limit) isRidge = false;
+        for (let u = left; u <= right; u++) if (inside[v * width + u] > maxNeighbor) isRidge = false;
       }
       if (!isRidge) continue;
       for (let v = top; v <= bottom; v++) {
@@ -144,7 +144,7 @@ function keepRidge(inside, distance, width, height) {
   }
 }
 
-function boxOfInk({ data, width, height }) {
+function cropToInk({ data, width, height }) {
   let [top, bottom, left, right] = [height, -1, width, -1];
   let count = 0;
   for (let y = 0, index = 0; y < height; y++) {
@@ -170,29 +170,31 @@ export function crop(plane, top, left, bottom, right) {
   return { data, width, height: bottom - top };
 }
 
-/** A stroke image at 20 pixels on its longer side, center of mass in the middle of 28×28, never over the edge. */
-function centered(strokeImage) {
+/**
+ * Shrinks strokes to 20 pixels on their longer side and puts their center of mass in the middle of 28×28, if they fit.
+ */
+function centerInImage(strokeImage) {
   const scale = DIGIT_SIDE / Math.max(strokeImage.height, strokeImage.width);
   const width = Math.max(1, rint(strokeImage.width * scale));
   const height = Math.max(1, rint(strokeImage.height * scale));
   const levels = shrink(strokeImage, width, height);
-  const mass = sum(levels.data);
-  const rows = Array.from({ length: height }, (_, y) => sum(levels.data, y * width, width));
+  const mass = pairwiseSum(levels.data);
+  const rows = Array.from({ length: height }, (_, y) => pairwiseSum(levels.data, y * width, width));
   const columns = Array.from({ length: width }, (_, x) => {
     let total = 0;
     for (let y = 0; y < height; y++) total = fround(total + levels.data[y * width + x]);
     return total;
   });
   const center = (sums) => sums.reduce((total, weight, index) => total + weight * index, 0) / mass;
-  const top = clip(rint((SIDE - 1) / 2 - center(rows)), 0, SIDE - height);
-  const left = clip(rint((SIDE - 1) / 2 - center(columns)), 0, SIDE - width);
+  const top = clamp(rint((IMAGE_SIDE - 1) / 2 - center(rows)), 0, IMAGE_SIDE - height);
+  const left = clamp(rint((IMAGE_SIDE - 1) / 2 - center(columns)), 0, IMAGE_SIDE - width);
   const digit20 = { data: new Uint8Array(width * height), width, height };
   for (let index = 0; index < digit20.data.length; index++) {
     digit20.data[index] = rint(fround(Math.min(1, Math.max(0, levels.data[index])) * 255));
   }
-  const image = new Uint8Array(SIDE * SIDE);
+  const image = new Uint8Array(IMAGE_SIDE * IMAGE_SIDE);
   for (let y = 0; y < height; y++) {
-    image.set(digit20.data.subarray(y * width, (y + 1) * width), (top + y) * SIDE + left);
+    image.set(digit20.data.subarray(y * width, (y + 1) * width), (top + y) * IMAGE_SIDE + left);
   }
   return { image, digit20 };
 }

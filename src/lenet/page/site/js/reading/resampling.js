@@ -6,8 +6,8 @@
 
 const { fround } = Math;
 
-/** A plane that is all 0. */
-export const planeLike = (plane, width = plane.width, height = plane.height) => ({
+/** A plane of zeros, with the size of another one unless another size is given. */
+export const zerosLike = (plane, width = plane.width, height = plane.height) => ({
   data: new Float32Array(width * height), width, height,
 });
 
@@ -33,7 +33,7 @@ export function shrink(
 
 function integerAreaMeans(plane, width, height, scaleX, scaleY) {
   const { data, width: stride, height: rows } = plane;
-  const result = planeLike(plane, width, height);
+  const result = zerosLike(plane, width, height);
   const share = fround(1 / (scaleX * scaleY));
   for (let y = 0, index = 0; y < height; y++) {
     const top = y * scaleY;
@@ -43,19 +43,19 @@ function integerAreaMeans(plane, width, height, scaleX, scaleY) {
       const cellWidth = Math.min(stride - left, scaleX);
       const levels = Array.from({ length: cellWidth * cellHeight }, (_, k) =>
         data[(top + Math.floor(k / cellWidth)) * stride + left + (k % cellWidth)]);
-      if (levels.length < scaleX * scaleY) result.data[index] = fround(sumByOnes(levels) / levels.length);
-      else if (scaleX === 2 && scaleY === 2) result.data[index] = 0.25 * sumOfBlock(levels);
-      else result.data[index] = sumByFours(levels) * share;
+      if (levels.length < scaleX * scaleY) result.data[index] = fround(sumSequentially(levels) / levels.length);
+      else if (scaleX === 2 && scaleY === 2) result.data[index] = 0.25 * sumTwoByTwo(levels);
+      else result.data[index] = sumInFours(levels) * share;
     }
   }
   return result;
 }
 
-const sumByOnes = (levels) => levels.reduce((sum, level) => fround(sum + level), 0);
+const sumSequentially = (levels) => levels.reduce((sum, level) => fround(sum + level), 0);
 
-const sumOfBlock = ([a, b, c, d]) => fround(fround(a + b) + fround(c + d));
+const sumTwoByTwo = ([a, b, c, d]) => fround(fround(a + b) + fround(c + d));
 
-function sumByFours(levels) {
+function sumInFours(levels) {
   const unrolledEnd = levels.length & ~3;
   let sum = 0;
   for (let k = 0; k < unrolledEnd; k += 4) {
@@ -65,9 +65,9 @@ function sumByFours(levels) {
 }
 
 function fractionalAreaMeans(plane, width, height, scaleX, scaleY) {
-  const columns = partsOf(plane.width, width, scaleX);
-  const result = planeLike(plane, width, height);
-  for (const { from: y, to, share } of partsOf(plane.height, height, scaleY)) {
+  const columns = overlapsOf(plane.width, width, scaleX);
+  const result = zerosLike(plane, width, height);
+  for (const { from: y, to, share } of overlapsOf(plane.height, height, scaleY)) {
     const row = new Float32Array(width);
     for (const { from: x, to: cell, share: weight } of columns) {
       row[cell] += fround(plane.data[y * plane.width + x] * weight);
@@ -78,18 +78,18 @@ function fractionalAreaMeans(plane, width, height, scaleX, scaleY) {
 }
 
 /** Overlap weights along an axis: for each cell of the result, in order, the pixels that it overlaps, and their shares. */
-function partsOf(size, count, scale) {
-  const parts = [];
-  const put = (from, to, share) => parts.push({ from, to, share: fround(share) });
+function overlapsOf(size, count, scale) {
+  const overlaps = [];
+  const addOverlap = (from, to, share) => overlaps.push({ from, to, share: fround(share) });
   for (let cell = 0; cell < count; cell++) {
     const start = cell * scale;
     const end = start + scale;
     const cellWidth = Math.min(scale, size - start);
     const last = Math.min(Math.floor(end), size - 1);
     const first = Math.min(Math.ceil(start), last);
-    if (first - start > 1e-3) put(first - 1, cell, (first - start) / cellWidth);
-    for (let index = first; index < last; index++) put(index, cell, 1 / cellWidth);
-    if (end - last > 1e-3) put(last, cell, Math.min(Math.min(end - last, 1), cellWidth) / cellWidth);
+    if (first - start > 1e-3) addOverlap(first - 1, cell, (first - start) / cellWidth);
+    for (let index = first; index < last; index++) addOverlap(index, cell, 1 / cellWidth);
+    if (end - last > 1e-3) addOverlap(last, cell, Math.min(Math.min(end - last, 1), cellWidth) / cellWidth);
   }
-  return parts;
+  return overlaps;
 }

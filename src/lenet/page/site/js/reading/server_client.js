@@ -1,6 +1,6 @@
 /** Reads pictures on the server of the page, as `lenet read` reads them. */
 
-const SIDE = 28;
+const IMAGE_SIDE = 28;
 const MULTI_PAGE = /\.(pdf|tiff?)$/i;
 const TIMED_OUT = 504;
 
@@ -50,9 +50,9 @@ async function grayLevelsOf(base64) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), { colorSpaceConversion: "none" });
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [SIDE, SIDE];
+  [canvas.width, canvas.height] = [IMAGE_SIDE, IMAGE_SIDE];
   const context = canvas.getContext("2d");
   context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, SIDE, SIDE);
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, index) => data[4 * index]);
+  const { data } = context.getImageData(0, 0, IMAGE_SIDE, IMAGE_SIDE);
+  return Uint8Array.from({ length: IMAGE_SIDE * IMAGE_SIDE }, (_, index) => data[4 * index]);
 }

@@ -3,10 +3,10 @@
 const { fround } = Math;
 
 /** The sum of float32 numbers, pairwise. */
-export function sum(data, start = 0, count = data.length) {
+export function pairwiseSum(data, start = 0, count = data.length) {
   if (count > 128) {
     const half = (count >> 1) & ~7;
-    return fround(sum(data, start, half) + sum(data, start + half, count - half));
+    return fround(pairwiseSum(data, start, half) + pairwiseSum(data, start + half, count - half));
   }
   const unrolledEnd = count & ~7;
   const lanes = new Float32Array(8);

@@ -1,6 +1,6 @@
-/** Whole pictures as networks of other classes than digits take them: byte for byte what Python reads for training. */
+/** Whole pictures for networks whose classes are not digits: byte for byte what Python reads for training. */
 
-const BITS = 22; // of a weight's fraction, as Pillow has them for 8 bits a channel
+const WEIGHT_BITS = 22; // of the fraction of fixed-point weights, as in Pillow for 8 bits a channel
 
 /** Whether a network takes the whole picture, and not the ink of the one digit in it. */
 export const takesWholePicture = ({ pictures }) => pictures.kind !== "digits";
@@ -12,8 +12,8 @@ export const takesWholePicture = ({ pictures }) => pictures.kind !== "digits";
  * @param {{ kind: string, side: number, polarity: string }} pictures what the network was trained on
  * @returns {Uint8Array[]} side × side levels: red, green and blue, or gray alone
  */
-export function squareOf(picture, { kind, side, polarity }) {
-  const planes = kind === "color" ? [0, 1, 2].map((channel) => channelOf(picture, channel)) : [grayOf(picture)];
+export function squarePlanes(picture, { kind, side, polarity }) {
+  const planes = kind === "color" ? [0, 1, 2].map((channel) => channelPlane(picture, channel)) : [grayPlane(picture)];
   return planes.map((plane) => {
     let border = borderMedian(plane);
     let { data } = plane;
@@ -21,30 +21,30 @@ export function squareOf(picture, { kind, side, polarity }) {
       data = data.map((level) => 255 - level);
       border = 255 - border;
     }
-    return resized(padded({ ...plane, data }, border), side);
+    return resample(padToSquare({ ...plane, data }, border), side);
   });
 }
 
-function channelOf({ data, width, height }, channel) {
+function channelPlane({ data, width, height }, channel) {
   return { data: Uint8Array.from({ length: width * height }, (_, index) => data[4 * index + channel]), width, height };
 }
 
 /** ITU-R 601 luma in Pillow's whole numbers. */
-function grayOf({ data, width, height }) {
+function grayPlane({ data, width, height }) {
   const luma = (index) => (19595 * data[index] + 38470 * data[index + 1] + 7471 * data[index + 2] + 0x8000) >> 16;
   return { data: Uint8Array.from({ length: width * height }, (_, index) => luma(4 * index)), width, height };
 }
 
-/** Of the outermost pixels, those in the corners twice; of an even number the mean of the middle two, cut off. */
+/** The median of the outermost pixels, corners counted twice; the mean of the middle two is rounded down. */
 function borderMedian({ data, width, height }) {
-  const last = (height - 1) * width;
-  const ring = [...data.subarray(0, width), ...data.subarray(last, last + width)];
-  for (let row = 0; row < height; row++) ring.push(data[row * width], data[row * width + width - 1]);
-  ring.sort((a, b) => a - b);
-  return Math.floor((ring[(ring.length >> 1) - 1] + ring[ring.length >> 1]) / 2);
+  const lastRowStart = (height - 1) * width;
+  const borderLevels = [...data.subarray(0, width), ...data.subarray(lastRowStart, lastRowStart + width)];
+  for (let row = 0; row < height; row++) borderLevels.push(data[row * width], data[row * width + width - 1]);
+  borderLevels.sort((a, b) => a - b);
+  return Math.floor((borderLevels[(borderLevels.length >> 1) - 1] + borderLevels[borderLevels.length >> 1]) / 2);
 }
 
-function padded({ data, width, height }, border) {
+function padToSquare({ data, width, height }, border) {
   const side = Math.max(width, height);
   if (width === height) return { data, side };
   const result = new Uint8Array(side * side).fill(border);
@@ -56,39 +56,39 @@ function padded({ data, width, height }, border) {
 }
 
 /** Pillow's bilinear resampling, which averages where it makes smaller: along the rows, then along the columns. */
-function resized({ data, side }, newSide) {
+function resample({ data, side }, newSide) {
   if (side === newSide) return data;
   const taps = tapsOf(side, newSide);
-  const across = new Uint8Array(side * newSide);
+  const resampledRows = new Uint8Array(side * newSide);
   for (let row = 0; row < side; row++) {
-    taps.forEach(({ first, weights }, column) => {
-      let sum = 1 << (BITS - 1);
-      weights.forEach((weight, index) => { sum += data[row * side + first + index] * weight; });
-      across[row * newSide + column] = sum >> BITS;
+    taps.forEach(({ start, weights }, column) => {
+      let sum = 1 << (WEIGHT_BITS - 1);
+      weights.forEach((weight, index) => { sum += data[row * side + start + index] * weight; });
+      resampledRows[row * newSide + column] = sum >> WEIGHT_BITS;
     });
   }
   const result = new Uint8Array(newSide * newSide);
-  taps.forEach(({ first, weights }, row) => {
+  taps.forEach(({ start, weights }, row) => {
     for (let column = 0; column < newSide; column++) {
-      let sum = 1 << (BITS - 1);
-      weights.forEach((weight, index) => { sum += across[(first + index) * newSide + column] * weight; });
-      result[row * newSide + column] = sum >> BITS;
+      let sum = 1 << (WEIGHT_BITS - 1);
+      weights.forEach((weight, index) => { sum += resampledRows[(start + index) * newSide + column] * weight; });
+      result[row * newSide + column] = sum >> WEIGHT_BITS;
     }
   });
   return result;
 }
 
-/** For each new pixel the first old one that it sees, and the weights of that one and the next, in whole numbers. */
+/** For each new pixel the index of the first old one that it covers, and fixed-point weights from that one on. */
 function tapsOf(side, newSide) {
   const scale = side / newSide;
-  const reach = Math.max(1, scale);
+  const radius = Math.max(1, scale);
   return Array.from({ length: newSide }, (_, index) => {
     const center = (index + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(center - reach + 0.5));
-    const end = Math.min(side, Math.trunc(center + reach + 0.5));
-    const shares = Array.from({ length: end - first }, (_, index) =>
-      Math.max(0, 1 - Math.abs((index + first - center + 0.5) * (1 / reach))));
-    const total = shares.reduce((sum, share) => sum + share, 0);
-    return { first, weights: shares.map((share) => Math.trunc(0.5 + (share / total) * (1 << BITS))) };
+    const start = Math.max(0, Math.trunc(center - radius + 0.5));
+    const end = Math.min(side, Math.trunc(center + radius + 0.5));
+    const weights = Array.from({ length: end - start }, (_, index) =>
+      Math.max(0, 1 - Math.abs((index + start - center + 0.5) * (1 / radius))));
+    const total = weights.reduce((sum, share) => sum + share, 0);
+    return { start, weights: weights.map((share) => Math.trunc(0.5 + (share / total) * (1 << WEIGHT_BITS))) };
   });
 }

@@ -7,19 +7,22 @@ import { UNCHANGED } from "lenet/store.js";
 
 const SIDE = 28;
 const MARGIN = 5;
-const PADDED = SIDE + 2 * MARGIN;
+const PADDED_SIDE = SIDE + 2 * MARGIN;
 
 /** @typedef {{shiftX: number, shiftY: number, rotation: number, scale: number, thickness: number, noise: number,
  *   noiseSeed: number}} Changes */
 
-/** The sliders: shifts and thickness in pixels, rotation in degrees, noise as the share of inverted pixels. */
+/**
+ * The sliders: shifts and thickness in pixels, rotation in degrees, noise as the share of inverted pixels.
+ * `sampleStep` is the distance between the measured points of a curve.
+ */
 export const SLIDERS = Object.freeze([
-  { key: "shiftX", minimum: -12, maximum: 12, step: 0.5, sample: 1 },
-  { key: "shiftY", minimum: -12, maximum: 12, step: 0.5, sample: 1 },
-  { key: "rotation", minimum: -90, maximum: 90, step: 1, sample: 4 },
-  { key: "scale", minimum: 0.4, maximum: 2, step: 0.02, sample: 0.04 },
-  { key: "thickness", minimum: -1.5, maximum: 3, step: 0.1, sample: 0.1 },
-  { key: "noise", minimum: 0, maximum: 0.3, step: 0.01, sample: 0.01 },
+  { key: "shiftX", minimum: -12, maximum: 12, step: 0.5, sampleStep: 1 },
+  { key: "shiftY", minimum: -12, maximum: 12, step: 0.5, sampleStep: 1 },
+  { key: "rotation", minimum: -90, maximum: 90, step: 1, sampleStep: 4 },
+  { key: "scale", minimum: 0.4, maximum: 2, step: 0.02, sampleStep: 0.04 },
+  { key: "thickness", minimum: -1.5, maximum: 3, step: 0.1, sampleStep: 0.1 },
+  { key: "noise", minimum: 0, maximum: 0.3, step: 0.01, sampleStep: 0.01 },
 ]);
 
 /** Whether all sliders are in their neutral positions; the seed does not matter. */
@@ -51,9 +54,9 @@ export function applyChanges(image, changes) {
  */
 function thicken(levels, thickness) {
   const isDilation = thickness > 0;
-  const padded = new Float32Array(PADDED * PADDED);
+  const padded = new Float32Array(PADDED_SIDE * PADDED_SIDE);
   for (let row = 0; row < SIDE; row += 1) {
-    padded.set(levels.subarray(row * SIDE, (row + 1) * SIDE), (row + MARGIN) * PADDED + MARGIN);
+    padded.set(levels.subarray(row * SIDE, (row + 1) * SIDE), (row + MARGIN) * PADDED_SIDE + MARGIN);
   }
   const result = levels.slice();
   for (let radius = Math.abs(thickness); radius > 0; radius -= 1) {
@@ -66,22 +69,22 @@ function thicken(levels, thickness) {
   return result;
 }
 
-/** Replaces each level by the maximum (minimum) of it and the level at an offset. */
+/** Replaces each level by the maximum (for erosion minimum) of itself and the level at an offset. */
 function accumulateExtremes(result, padded, down, right, isDilation) {
   const top = Math.floor(down);
   const left = Math.floor(right);
   const fractionDown = down - top;
   const fractionRight = right - left;
-  const a = (1 - fractionDown) * (1 - fractionRight);
-  const b = (1 - fractionDown) * fractionRight;
-  const c = fractionDown * (1 - fractionRight);
-  const d = fractionDown * fractionRight;
+  const topLeft = (1 - fractionDown) * (1 - fractionRight);
+  const topRight = (1 - fractionDown) * fractionRight;
+  const bottomLeft = fractionDown * (1 - fractionRight);
+  const bottomRight = fractionDown * fractionRight;
   for (let row = 0; row < SIDE; row += 1) {
-    let source = (row + MARGIN + top) * PADDED + MARGIN + left;
+    let source = (row + MARGIN + top) * PADDED_SIDE + MARGIN + left;
     const end = (row + 1) * SIDE;
     for (let target = row * SIDE; target < end; target += 1, source += 1) {
-      const level = a * padded[source] + b * padded[source + 1]
-        + c * padded[source + PADDED] + d * padded[source + PADDED + 1];
+      const level = topLeft * padded[source] + topRight * padded[source + 1]
+        + bottomLeft * padded[source + PADDED_SIDE] + bottomRight * padded[source + PADDED_SIDE + 1];
       if (isDilation ? level > result[target] : level < result[target]) result[target] = level;
     }
   }
@@ -122,8 +125,8 @@ function invertPixels(image, share, seed) {
   let state = seed >>> 0;
   for (let index = 0; index < image.length; index += 1) {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    if (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 < share) image[index] = 255 - image[index];
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    if (((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32 < share) image[index] = 255 - image[index];
   }
 }

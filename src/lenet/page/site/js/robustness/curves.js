@@ -1,69 +1,69 @@
 /** Robustness curves: a network's answers over a slider's range, computed in slices between frames. */
 
-import { networkInput, probabilities } from "lenet/network.js";
+import { answerOf, networkInput } from "lenet/network.js";
 import { applyChanges } from "lenet/robustness/changes.js";
 
 /**
- * @typedef {{value: number, share: number, label: ?number}} Point at a slider's value: the probability of the unchanged
- *   digit's answer, and the winner (null where none is sure enough)
- * @typedef {{answer: object, pointByIndex: Map<number, Point>, points: Point[], from: ?number, to: ?number,
- *   isDone: boolean}} Curve `points` in the order of the slider; `from`..`to` is where the
- *   answer stays the same, around the slider's value
+ * @typedef {{value: number, probability: number, label: ?number}} Point of a curve, at a slider's value: the
+ *   probability of the original answer, and the index of the winner there (null where the answer is not accepted)
+ * @typedef {{answer: Answer, pointByIndex: Map<number, Point>, points: Point[], from: ?number, to: ?number,
+ *   isDone: boolean}} Curve `answer` is that to the digit without changes; `points` are in the order of the slider;
+ *   `from`..`to` is the range around the slider's value in which the answer stays the same
  */
 
-/** A curve without points, of the unchanged digit's answer. */
+/** A curve without points; `answer` is that to the digit without changes. */
 export function emptyCurve(answer) {
   return { answer, pointByIndex: new Map(), points: [], from: null, to: null, isDone: false };
 }
 
-/** A network's answer to a 28×28 image. */
-export function classify(loaded, image) {
-  const { outputs } = loaded.network.run(networkInput(loaded.network, image));
-  return probabilities(loaded, outputs);
+/** A model's answer to a 28×28 image. */
+export function classify(model, image) {
+  const { outputs } = model.network.run(networkInput(model.network, image));
+  return answerOf(model, outputs);
 }
 
 /**
- * Measures one slider for one network; every step of the iteration costs one or no pass.
+ * Measures one slider for one model; each step of the iteration costs at most one pass.
  *
- * @param {{loaded: object, image: Uint8Array, changes: object, slider: object}} task `image` unchanged; the other
+ * @param {{model: Model, image: Uint8Array, changes: object, slider: object}} task `image` unchanged; the other
  *   sliders stand where `changes` has them
  * @param {Curve} curve filled on the way; its points are not measured again
  * @yields {void}
  */
-export function* measure({ loaded, image, changes, slider }, curve) {
-  const { key, minimum, step, sample } = slider;
+export function* measure({ model, image, changes, slider }, curve) {
+  const { key, minimum, step, sampleStep } = slider;
   const { pointByIndex } = curve;
   const pointAt = (index) => {
     if (!pointByIndex.has(index)) {
       const value = valueOf(slider, index);
-      const answer = classify(loaded, applyChanges(image, { ...changes, [key]: value }));
-      const label = answer.accepted ? answer.winner : null;
-      pointByIndex.set(index, { value, share: answer.probabilities[curve.answer.winner], label });
+      const answer = classify(model, applyChanges(image, { ...changes, [key]: value }));
+      const label = answer.isAccepted ? answer.winner : null;
+      pointByIndex.set(index, { value, probability: answer.probabilities[curve.answer.winner], label });
       curve.points = [...pointByIndex.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
     }
     return pointByIndex.get(index);
   };
-  const last = Math.round((slider.maximum - minimum) / step);
-  const stride = Math.round(sample / step);
-  const current = Math.round((changes[key] - minimum) / step);
-  for (const index of coarseFirst(last, stride)) {
+  const lastIndex = Math.round((slider.maximum - minimum) / step);
+  const stride = Math.round(sampleStep / step);
+  const currentIndex = Math.round((changes[key] - minimum) / step);
+  for (const index of coarseToFine(lastIndex, stride)) {
     pointAt(index);
     yield;
   }
-  pointAt(current);
+  pointAt(currentIndex);
   yield;
-  const hasSameAnswer = (index) => pointAt(index).label === curve.answer.winner && curve.answer.accepted;
-  if (hasSameAnswer(current)) {
+  const isSameAnswer = (index) => pointAt(index).label === curve.answer.winner && curve.answer.isAccepted;
+  if (isSameAnswer(currentIndex)) {
     const ends = [];
     for (const direction of [-1, 1]) {
-      const indexes = [...pointByIndex.keys()].filter((index) => (index - current) * direction >= 0)
+      const indexes = [...pointByIndex.keys()].filter((index) => (index - currentIndex) * direction >= 0)
         .sort((a, b) => (a - b) * direction);
-      const firstOther = indexes.find((index) => !hasSameAnswer(index));
+      const firstOther = indexes.find((index) => !isSameAnswer(index));
       let [inside, outside] = [indexes[indexes.indexOf(firstOther) - 1] ?? indexes.at(-1), firstOther];
       if (firstOther === undefined) inside = indexes.at(-1);
       while (outside !== undefined && Math.abs(outside - inside) > 1) {
         const middle = Math.round((inside + outside) / 2);
-        if (hasSameAnswer(middle)) inside = middle;
+        if (isSameAnswer(middle)) inside = middle;
         else outside = middle;
         yield;
       }
@@ -82,58 +82,58 @@ export function valueOf({ minimum, step }, index) {
 }
 
 /** Coarse-to-fine order of indexes: 0, 8·stride, 16·stride, … first, then those between. */
-function* coarseFirst(last, stride) {
-  for (let skip = 8; skip >= 1; skip /= 2) {
-    for (let index = 0; index * stride <= last; index += skip) {
-      if (skip === 8 || (index / skip) % 2 === 1) yield index * stride;
+function* coarseToFine(lastIndex, stride) {
+  for (let gap = 8; gap >= 1; gap /= 2) {
+    for (let index = 0; index * stride <= lastIndex; index += gap) {
+      if (gap === 8 || (index / gap) % 2 === 1) yield index * stride;
     }
   }
 }
 
 /**
- * Runs iterations in slices of `budget` milliseconds a frame.
+ * Runs an iterator in slices of `budget` milliseconds a frame.
  * @param {() => Iterator} begin creates the iterator, anew after every `restart`
  * @param {(isDone: boolean) => void} onSlice called after each slice
  * @param {number} [budget]
- * @returns {{restart: (delay?: number) => void, stop: () => void, longest: () => number}}
+ * @returns {{restart: (delay?: number) => void, stop: () => void, maxSliceMs: () => number}}
  */
-export function inSlices(begin, onSlice, budget = 4) {
+export function runInSlices(begin, onSlice, budget = 4) {
   let iterator = null;
-  let frame = 0;
-  let wait = 0;
-  let cost = 1;
-  let longest = 0;
+  let frameRequest = 0;
+  let delayTimer = 0;
+  let stepCost = 1;
+  let maxSliceMs = 0;
 
-  function slice() {
+  function runSlice() {
     const start = performance.now();
     let done = false;
     let elapsed = 0;
     do {
       done = iterator.next().done;
       const now = performance.now() - start;
-      cost = 0.8 * cost + 0.2 * (now - elapsed);
+      stepCost = 0.8 * stepCost + 0.2 * (now - elapsed);
       elapsed = now;
-    } while (!done && elapsed + cost < budget);
-    longest = Math.max(longest, elapsed);
+    } while (!done && elapsed + stepCost < budget);
+    maxSliceMs = Math.max(maxSliceMs, elapsed);
     onSlice(done);
-    frame = done ? 0 : requestAnimationFrame(slice);
+    frameRequest = done ? 0 : requestAnimationFrame(runSlice);
   }
 
   function stop() {
-    clearTimeout(wait);
-    cancelAnimationFrame(frame);
+    clearTimeout(delayTimer);
+    cancelAnimationFrame(frameRequest);
   }
 
   return {
     restart: (delay = 0) => {
       stop();
-      wait = setTimeout(() => {
+      delayTimer = setTimeout(() => {
         iterator = begin();
-        longest = 0;
-        frame = requestAnimationFrame(slice);
+        maxSliceMs = 0;
+        frameRequest = requestAnimationFrame(runSlice);
       }, delay);
     },
     stop,
-    longest: () => longest,
+    maxSliceMs: () => maxSliceMs,
   };
 }

@@ -2,33 +2,35 @@
 
 import { write } from "lenet/tour/drawing.js";
 
-const CURVE = 44;
-const RIBBON = 15;
-/** How far the ends of a slider's track lie from the ends of the slider: half its thumb. */
-export const INSET = 8;
+const CURVE_HEIGHT = 44;
+const RIBBON_HEIGHT = 15;
+/** Pixels from the ends of a slider to the ends of its track: half its thumb. */
+export const TRACK_INSET = 8;
 
-export function plotHeight(networks) {
-  return CURVE + 6 + networks * (RIBBON + 3);
+export function plotHeight(networkCount) {
+  return CURVE_HEIGHT + 6 + networkCount * (RIBBON_HEIGHT + 3);
 }
 
 /**
- * @param {{slider: object, value: number, curves: object[], colors: string[], labels: string[]}} content
+ * @param {{slider: Object, value: number, curves: ?Curve[], labelColors: string[], labels: string[],
+ *   isStale: boolean}} content `value` is the slider's; stale curves, of another digit, are drawn faintly
  */
-export function drawPlot(context, palette, width, { slider, value, curves, digits, labels, isStale }) {
+export function drawPlot(context, palette, width, { slider, value, curves, labelColors, labels, isStale }) {
   const x = (position) =>
-    INSET + ((position - slider.minimum) / (slider.maximum - slider.minimum)) * (width - 2 * INSET);
+    TRACK_INSET + ((position - slider.minimum) / (slider.maximum - slider.minimum)) * (width - 2 * TRACK_INSET);
   context.globalAlpha = isStale ? 0.45 : 1;
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
-  for (const level of [0.5, CURVE - 0.5]) {
+  for (const level of [0.5, CURVE_HEIGHT - 0.5]) {
     context.beginPath();
-    context.moveTo(INSET, level);
-    context.lineTo(width - INSET, level);
+    context.moveTo(TRACK_INSET, level);
+    context.lineTo(width - TRACK_INSET, level);
     context.stroke();
   }
   curves.forEach((curve, index) => {
     if (!curve?.points.length) return;
-    drawRibbon(context, palette, curve, { x, y: CURVE + 6 + index * (RIBBON + 3), digits, labels, slider });
+    const y = CURVE_HEIGHT + 6 + index * (RIBBON_HEIGHT + 3);
+    drawRibbon(context, palette, curve, { x, y, labelColors, labels, slider });
     drawCurve(context, curve, x, index ? palette.muted : palette.ink, index ? [4, 3] : []);
   });
   context.globalAlpha = 1;
@@ -45,12 +47,14 @@ function drawCurve(context, { points }, x, color, dashes) {
   context.lineWidth = 1.75;
   context.setLineDash(dashes);
   context.beginPath();
-  for (const { value, share } of points) context.lineTo(x(value), CURVE - 1 - share * (CURVE - 2));
+  for (const { value, probability } of points) {
+    context.lineTo(x(value), CURVE_HEIGHT - 1 - probability * (CURVE_HEIGHT - 2));
+  }
   context.stroke();
   context.setLineDash([]);
 }
 
-function drawRibbon(context, palette, curve, { x, y, digits, labels, slider }) {
+function drawRibbon(context, palette, curve, { x, y, labelColors, labels, slider }) {
   const { points, answer } = curve;
   const edge = (index) => {
     if (index === 0) return x(slider.minimum);
@@ -64,10 +68,10 @@ function drawRibbon(context, palette, curve, { x, y, digits, labels, slider }) {
     const left = edge(start);
     const labelWidth = edge(index) - left;
     const isSame = label === answer.winner;
-    context.fillStyle = label === null ? palette.line : isSame ? palette.accent : digits[label];
-    context.fillRect(left, y, labelWidth, RIBBON);
+    context.fillStyle = label === null ? palette.line : isSame ? palette.accent : labelColors[label];
+    context.fillRect(left, y, labelWidth, RIBBON_HEIGHT);
     if (label !== null && labelWidth > 10) {
-      write(context, palette, labels[label], left + labelWidth / 2, y + RIBBON / 2 + 0.5,
+      write(context, palette, labels[label], left + labelWidth / 2, y + RIBBON_HEIGHT / 2 + 0.5,
         { size: 11, align: "center", face: palette.mono, color: isSame ? palette.paper : palette.ink });
     }
     start = index;

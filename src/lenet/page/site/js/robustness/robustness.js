@@ -1,14 +1,14 @@
 /** The robustness section: sliders that transform the digit, presets, and the networks' answers. */
 
 import { applyChanges, isUnchanged, SLIDERS } from "lenet/robustness/changes.js";
-import { classify, inSlices } from "lenet/robustness/curves.js";
-import { makeRow } from "lenet/robustness/slider.js";
+import { classify, runInSlices } from "lenet/robustness/curves.js";
+import { createSliderRow } from "lenet/robustness/slider.js";
 import { UNCHANGED } from "lenet/store.js";
 import { drawTile, mountDrawing, whenNear } from "lenet/tour/drawing.js";
-import { phrase } from "lenet/tour/text.js";
+import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
-const DEBOUNCE = 140;
+const DEBOUNCE_MS = 140;
 
 /** Changes like those of [LeCun98, Fig. 13]. */
 const PRESETS = {
@@ -29,40 +29,40 @@ const PRESETS = {
 export function mountRobustness(container, store) {
   const heading = make("h2");
   const lead = make("p", { class: "section-text" });
-  const paper = make("p", { class: "robustness-paper" });
-  const before = makePreview(() => store.state.reading?.image ?? null);
-  const after = makePreview(() => store.state.image);
+  const paperNote = make("p", { class: "robustness-paper" });
+  const originalPreview = createPreview(() => store.state.reading?.image ?? null);
+  const changedPreview = createPreview(() => store.state.image);
   const answerText = make("p", { class: "robustness-message", "aria-live": "polite" });
-  const reset = make("button", { type: "button", onClick: () => store.set({ changes: UNCHANGED }) });
-  const seed = make("button", { type: "button", onClick: reseed });
+  const resetButton = make("button", { type: "button", onClick: () => store.set({ changes: UNCHANGED }) });
+  const seedButton = make("button", { type: "button", onClick: reseed });
   const presetsTitle = make("p", { class: "small-title" });
-  const presets = Object.keys(PRESETS).map((name) => makePreset(store, name));
-  const rows = SLIDERS.map((slider) => makeRow(store, slider));
+  const presets = Object.keys(PRESETS).map((name) => createPreset(store, name));
+  const rows = SLIDERS.map((slider) => createSliderRow(store, slider));
   container.append(make("div", { class: "robustness" },
     make("div", { class: "section-head" }, heading, lead),
     make("div", { class: "robustness-top" },
       make("div", { class: "robustness-now" },
-        make("div", { class: "robustness-pair" }, before.element, after.element),
+        make("div", { class: "robustness-pair" }, originalPreview.element, changedPreview.element),
         answerText,
-        make("div", { class: "controls" }, reset, seed)),
+        make("div", { class: "controls" }, resetButton, seedButton)),
       make("div", { class: "robustness-presets" }, presetsTitle,
-        make("div", { class: "robustness-strip" }, ...presets.map(({ element }) => element)), paper)),
+        make("div", { class: "robustness-strip" }, ...presets.map(({ element }) => element)), paperNote)),
     make("div", { class: "robustness-rows" }, ...rows.map(({ element }) => element))));
-  const slices = inSlices(measureAll, () => rows.forEach((row) => row.draw()));
+  const slices = runInSlices(measureAll, () => rows.forEach((row) => row.draw()));
 
   /** All measurements for the current digit: the presets first, then the sliders. */
   function* measureAll() {
-    const { networks, shown, changes, reading } = store.state;
+    const { models, shownIndexes, changes, reading } = store.state;
     const image = reading?.image;
     if (!image) return;
-    const models = shown.map((index) => networks[index]);
-    for (const preset of presets) yield* preset.measure(models, image);
-    const unchanged = [];
-    for (const loaded of models) {
-      unchanged.push(classify(loaded, image));
+    const shownModels = shownIndexes.map((index) => models[index]);
+    for (const preset of presets) yield* preset.measure(shownModels, image);
+    const originalAnswers = [];
+    for (const model of shownModels) {
+      originalAnswers.push(classify(model, image));
       yield;
     }
-    for (const row of rows) yield* row.measure(models, unchanged, image, changes);
+    for (const row of rows) yield* row.measure(shownModels, originalAnswers, image, changes);
   }
 
   function reseed() {
@@ -72,55 +72,55 @@ export function mountRobustness(container, store) {
   }
 
   function updateTexts() {
-    heading.textContent = phrase(store, "robustness.heading");
-    lead.textContent = phrase(store, "robustness.lead");
-    paper.textContent = phrase(store, "robustness.paper");
-    reset.textContent = phrase(store, "robustness.reset");
-    seed.textContent = phrase(store, "robustness.seed");
-    presetsTitle.textContent = phrase(store, "robustness.presets");
-    before.setCaption(phrase(store, "robustness.before"));
-    after.setCaption(phrase(store, "robustness.after"));
+    heading.textContent = chapterText(store, "robustness.heading");
+    lead.textContent = chapterText(store, "robustness.lead");
+    paperNote.textContent = chapterText(store, "robustness.paper");
+    resetButton.textContent = chapterText(store, "robustness.reset");
+    seedButton.textContent = chapterText(store, "robustness.seed");
+    presetsTitle.textContent = chapterText(store, "robustness.presets");
+    originalPreview.setCaption(chapterText(store, "robustness.before"));
+    changedPreview.setCaption(chapterText(store, "robustness.after"));
     presets.forEach((preset) => preset.updateText());
     update();
   }
 
   function update() {
-    const { networks, shown, answers, image, changes } = store.state;
+    const { models, shownIndexes, answers, image, changes } = store.state;
     container.hidden = Boolean(store.state.reading?.isWholePicture); // the sliders change digits of 28×28
-    reset.disabled = isUnchanged(changes);
+    resetButton.disabled = isUnchanged(changes);
     answerText.replaceChildren(...(image
       ? answers.map((answer, position) => {
-        const { title, labels } = networks[shown[position]];
-        const key = answer.accepted ? "robustness.answer" : "robustness.doubt";
-        return make("span", {}, phrase(store, key, { name: title, answer: labels[answer.winner] }));
+        const { title, labels } = models[shownIndexes[position]];
+        const key = answer.isAccepted ? "robustness.answer" : "robustness.doubt";
+        return make("span", {}, chapterText(store, key, { name: title, answer: labels[answer.winner] }));
       })
-      : [phrase(store, "robustness.empty")]));
-    before.draw();
-    after.draw();
-    rows.forEach((row) => row.follow());
+      : [chapterText(store, "robustness.empty")]));
+    originalPreview.draw();
+    changedPreview.draw();
+    rows.forEach((row) => row.update());
   }
 
   let isNear = false;
-  let isDue = true;
+  let needsMeasuring = true;
   function remeasure() {
-    rows.forEach((row) => row.expire());
-    isDue = !isNear;
-    if (isNear) slices.restart(DEBOUNCE);
+    rows.forEach((row) => row.markStale());
+    needsMeasuring = !isNear;
+    if (isNear) slices.restart(DEBOUNCE_MS);
   }
 
   store.subscribe(["passes"], update);
-  store.subscribe(["reading", "shown", "changes"], remeasure);
+  store.subscribe(["reading", "shownIndexes", "changes"], remeasure);
   store.subscribe(["language"], () => {
     updateTexts();
     rows.forEach((row) => row.draw());
   });
   store.subscribe(["palette", "fonts"], () => {
-    [before, after, ...presets, ...rows].forEach((part) => part.draw());
+    [originalPreview, changedPreview, ...presets, ...rows].forEach((part) => part.draw());
   });
   updateTexts();
-  whenNear(container, (near) => {
-    isNear = near;
-    if (near && isDue) remeasure();
+  whenNear(container, (isNowNear) => {
+    isNear = isNowNear;
+    if (isNowNear && needsMeasuring) remeasure();
   });
 }
 
@@ -132,7 +132,7 @@ const mountDigit = (host, image) => mountDrawing(host, {
 });
 
 /** A 28×28 image with a caption. */
-function makePreview(image) {
+function createPreview(image) {
   const caption = make("figcaption", { class: "figure-note" });
   const host = make("div");
   const drawing = mountDigit(host, image);
@@ -146,38 +146,40 @@ function makePreview(image) {
   };
 }
 
-function makePreset(store, name) {
+function createPreset(store, name) {
   const changes = { ...UNCHANGED, ...PRESETS[name] };
-  let image = null;
+  let changedImage = null;
   let answers = [];
-  let measured = [];
+  let measuredInputs = [];
   const label = make("span", { class: "robustness-preset-name" });
   const result = make("span", { class: "robustness-preset-answer" });
   const button = make("button", { type: "button", class: "robustness-preset", "data-preset": name,
     onClick: () => store.set({ changes }) });
-  const drawing = mountDigit(button, () => image);
+  const drawing = mountDigit(button, () => changedImage);
   drawing.canvas.removeAttribute("role");
   drawing.canvas.setAttribute("aria-hidden", "true");
   button.append(label, result);
   const updateText = () => {
-    label.textContent = phrase(store, `robustness.preset.${name}`);
+    label.textContent = chapterText(store, `robustness.preset.${name}`);
     result.textContent = answers.join(" · ");
   };
   return {
     element: button,
     draw: drawing.redraw,
     updateText,
-    * measure(models, unchanged) {
-      const inputs = [unchanged, ...models];
-      if (inputs.length === measured.length && inputs.every((input, index) => input === measured[index])) return;
-      image = applyChanges(unchanged, changes);
+    * measure(models, image) {
+      const inputs = [image, ...models];
+      const isMeasured = inputs.length === measuredInputs.length
+        && inputs.every((input, index) => input === measuredInputs[index]);
+      if (isMeasured) return;
+      changedImage = applyChanges(image, changes);
       answers = [];
-      for (const loaded of models) {
-        const answer = classify(loaded, image);
-        answers.push(answer.accepted ? loaded.labels[answer.winner] : "?");
+      for (const model of models) {
+        const answer = classify(model, changedImage);
+        answers.push(answer.isAccepted ? model.labels[answer.winner] : "?");
         yield;
       }
-      measured = inputs;
+      measuredInputs = inputs;
       updateText();
       drawing.redraw();
     },

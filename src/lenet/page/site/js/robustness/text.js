@@ -1,5 +1,5 @@
-/** The words of the sliders. */
-export const text = {
+/** The texts of the chapter with the sliders. */
+export const TEXTS = {
   en: {
     "robustness.heading": "Break it",
     "robustness.lead": "Move a slider and watch the answer. The curve above it shows, for this digit, how probable the answer to the unchanged digit stays over the slider's whole range; the ribbon shows which digit wins, gray where none is sure enough.",

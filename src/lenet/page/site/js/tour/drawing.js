@@ -1,14 +1,14 @@
 /** Canvases that stay sharp and follow theme and width, and what is drawn on them: tiles of values, frames, text. */
 
-import { palette as tables } from "lenet/views/palette.js";
+import { palette as colorTables } from "lenet/views/palette.js";
 
-const STEPS = 255;
+const MAX_LEVEL = 255;
 
 /** The page's colors, its tables of shades, and its two type faces. */
 export function readPalette(element) {
   const style = getComputedStyle(element);
   const face = (name) => style.getPropertyValue(name).trim() || "sans-serif";
-  return { ...tables(), text: face("--font-text"), mono: face("--font-mono") };
+  return { ...colorTables(), text: face("--font-text"), mono: face("--font-mono") };
 }
 
 /**
@@ -23,38 +23,38 @@ export function mountDrawing(host, { height, draw, className = "drawing" }) {
   canvas.className = className;
   canvas.setAttribute("role", "img");
   host.append(canvas);
-  let pending = 0;
+  let frameRequest = 0;
   let isNear = false;
   let isDue = false;
   const redraw = () => {
     isDue = true;
     if (!isNear) return;
-    pending ||= requestAnimationFrame(() => {
-      pending = 0;
+    frameRequest ||= requestAnimationFrame(() => {
+      frameRequest = 0;
       isDue = false;
       const width = Math.floor(canvas.clientWidth || host.clientWidth);
       if (width < 2 || !canvas.isConnected) return;
-      const tall = Math.ceil(height(width));
-      const density = Math.min(3, globalThis.devicePixelRatio || 1);
-      if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(tall * density)) {
-        canvas.width = Math.round(width * density);
-        canvas.height = Math.round(tall * density);
-        canvas.style.height = `${tall}px`;
+      const canvasHeight = Math.ceil(height(width));
+      const pixelRatio = Math.min(3, globalThis.devicePixelRatio || 1);
+      if (canvas.width !== Math.round(width * pixelRatio) || canvas.height !== Math.round(canvasHeight * pixelRatio)) {
+        canvas.width = Math.round(width * pixelRatio);
+        canvas.height = Math.round(canvasHeight * pixelRatio);
+        canvas.style.height = `${canvasHeight}px`;
       }
       const context = canvas.getContext("2d");
-      context.setTransform(density, 0, 0, density, 0, 0);
-      context.clearRect(0, 0, width, tall);
-      draw(context, width, tall, readPalette(canvas));
+      context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+      context.clearRect(0, 0, width, canvasHeight);
+      draw(context, width, canvasHeight, readPalette(canvas));
     });
   };
-  const widths = new ResizeObserver(redraw);
-  widths.observe(host);
-  const visibility = whenNear(canvas, (near) => {
-    isNear = near;
+  const resizeObserver = new ResizeObserver(redraw);
+  resizeObserver.observe(host);
+  const nearObserver = whenNear(canvas, (isNowNear) => {
+    isNear = isNowNear;
     if (isDue) redraw();
   });
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", redraw);
+  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+  darkScheme.addEventListener("change", redraw);
   redraw();
   return {
     canvas,
@@ -63,10 +63,10 @@ export function mountDrawing(host, { height, draw, className = "drawing" }) {
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     },
     destroy: () => {
-      widths.disconnect();
-      visibility.disconnect();
-      scheme.removeEventListener("change", redraw);
-      cancelAnimationFrame(pending);
+      resizeObserver.disconnect();
+      nearObserver.disconnect();
+      darkScheme.removeEventListener("change", redraw);
+      cancelAnimationFrame(frameRequest);
       canvas.remove();
     },
   };
@@ -81,29 +81,29 @@ export function whenNear(element, callback) {
 }
 
 /** Where tiles are made, pixel by pixel, before they are drawn large. */
-let workshop = null;
+let offscreenContext = null;
 
-function workshopOf(columns, rows) {
-  workshop ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const { canvas } = workshop;
+function offscreenContextOf(columns, rows) {
+  offscreenContext ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const { canvas } = offscreenContext;
   if (canvas.width < columns || canvas.height < rows) {
     canvas.width = Math.max(canvas.width, columns);
     canvas.height = Math.max(canvas.height, rows);
   }
-  return workshop;
+  return offscreenContext;
 }
 
 /**
  * The diverging color of a share in [-1, 1], blue below 0 and orange above; with `gray` the gray of a level in [0, 1].
  * @returns {number} an RGBA word, red in the low byte
  */
-export function shade(palette, share, gray = false) {
-  const step = Math.max(-STEPS, Math.min(STEPS, Math.round(share * STEPS) || 0));
-  return gray ? palette.levels[Math.max(0, step)] : palette.signed[STEPS + step];
+export function shade(palette, share, isGray = false) {
+  const step = Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, Math.round(share * MAX_LEVEL) || 0));
+  return isGray ? palette.levels[Math.max(0, step)] : palette.signed[MAX_LEVEL + step];
 }
 
 /** Black or white, whichever has the larger contrast to a shade, as WCAG 2 defines it: at least 4.58, on any shade. */
-export function readable(rgba) {
+export function contrastingTextColor(rgba) {
   const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
   const [red, green, blue] = [0, 8, 16].map((shift) => linear(((rgba >> shift) & 255) / 255));
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
@@ -117,11 +117,11 @@ export function readable(rgba) {
  *   ink?: [number, number], filled?: number}} place `scale` is the value of full color; with `ink` = [background, full]
  *   the values are gray levels instead; only the first `filled` show
  */
-export function drawTile(context, palette, values, rectangle) {
-  const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = rectangle;
+export function drawTile(context, palette, values, tile) {
+  const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = tile;
   const height = (width * rows) / columns;
-  const scale = rectangle.scale ?? largest(values, start, rows * columns);
-  const offscreen = workshopOf(columns, rows);
+  const scale = tile.scale ?? maxAbsOrOne(values, start, rows * columns);
+  const offscreen = offscreenContextOf(columns, rows);
   const picture = new ImageData(columns, rows);
   const pixels = new Uint32Array(picture.data.buffer);
   for (let index = 0; index < filled; index += 1) {
@@ -138,19 +138,19 @@ export function drawTile(context, palette, values, rectangle) {
 }
 
 /** The largest magnitude among `count` values, 1 if all are 0. */
-export function largest(values, start = 0, count = values.length) {
+export function maxAbsOrOne(values, start = 0, count = values.length) {
   let maximum = 0;
   for (let index = start; index < start + count; index += 1) maximum = Math.max(maximum, Math.abs(values[index]));
   return maximum || 1;
 }
 
 /** A frame around some cells of a grid drawn by `drawTile`, with a rim that keeps it visible on any color. */
-export function frameCells(context, palette, rectangle, { top, left, height, width }, color = palette.accent) {
-  const cell = rectangle.width / rectangle.columns;
+export function frameCells(context, palette, tile, { top, left, height, width }, color = palette.accent) {
+  const cell = tile.width / tile.columns;
   for (const [stroke, lineWidth] of [[palette.surface, 4], [color, 2]]) {
     context.strokeStyle = stroke;
     context.lineWidth = lineWidth;
-    context.strokeRect(rectangle.x + left * cell, rectangle.y + top * cell, width * cell, height * cell);
+    context.strokeRect(tile.x + left * cell, tile.y + top * cell, width * cell, height * cell);
   }
 }
 

@@ -1,37 +1,39 @@
 /** Which stage of a network plays which part of the tour, whatever its name. */
 
-const POOLS = new Set(["subsampling", "max_pooling", "average_pooling", "global_average_pooling"]);
+const SUBSAMPLING_KINDS = new Set(["subsampling", "max_pooling", "average_pooling", "global_average_pooling"]);
 
 /**
  * @param {{stages: {kind: string, inputShape: number[], outputShape: number[]}[]}} network
- * @returns {{first: number, pool: number, second: number, wide: number, code: number, output: number}} indexes of the
- *   first convolution, the sub-sampling after it, the second convolution, the first stage that sees whole maps, the
- *   last hidden stage, and the output; -1 where the network has none
+ * @returns {{firstConvolution: number, subsampling: number, secondConvolution: number, wholeMaps: number,
+ *   lastHidden: number, output: number}} indexes of stages: `subsampling` comes after the first convolution,
+ *   `wholeMaps` is the first stage whose units see whole maps, `lastHidden` the full connection after it; -1 where the
+ *   network has none
  */
 export function findRoles(network) {
   const { stages } = network;
   const output = stages.length - 1;
-  const isMap = ({ outputShape: [, height, width] }) => height * width > 1;
-  const after = (index, accept) =>
+  const hasMaps = ({ outputShape: [, height, width] }) => height * width > 1;
+  const findAfter = (index, accept) =>
     stages.findIndex((stage, position) => position > index && position < output && accept(stage));
-  const first = after(-1, (stage) => stage.kind === "convolution");
-  const pool = after(first, (stage) => POOLS.has(stage.kind));
-  const second = after(first, (stage) => stage.kind === "convolution" && isMap(stage));
-  const wide = after(Math.max(first, pool, second), (stage) => !isMap(stage) && !POOLS.has(stage.kind));
-  const code = after(wide < 0 ? output : wide, (stage) => stage.kind === "full_connection");
-  return { first, pool, second, wide, code, output };
+  const firstConvolution = findAfter(-1, (stage) => stage.kind === "convolution");
+  const subsampling = findAfter(firstConvolution, (stage) => SUBSAMPLING_KINDS.has(stage.kind));
+  const secondConvolution = findAfter(firstConvolution, (stage) => stage.kind === "convolution" && hasMaps(stage));
+  const wholeMaps = findAfter(Math.max(firstConvolution, subsampling, secondConvolution),
+    (stage) => !hasMaps(stage) && !SUBSAMPLING_KINDS.has(stage.kind));
+  const lastHidden = findAfter(wholeMaps < 0 ? output : wholeMaps, (stage) => stage.kind === "full_connection");
+  return { firstConvolution, subsampling, secondConvolution, wholeMaps, lastHidden, output };
 }
 
-/** [map, row, column] of the largest value, by magnitude, among a stage's units, or among those of one map. */
+/** [map, row, column] of the unit with the largest absolute value in a stage, or in one map of it. */
 export function strongestUnit(stagePass, map = null) {
   const [maps, rows, columns] = stagePass.shape;
-  const size = rows * columns;
-  let best = map === null ? 0 : map * size;
-  const end = map === null ? maps * size : best + size;
+  const unitsPerMap = rows * columns;
+  let best = map === null ? 0 : map * unitsPerMap;
+  const end = map === null ? maps * unitsPerMap : best + unitsPerMap;
   for (let position = best; position < end; position += 1) {
     if (Math.abs(stagePass.values[position]) > Math.abs(stagePass.values[best])) best = position;
   }
-  return [Math.floor(best / size), Math.floor((best % size) / columns), best % columns];
+  return [Math.floor(best / unitsPerMap), Math.floor((best % unitsPerMap) / columns), best % columns];
 }
 
 /** Index of a unit in its stage's arrays. */

@@ -1,99 +1,103 @@
 /** The content of the ten stops for one network and one digit: stage and unit, and texts with their numbers. */
 
 import { takesWholePicture } from "lenet/reading/whole_picture.js";
-import { connectedMaps } from "lenet/stages.js";
+import { connectedMaps } from "lenet/layers.js";
 import { findRoles, strongestUnit } from "lenet/tour/roles.js";
 import { rotationsOf } from "lenet/tour/rotations.js";
 import { explainUnit } from "lenet/units.js";
-import { number, percent, stageName } from "lenet/views/numbers.js";
+import { formatNumber, formatPercent, stageName } from "lenet/views/numbers.js";
 
+/** The stops of the tour, in order. */
 export const STOPS = [
   "pixels", "unit", "sharing", "activation", "sampling", "table", "c5", "code", "answer", "doubt",
 ];
 
-const ROLE_OF = {
-  unit: "first", sharing: "first", activation: "first", sampling: "pool", table: "second", c5: "wide", code: "code",
-  answer: "output", doubt: "output",
+/** The key of `findRoles` whose stage a stop is about; the stop "pixels" is about the input. */
+const ROLE_OF_STOP = {
+  unit: "firstConvolution", sharing: "firstConvolution", activation: "firstConvolution", sampling: "subsampling",
+  table: "secondConvolution", c5: "wholeMaps", code: "lastHidden", answer: "output", doubt: "output",
 };
 
 /**
- * @typedef {{loaded: object, pass: object, answer: object, image: Uint8Array, unit: ?number[]}} Scene what the tour is
- *   told with; `unit` is the one in focus if it belongs to the stop's stage
- * @typedef {{key: string, values: Object<string, string>}} Telling a key of the texts and what goes into it
+ * @typedef {{model: Model, pass: Pass, answer: Answer, image: Uint8Array, unit: ?number[]}} TourState the network that
+ *   the tour explains and the digit that it explains it with; `unit` is the one in focus if it is in the stop's
+ *   stage
+ * @typedef {{key: string, values: Object<string, string>}} FilledText a key of the texts, and values for its places
  */
 
-/** The stage that a stop is about: its index, null for the input, -1 if the network has none of that part. */
-export function stageOf(stop, network) {
-  return stop in ROLE_OF ? findRoles(network)[ROLE_OF[stop]] : null;
+/** The index of the stage that a stop is about; null for the input, -1 if the network has no such stage. */
+export function stageIndexOf(stop, network) {
+  return stop in ROLE_OF_STOP ? findRoles(network)[ROLE_OF_STOP[stop]] : null;
 }
 
 /** The unit that a stop shows unless another is chosen: the strongest of its stage, or the winning output. */
-export function unitOf(stop, { loaded, pass, answer }) {
-  const stage = stageOf(stop, loaded.network);
-  if (stage === null || stage < 0) return null;
-  return ROLE_OF[stop] === "output" ? [answer.winner, 0, 0] : strongestUnit(pass.stages[stage]);
+export function unitToShow(stop, { model, pass, answer }) {
+  const stageIndex = stageIndexOf(stop, model.network);
+  if (stageIndex === null || stageIndex < 0) return null;
+  return ROLE_OF_STOP[stop] === "output" ? [answer.winner, 0, 0] : strongestUnit(pass.stages[stageIndex]);
 }
 
 /**
  * @param {string} stop
- * @param {Scene} scene
- * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[], hasPicture: boolean}}
- *   `hasPicture` is whether a picture goes with the texts
+ * @param {TourState} tourState
+ * @returns {{title: FilledText, idea: FilledText, live: ?FilledText, stageIndex: ?number, unit: ?number[],
+ *   hasPicture: boolean}} `idea` explains, `live` has the numbers of this digit; `hasPicture` is whether a picture goes
+ *   with the texts
  */
-export function tellStop(stop, scene) {
-  const stage = stageOf(stop, scene.loaded.network);
-  const unit = scene.unit ?? unitOf(stop, scene);
-  if (stage !== null && stage < 0) {
-    const missing = { key: "tour.none", values: { name: scene.loaded.title } };
-    return { title: { key: `tour.name.${stop}`, values: {} }, idea: missing, live: null, stage: null, unit: null,
-      hasPicture: false };
+export function contentOf(stop, tourState) {
+  const stageIndex = stageIndexOf(stop, tourState.model.network);
+  const unit = tourState.unit ?? unitToShow(stop, tourState);
+  if (stageIndex !== null && stageIndex < 0) {
+    const missingText = { key: "tour.none", values: { name: tourState.model.title } };
+    return { title: { key: `tour.name.${stop}`, values: {} }, idea: missingText, live: null, stageIndex: null,
+      unit: null, hasPicture: false };
   }
-  const { network } = scene.loaded;
-  const part = stage === null ? null : {
-    stage: network.stages[stage],
-    before: stage ? network.stages[stage - 1] : null,
-    account: scene.loaded.account.stages[stage],
-    explanation: unit && explainUnit(network, scene.pass, stage, unit),
-    passed: scene.pass.stages[stage],
-    index: stage,
+  const { network } = tourState.model;
+  const stageContent = stageIndex === null ? null : {
+    stage: network.stages[stageIndex],
+    previousStage: stageIndex ? network.stages[stageIndex - 1] : null,
+    account: tourState.model.account.stages[stageIndex],
+    explanation: unit && explainUnit(network, tourState.pass, stageIndex, unit),
+    stagePass: tourState.pass.stages[stageIndex],
+    stageIndex,
     unit,
   };
-  return { stage, unit, hasPicture: true, ...TELL[stop](scene, part) };
+  return { stageIndex, unit, hasPicture: true, ...CONTENT[stop](tourState, stageContent) };
 }
 
-const count = (value) => Math.round(value).toLocaleString("en-US");
+const formatCount = (value) => Math.round(value).toLocaleString("en-US");
 
-/** A probability in per cent; what is not quite certain never reads as if it were. */
-export const likely = (probability) => (probability > 0.9995 ? "> 99.9 %" : percent(probability));
+/** A probability in per cent; one below 1 never reads as 100 %. */
+export const probabilityText = (probability) => (probability > 0.9995 ? "> 99.9 %" : formatPercent(probability));
 
-const titled = (stop, values = {}, variant = "") => ({ key: `tour.${stop}.title${variant}`, values });
-const telling = (stop, key, values, variant = "") =>
+const titleOf = (stop, values = {}, variant = "") => ({ key: `tour.${stop}.title${variant}`, values });
+const textOf = (stop, key, values, variant = "") =>
   ({ key: `tour.${stop}.${key}${variant && `.${variant}`}`, values });
 
-const TELL = {
-  pixels({ loaded, image }) {
-    const { description, inputShape: [channels, rows, columns] } = loaded.network;
+const CONTENT = {
+  pixels({ model, image }) {
+    const { description, inputShape: [channels, rows, columns] } = model.network;
     const [low, high] = description.input_range;
-    if (takesWholePicture(loaded)) {
+    if (takesWholePicture(model)) {
       return {
-        title: titled("pixels", { count: count(size(loaded.network.inputShape)) }, ".picture"),
-        idea: telling("pixels", "idea", { side: loaded.pictures.side }, "picture"),
-        live: telling("pixels", "live", {
-          name: loaded.title, channels, rows, columns, low: number(low), high: number(high),
+        title: titleOf("pixels", { count: formatCount(unitCount(model.network.inputShape)) }, ".picture"),
+        idea: textOf("pixels", "idea", { side: model.pictures.side }, "picture"),
+        live: textOf("pixels", "live", {
+          name: model.title, channels, rows, columns, low: formatNumber(low), high: formatNumber(high),
         }, "picture"),
         hasPicture: false,
       };
     }
     const center = centerOfMass(image);
     const values = {
-      name: loaded.title, rows, columns, border: (rows - 28) / 2, low: number(low), high: number(high),
-      inked: count(image.filter((level) => level > 0).length),
-      row: center ? number(center[0], 1) : "–", column: center ? number(center[1], 1) : "–",
+      name: model.title, rows, columns, border: (rows - 28) / 2, low: formatNumber(low), high: formatNumber(high),
+      inked: formatCount(image.filter((level) => level > 0).length),
+      row: center ? formatNumber(center[0], 1) : "–", column: center ? formatNumber(center[1], 1) : "–",
     };
     return {
-      title: titled("pixels"),
-      idea: telling("pixels", "idea", {}),
-      live: telling("pixels", "live", values, rows > 28 ? "padded" : ""),
+      title: titleOf("pixels"),
+      idea: textOf("pixels", "idea", {}),
+      live: textOf("pixels", "live", values, rows > 28 ? "padded" : ""),
     };
   },
 
@@ -101,11 +105,11 @@ const TELL = {
     const products = explanation.terms.reduce((sum, term) => sum + term.sum, 0);
     const weights = explanation.terms.length * stage.layer.kernel_size ** 2;
     return {
-      title: titled("unit", { count: weights }),
-      idea: telling("unit", "idea", { stage: stageName(stage.name), side: stage.layer.kernel_size }),
-      live: telling("unit", "live", {
-        row, column, map, count: weights, products: number(products), bias: number(explanation.bias),
-        sum: number(explanation.sum),
+      title: titleOf("unit", { count: weights }),
+      idea: textOf("unit", "idea", { stage: stageName(stage.name), side: stage.layer.kernel_size }),
+      live: textOf("unit", "live", {
+        row, column, map, count: weights, products: formatNumber(products), bias: formatNumber(explanation.bias),
+        sum: formatNumber(explanation.sum),
       }),
     };
   },
@@ -114,147 +118,150 @@ const TELL = {
     const [maps, rows, columns] = stage.outputShape;
     const weights = connectedMaps(stage.layer, stage.inputShape[0])[0].length * stage.layer.kernel_size ** 2;
     return {
-      title: titled("sharing"),
-      idea: telling("sharing", "idea", { units: count(rows * columns), count: weights }),
-      live: telling("sharing", "live", {
-        maps, count: weights, units: count(rows * columns), parameters: count(account.parameters),
-        connections: count(account.connections),
+      title: titleOf("sharing"),
+      idea: textOf("sharing", "idea", { units: formatCount(rows * columns), count: weights }),
+      live: textOf("sharing", "live", {
+        maps, count: weights, units: formatCount(rows * columns), parameters: formatCount(account.parameters),
+        connections: formatCount(account.connections),
       }),
     };
   },
 
-  activation(_, { stage, explanation, passed }) {
+  activation(_, { stage, explanation, stagePass }) {
     const variant = ["squash", "relu"].includes(stage.activation) ? stage.activation : "other";
-    const units = passed.values.length;
-    const flat = passed.values.filter((value) => (variant === "relu" ? value === 0 : Math.abs(value) > 1)).length;
+    const units = stagePass.values.length;
+    const flatCount = stagePass.values.filter((value) =>
+      (variant === "relu" ? value === 0 : Math.abs(value) > 1)).length;
     return {
-      title: titled("activation"),
-      idea: telling("activation", "idea", { activation: stage.activation }, variant),
-      live: telling("activation", "live", {
-        sum: number(explanation.sum), value: number(explanation.value), share: percent(flat / units),
-        units: count(units), stage: stageName(stage.name),
+      title: titleOf("activation"),
+      idea: textOf("activation", "idea", { activation: stage.activation }, variant),
+      live: textOf("activation", "live", {
+        sum: formatNumber(explanation.sum), value: formatNumber(explanation.value),
+        share: formatPercent(flatCount / units), units: formatCount(units), stage: stageName(stage.name),
       }, variant),
     };
   },
 
-  sampling(_, { stage, before, account, explanation }) {
+  sampling(_, { stage, previousStage, account, explanation }) {
     const variant = stage.kind;
     return {
-      title: titled("sampling"),
-      idea: telling("sampling", "idea", { stage: stageName(stage.name) }, variant),
-      live: telling("sampling", "live", {
-        values: Array.from(explanation.values, (value) => number(value)).join(", "),
-        four: number(explanation.values.reduce((sum, value) => sum + value)),
-        coefficient: number(explanation.coefficient ?? 0), bias: number(explanation.bias ?? 0),
-        sum: number(explanation.sum), value: number(explanation.value), maps: stage.outputShape[0],
-        units: count(size(stage.outputShape)), before: count(size(before.outputShape)),
-        parameters: count(account.parameters), connections: count(account.connections),
+      title: titleOf("sampling"),
+      idea: textOf("sampling", "idea", { stage: stageName(stage.name) }, variant),
+      live: textOf("sampling", "live", {
+        values: Array.from(explanation.values, (value) => formatNumber(value)).join(", "),
+        four: formatNumber(explanation.values.reduce((sum, value) => sum + value)),
+        coefficient: formatNumber(explanation.coefficient ?? 0), bias: formatNumber(explanation.bias ?? 0),
+        sum: formatNumber(explanation.sum), value: formatNumber(explanation.value), maps: stage.outputShape[0],
+        units: formatCount(unitCount(stage.outputShape)), before: formatCount(unitCount(previousStage.outputShape)),
+        parameters: formatCount(account.parameters), connections: formatCount(account.connections),
       }, variant),
     };
   },
 
-  table(_, { stage, before, account, explanation, unit: [map] }) {
+  table(_, { stage, previousStage, account, explanation, unit: [map] }) {
     const [inputs] = stage.inputShape;
     const [maps] = stage.outputShape;
     const area = stage.layer.kernel_size ** 2;
     const kernels = connectedMaps(stage.layer, inputs).reduce((sum, maps) => sum + maps.length, 0);
-    const asPrinted = inputs === 6 && maps === 16 && area === 25;
+    const hasTableISize = inputs === 6 && maps === 16 && area === 25;
     const isTable = stage.layer.table !== null;
     const values = {
-      stage: stageName(stage.name), before: stageName(before.name), maps, inputs, kernels, area, map,
-      all: maps * inputs, full: count(maps * inputs * area + maps), parameters: count(account.parameters),
+      stage: stageName(stage.name), before: stageName(previousStage.name), maps, inputs, kernels, area, map,
+      all: maps * inputs, full: formatCount(maps * inputs * area + maps), parameters: formatCount(account.parameters),
       seen: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
     };
-    const fullVariant = asPrinted ? "full" : "other";
+    const fullVariant = hasTableISize ? "full" : "other";
     return {
-      title: titled("table"),
-      idea: telling("table", "idea", values, isTable ? (asPrinted && kernels === 60 ? "paper" : "table") : fullVariant),
-      live: telling("table", "live", values, isTable ? "table" : fullVariant),
+      title: titleOf("table"),
+      idea: textOf("table", "idea", values,
+        isTable ? (hasTableISize && kernels === 60 ? "paper" : "table") : fullVariant),
+      live: textOf("table", "live", values, isTable ? "table" : fullVariant),
     };
   },
 
-  c5({ loaded }, { stage, before, account, index }) {
+  c5({ model }, { stage, previousStage, account, stageIndex }) {
     const [inputs, side] = stage.inputShape;
     const [maps] = stage.outputShape;
     const values = {
-      stage: stageName(stage.name), before: stageName(before.name), maps, inputs, side,
-      jump: jumpBefore(loaded.network, index), fan: count(size(stage.inputShape)),
-      parameters: count(account.parameters), total: count(loaded.account.parameters),
-      share: percent(account.parameters / loaded.account.parameters),
+      stage: stageName(stage.name), before: stageName(previousStage.name), maps, inputs, side,
+      jump: inputStride(model.network, stageIndex), fan: formatCount(unitCount(stage.inputShape)),
+      parameters: formatCount(account.parameters), total: formatCount(model.account.parameters),
+      share: formatPercent(account.parameters / model.account.parameters),
     };
     return {
-      title: titled("c5"),
-      idea: telling("c5", "idea", values, stage.kind),
-      live: telling("c5", "live", values),
+      title: titleOf("c5"),
+      idea: textOf("c5", "idea", values, stage.kind),
+      live: textOf("c5", "live", values),
     };
   },
 
-  code({ loaded, pass, answer }, { stage, passed, index }) {
-    const { network } = loaded;
-    const units = passed.values.length;
-    const winner = loaded.labels[answer.winner];
-    const isRbfCode = network.smallestWins && index === network.stages.length - 2;
+  code({ model, pass, answer }, { stage, stagePass, stageIndex }) {
+    const { network } = model;
+    const units = stagePass.values.length;
+    const winner = model.labels[answer.winner];
+    const isRbfCode = network.smallestWins && stageIndex === network.stages.length - 2;
     const values = { stage: stageName(stage.name), units, winner };
     if (isRbfCode) {
       const code = network.stages.at(-1).layer.prototypes[answer.winner];
-      values.matching = passed.values.filter((value, index) => value * code[index] > 0).length;
-      values.penalty = number(pass.outputs[answer.winner]);
+      values.matching = stagePass.values.filter((value, index) => value * code[index] > 0).length;
+      values.penalty = formatNumber(pass.outputs[answer.winner]);
     } else {
-      values.active = passed.values.filter((value) => value !== 0).length;
-      const [strongest] = explainUnit(network, pass, index + 1, [answer.winner, 0, 0]).products
+      values.active = stagePass.values.filter((value) => value !== 0).length;
+      const [strongest] = explainUnit(network, pass, stageIndex + 1, [answer.winner, 0, 0]).products
         .filter(({ product }) => product > 0);
       Object.assign(values, {
-        unit: strongest?.index ?? "–", input: number(strongest?.input ?? 0), weight: number(strongest?.weight ?? 0),
-        product: number(strongest?.product ?? 0),
+        unit: strongest?.index ?? "–", input: formatNumber(strongest?.input ?? 0),
+        weight: formatNumber(strongest?.weight ?? 0), product: formatNumber(strongest?.product ?? 0),
       });
     }
     const variant = isRbfCode ? "rbf" : units === 84 ? "dense84" : "other";
     return {
-      title: titled("code", { units }, isRbfCode ? "" : ".other"),
-      idea: telling("code", "idea", values, variant),
-      live: telling("code", "live", values, variant),
+      title: titleOf("code", { units }, isRbfCode ? "" : ".other"),
+      idea: textOf("code", "idea", values, variant),
+      live: textOf("code", "live", values, variant),
     };
   },
 
-  answer({ loaded, pass, answer }, { before }) {
-    const { network, labels, calibration } = loaded;
-    const [first, second] = [...labels.keys()].sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
+  answer({ model, pass, answer }, { previousStage }) {
+    const { network, labels, calibration } = model;
+    const [winner, runnerUp] = [...labels.keys()].sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     const variant = network.smallestWins ? "rbf" : "softmax";
-    const gap = Math.abs(pass.outputs[second] - pass.outputs[first]);
+    const gap = Math.abs(pass.outputs[runnerUp] - pass.outputs[winner]);
     return {
-      title: titled("answer", {}, network.smallestWins ? "" : ".softmax"),
-      idea: telling("answer", "idea", { before: stageName(before.name) }, variant),
-      live: telling("answer", "live", {
-        winner: labels[first], second: labels[second], best: number(pass.outputs[first]),
-        next: number(pass.outputs[second]), gap: number(gap), probability: likely(answer.probabilities[first]),
-        temperature: number(calibration.temperature),
+      title: titleOf("answer", {}, network.smallestWins ? "" : ".softmax"),
+      idea: textOf("answer", "idea", { before: stageName(previousStage.name) }, variant),
+      live: textOf("answer", "live", {
+        winner: labels[winner], second: labels[runnerUp], best: formatNumber(pass.outputs[winner]),
+        next: formatNumber(pass.outputs[runnerUp]), gap: formatNumber(gap),
+        probability: probabilityText(answer.probabilities[winner]), temperature: formatNumber(calibration.temperature),
       }, variant),
     };
   },
 
-  doubt({ loaded, image, answer }) {
-    if (takesWholePicture(loaded)) {
+  doubt({ model, image, answer }) {
+    if (takesWholePicture(model)) {
       return {
-        title: titled("doubt"),
-        idea: telling("doubt", "idea", { name: loaded.title, count: loaded.labels.length }, "picture"),
-        live: telling("doubt", "live", {
-          winner: loaded.labels[answer.winner], probability: likely(answer.probabilities[answer.winner]),
-          chance: percent(1 / loaded.labels.length),
+        title: titleOf("doubt"),
+        idea: textOf("doubt", "idea", { name: model.title, count: model.labels.length }, "picture"),
+        live: textOf("doubt", "live", {
+          winner: model.labels[answer.winner], probability: probabilityText(answer.probabilities[answer.winner]),
+          chance: formatPercent(1 / model.labels.length),
         }, "picture"),
         hasPicture: false,
       };
     }
-    const rotations = rotationsOf(loaded, image);
-    const unchanged = rotations.filter(({ answer: rotated }) => rotated.accepted
-      && (!answer.accepted || rotated.winner === answer.winner));
+    const rotations = rotationsOf(model, image);
+    const sameAnswers = rotations.filter(({ answer: rotated }) => rotated.isAccepted
+      && (!answer.isAccepted || rotated.winner === answer.winner));
     const values = {
-      name: loaded.title, threshold: percent(loaded.calibration.min_confidence), winner: loaded.labels[answer.winner],
-      probability: likely(answer.probabilities[answer.winner]), count: rotations.length, unchanged: unchanged.length,
+      name: model.title, threshold: formatPercent(model.calibration.min_confidence),
+      winner: model.labels[answer.winner], probability: probabilityText(answer.probabilities[answer.winner]),
+      count: rotations.length, unchanged: sameAnswers.length,
     };
     return {
-      title: titled("doubt"),
-      idea: telling("doubt", "idea", values, loaded.reject_class === null ? "" : "reject"),
-      live: telling("doubt", "live", values, answer.accepted ? "" : "refused"),
+      title: titleOf("doubt"),
+      idea: textOf("doubt", "idea", values, model.reject_class === null ? "" : "reject"),
+      live: textOf("doubt", "live", values, answer.isAccepted ? "" : "refused"),
     };
   },
 };
@@ -272,12 +279,13 @@ export function centerOfMass(image) {
   return mass ? [rows / mass, columns / mass] : null;
 }
 
-/** How many input pixels lie between neighboring units of what a stage receives. */
-export function jumpBefore(network, index) {
-  return network.stages.slice(0, index).reduce((jump, { layer }) => jump * (layer.stride ?? layer.size ?? 1), 1);
+/** How many pixels of the network's input lie between neighboring units of the maps that a stage receives. */
+export function inputStride(network, stageIndex) {
+  return network.stages.slice(0, stageIndex)
+    .reduce((stride, { layer }) => stride * (layer.stride ?? layer.size ?? 1), 1);
 }
 
-function size(shape) {
+function unitCount(shape) {
   return shape.reduce((product, length) => product * length, 1);
 }
 

@@ -1,27 +1,27 @@
-/** The words of the tour, the convolution, the sliders, the account and the training. */
+/** The texts of the chapters: the tour, the convolution, the sliders, the account and the training. */
 
-import { text as account } from "lenet/account/text.js";
+import { TEXTS as account } from "lenet/account/text.js";
 import { en as learningEn } from "lenet/learning/text/en.js";
 import { zh as learningZh } from "lenet/learning/text/zh.js";
-import { text as robustness } from "lenet/robustness/text.js";
+import { TEXTS as robustness } from "lenet/robustness/text.js";
 import { en } from "lenet/tour/text/en.js";
 import { zh } from "lenet/tour/text/zh.js";
 
-export const text = {
+export const TEXTS = {
   en: { ...en, ...robustness.en, ...account.en, ...learningEn },
   zh: { ...zh, ...robustness.zh, ...account.zh, ...learningZh },
 };
 
-/** The text of a key in the language shown; without `values`, its places stay marked as `{name}`. */
-export function phrase(store, key, values = null) {
-  const template = text[store.state.language][key];
+/** A chapter's text in the language shown, as `translate` gives those of the rest of the page; without `values` as it is. */
+export function chapterText(store, key, values = null) {
+  const template = TEXTS[store.state.language][key];
   if (template === undefined) throw new Error(`no text for ${key}`);
   return values ? template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "") : template;
 }
 
 /** Fills an element with a text whose values stand out as numbers do. */
 export function fill(element, store, key, values) {
-  const pieces = phrase(store, key).split(/\{(\w+)\}/);
+  const pieces = chapterText(store, key).split(/\{(\w+)\}/);
   element.replaceChildren(
     ...pieces.map((piece, index) => {
       if (index % 2 === 0) return piece;

@@ -5,20 +5,37 @@ import { mountDrawing } from "lenet/tour/drawing.js";
 import { activation, answer, code, doubt } from "lenet/tour/pictures/answers.js";
 import { c5, sampling, table } from "lenet/tour/pictures/maps.js";
 import { pixels, sharing } from "lenet/tour/pictures/pixels.js";
-import { STOPS, stageOf, tellStop, unitOf } from "lenet/tour/stops.js";
-import { fill, phrase } from "lenet/tour/text.js";
+import { STOPS, stageIndexOf, contentOf, unitToShow } from "lenet/tour/stops.js";
+import { fill, chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 import { SAMPLES } from "lenet/views/samples.js";
-import { createSheet, strokesOf } from "lenet/views/sheet.js";
+import { createSheet, sampleStrokes } from "lenet/views/sheet.js";
 
 const PICTURES = { pixels, sharing, activation, sampling, table, c5, code, answer, doubt };
-const BLANK = new Uint8Array(784);
+const BLANK_IMAGE = new Uint8Array(784);
 const SAMPLE_DIGIT = 3;
 const SAMPLE_WIDTH = 15;
-const SETTLING = 60; // milliseconds until the stages have made room for the panel
+const SETTLE_MS = 60; // milliseconds until the stages have made room for the panel
 
-/** Where on the page the same is seen of the drawing; of all others, where the unit is written out. */
-const PLACE_OF = { pixels: "steps", answer: "answers", doubt: "robustness" };
+/** The section of the page that shows a stop's subject; for all other stops it is "unit". */
+const SECTION_OF_STOP = { pixels: "steps", answer: "answers", doubt: "robustness" };
+
+/**
+ * @typedef {TourState & Object} PictureState - what a stop's picture is drawn from
+ * @property {Network} network
+ * @property {Object} store
+ * @property {?number} stageIndex - of the stage that the stop is about; null for the input
+ * @property {?Object} stage - of the network; null for the input, as `stagePass` and `account` are
+ * @property {?StagePass} stagePass
+ * @property {?Object} account - the stage's counts, as in the page's document
+ * @property {?number[]} unit - the unit that the stop shows
+ * @property {?Object} previousStage - null before the first stage
+ * @property {Float32Array} previousValues - what the stage receives
+ * @property {number} pictureWidth - in input pixels, chosen at the stop "c5"
+ * @property {(width: number) => void} setPictureWidth
+ * @property {(unit: number[]) => void} chooseUnit
+ * @property {?Object} pointedPart - at the stop "pixels", the part under the pointer
+ */
 
 /**
  * @param {HTMLElement} container
@@ -27,13 +44,13 @@ const PLACE_OF = { pixels: "steps", answer: "answers", doubt: "robustness" };
 export function mountTour(container, store) {
   const parts = makeParts({ end, go: (index) => go(index), move: (by) => go(store.state.stop + by) });
   container.append(parts.open, parts.status);
-  let voice = 0;
-  let wide = null;
-  let picture = null;
+  let position = 0; // in `shownIndexes`, of the network that the tour explains
+  let pictureWidth = null;
+  let mountedPicture = null;
   let isSample = false;
-  let pending = 0;
-  let announced = "";
-  let settling = 0;
+  let pendingShow = 0;
+  let announcedStop = "";
+  let settleTimer = 0;
 
   function end() {
     store.set({ stop: null });
@@ -44,7 +61,7 @@ export function mountTour(container, store) {
     store.set({ stop: Math.max(0, Math.min(STOPS.length - 1, index)) });
   }
 
-  /** At every new stop: its unit in focus, and what it is about in view. */
+  /** At every new stop, puts its unit in focus and scrolls its stage into view. */
   function arrive() {
     const { stop, picture: drawing, image } = store.state;
     const wasOpen = !container.hidden;
@@ -59,16 +76,16 @@ export function mountTour(container, store) {
     if (stop === null) return;
     if (!wasOpen) parts.open.focus({ preventScroll: true });
     parts.body.scrollTop = 0;
-    clearTimeout(settling);
-    settling = setTimeout(bringIntoView, wasOpen ? 0 : SETTLING);
+    clearTimeout(settleTimer);
+    settleTimer = setTimeout(bringIntoView, wasOpen ? 0 : SETTLE_MS);
   }
 
-  /** Scrolls the page until the stage that is spoken of can be seen, unless it can already. */
+  /** Scrolls the page until the stop's stage can be seen, unless it can already. */
   function bringIntoView() {
-    const { network } = scene();
-    const stage = stageOf(STOPS[store.state.stop], network);
-    const figure = document.querySelectorAll(".network")[voice]
-      ?.querySelectorAll(".stage")[stage === null || stage < 0 ? 0 : stage + 1];
+    const { network } = tourState();
+    const stageIndex = stageIndexOf(STOPS[store.state.stop], network);
+    const figure = document.querySelectorAll(".network")[position]
+      ?.querySelectorAll(".stage")[stageIndex === null || stageIndex < 0 ? 0 : stageIndex + 1];
     if (!figure) return;
     const { top, bottom } = figure.getBoundingClientRect();
     const panel = parts.open.getBoundingClientRect();
@@ -77,56 +94,58 @@ export function mountTour(container, store) {
   }
 
   function focusFor(stop) {
-    const { loaded, pass, answer: answered } = scene();
-    const stage = stageOf(stop, loaded.network);
-    if (stage === null || stage < 0) return null;
+    const { model, pass, answer: currentAnswer } = tourState();
+    const stageIndex = stageIndexOf(stop, model.network);
+    if (stageIndex === null || stageIndex < 0) return null;
     const { focus } = store.state;
-    const isThere = focus?.shown === voice && focus.stage === stage;
-    const unit = isThere ? focus.unit : unitOf(stop, { loaded, pass, answer: answered });
-    return { shown: voice, stage, unit, pinned: true };
+    const isStageFocused = focus?.position === position && focus.stageIndex === stageIndex;
+    const unit = isStageFocused ? focus.unit : unitToShow(stop, { model, pass, answer: currentAnswer });
+    return { position, stageIndex, unit, isPinned: true };
   }
 
-  function choose(unit) {
-    store.set({ focus: { ...store.state.focus, unit, pinned: true } });
+  function chooseUnit(unit) {
+    store.set({ focus: { ...store.state.focus, unit, isPinned: true } });
   }
 
-  function speakWith(next) {
-    voice = next;
-    wide = null;
+  function chooseNetwork(next) {
+    position = next;
+    pictureWidth = null;
     arrive();
   }
 
-  function scene() {
-    const { networks, shown, passes, answers, image, focus, stop } = store.state;
-    voice = Math.min(voice, shown.length - 1);
-    const loaded = networks[shown[voice]];
-    const stage = stop === null ? null : stageOf(STOPS[stop], loaded.network);
-    const isThere = focus && focus.shown === voice && focus.stage === stage && stage !== null;
-    return { loaded, network: loaded.network, pass: passes[voice], answer: answers[voice], image: image ?? BLANK,
-      unit: isThere ? focus.unit : null };
+  /** @returns {TourState} */
+  function tourState() {
+    const { models, shownIndexes, passes, answers, image, focus, stop } = store.state;
+    position = Math.min(position, shownIndexes.length - 1);
+    const model = models[shownIndexes[position]];
+    const stageIndex = stop === null ? null : stageIndexOf(STOPS[stop], model.network);
+    const isStageFocused = focus && focus.position === position && focus.stageIndex === stageIndex
+      && stageIndex !== null;
+    return { model, network: model.network, pass: passes[position], answer: answers[position],
+      image: image ?? BLANK_IMAGE, unit: isStageFocused ? focus.unit : null };
   }
 
   function show() {
-    const { stop, shown, networks } = store.state;
+    const { stop, shownIndexes, models } = store.state;
     const isOpen = stop !== null && stop !== undefined;
     container.hidden = !isOpen;
     document.documentElement.classList.toggle("has-tour", isOpen);
-    sayFixed(parts, store, voice, speakWith);
+    updateFixedTexts(parts, store, position, chooseNetwork);
     if (!isOpen) {
-      dropPicture();
+      removePicture();
       parts.status.textContent = "";
-      announced = "";
+      announcedStop = "";
       return;
     }
     const name = STOPS[stop];
-    const content = tellStop(name, scene());
+    const content = contentOf(name, tourState());
     fill(parts.title, store, content.title.key, content.title.values);
     fill(parts.idea, store, content.idea.key, content.idea.values);
     parts.live.hidden = content.live === null;
     if (content.live) fill(parts.live, store, content.live.key, content.live.values);
     parts.note.hidden = !isSample;
-    parts.go.href = `#${PLACE_OF[name] ?? "unit"}`;
-    parts.go.textContent = phrase(store, `tour.same.${PLACE_OF[name] ?? "unit"}`);
+    parts.go.href = `#${SECTION_OF_STOP[name] ?? "unit"}`;
+    parts.go.textContent = chapterText(store, `tour.same.${SECTION_OF_STOP[name] ?? "unit"}`);
     parts.go.hidden = content.live === null || (name === "doubt" && !content.hasPicture);
     parts.previous.disabled = stop === 0;
     parts.next.disabled = stop === STOPS.length - 1;
@@ -136,62 +155,64 @@ export function mountTour(container, store) {
       step.classList.toggle("is-passed", index < stop);
     });
     announce(stop);
-    showPicture(name, content, `${name} ${shown[voice]} ${networks[shown[voice]].title} ${store.state.language}`);
+    showPicture(name, content,
+      `${name} ${shownIndexes[position]} ${models[shownIndexes[position]].title} ${store.state.language}`);
   }
 
   function announce(stop) {
     const now = `${stop} ${store.state.language}`;
-    if (now === announced) return;
-    announced = now;
-    parts.status.textContent = `${phrase(store, "tour.announce", { stop: stop + 1, title: parts.title.textContent })}. `
-      + `${parts.idea.textContent} ${parts.live.textContent}`;
+    if (now === announcedStop) return;
+    announcedStop = now;
+    const title = chapterText(store, "tour.announce", { stop: stop + 1, title: parts.title.textContent });
+    parts.status.textContent = `${title}. ${parts.idea.textContent} ${parts.live.textContent}`;
   }
 
-  function dropPicture() {
-    picture?.destroy();
-    picture = null;
+  function removePicture() {
+    mountedPicture?.destroy();
+    mountedPicture = null;
   }
 
   function showPicture(name, content, identity) {
-    if (picture?.identity !== identity) {
-      dropPicture();
+    if (mountedPicture?.identity !== identity) {
+      removePicture();
       if (!content.hasPicture) return;
-      picture = name === "unit"
-        ? mountConvolution(parts.picture, store, { shown: voice, stage: content.stage, unit: content.unit })
-        : mountPicture(parts.picture, PICTURES[name], () => sceneOf(content));
-      picture.identity = identity;
+      mountedPicture = name === "unit"
+        ? mountConvolution(parts.picture, store, { position, stageIndex: content.stageIndex, unit: content.unit })
+        : mountPicture(parts.picture, PICTURES[name], () => pictureState(content));
+      mountedPicture.identity = identity;
     } else if (name === "unit") {
-      picture.show(content.unit);
+      mountedPicture.show(content.unit);
     } else {
-      picture.update(sceneOf(content));
+      mountedPicture.update(pictureState(content));
     }
   }
 
-  /** All that pictures draw from. */
-  function sceneOf(content) {
-    const now = scene();
-    const { network, pass, loaded } = now;
-    const layer = content.stage === null ? null : network.stages[content.stage];
-    wide ??= network.inputShape[2];
+  /** @returns {PictureState} */
+  function pictureState(content) {
+    const state = tourState();
+    const { network, pass, model } = state;
+    const { stageIndex, unit } = content;
+    const stage = stageIndex === null ? null : network.stages[stageIndex];
+    pictureWidth ??= network.inputShape[2];
     return {
-      ...now, store, layer, stage: content.stage, unit: content.unit, wide, choose,
-      account: content.stage === null ? null : loaded.account.stages[content.stage],
-      before: content.stage ? network.stages[content.stage - 1] : null,
-      beforeValues: content.stage ? pass.stages[content.stage - 1].values : pass.input,
-      passed: content.stage === null ? null : pass.stages[content.stage],
-      widen: (width) => {
-        wide = width;
+      ...state, store, stage, stageIndex, unit, pictureWidth, chooseUnit,
+      account: stageIndex === null ? null : model.account.stages[stageIndex],
+      previousStage: stageIndex ? network.stages[stageIndex - 1] : null,
+      previousValues: stageIndex ? pass.stages[stageIndex - 1].values : pass.input,
+      stagePass: stageIndex === null ? null : pass.stages[stageIndex],
+      setPictureWidth: (width) => {
+        pictureWidth = width;
         show();
       },
     };
   }
 
-  /** At most once a frame; rotating the digit thirteen times waits until the pen rests. */
-  function later() {
-    const isHeavy = STOPS[store.state.stop] === "doubt";
-    clearTimeout(pending);
-    cancelAnimationFrame(pending);
-    pending = isHeavy ? setTimeout(show, 150) : requestAnimationFrame(show);
+  /** Shows the stop at most once a frame; the stop "doubt", with its thirteen passes, once the pen rests. */
+  function scheduleShow() {
+    const isSlow = STOPS[store.state.stop] === "doubt";
+    clearTimeout(pendingShow);
+    cancelAnimationFrame(pendingShow);
+    pendingShow = isSlow ? setTimeout(show, 150) : requestAnimationFrame(show);
   }
 
   parts.open.addEventListener("keydown", (event) => {
@@ -207,27 +228,27 @@ export function mountTour(container, store) {
   });
   store.subscribe(["picture"], () => { isSample = isSample && store.state.picture?.isSample === true; });
   store.subscribe(["stop"], arrive);
-  store.subscribe(["language", "theme", "shown"], show);
-  store.subscribe(["passes", "focus"], () => { if (store.state.stop !== null) later(); });
+  store.subscribe(["language", "theme", "shownIndexes"], show);
+  store.subscribe(["passes", "focus"], () => { if (store.state.stop !== null) scheduleShow(); });
   show();
 }
 
 function makeParts({ end, go, move }) {
-  const button = (run, className = "quiet") => make("button", { type: "button", class: className, onClick: run });
-  const text = (tag, className) => make(tag, { class: className });
+  const button = (onClick, className = "quiet") => make("button", { type: "button", class: className, onClick });
+  const textElement = (tag, className) => make(tag, { class: className });
   const parts = {
     heading: make("h2", { id: "tour-heading", class: "small-title" }),
     end: button(end, "tour-end"),
     previous: button(() => move(-1)),
     next: button(() => move(1), "primary"),
     title: make("h3"),
-    idea: text("p", "tour-idea"),
-    live: text("p", "tour-live"),
-    note: text("p", "tour-note"),
-    keys: text("p", "tour-keys"),
+    idea: textElement("p", "tour-idea"),
+    live: textElement("p", "tour-live"),
+    note: textElement("p", "tour-note"),
+    keys: textElement("p", "tour-keys"),
     go: make("a", { href: "#unit" }),
     draw: make("a", { href: "#pad" }),
-    voices: make("div", { class: "tour-voices", role: "group" }),
+    networkChoice: make("div", { class: "tour-voices", role: "group" }),
     picture: make("div", { class: "tour-picture" }),
     status: make("p", { class: "unseen", role: "status" }),
     steps: STOPS.map((_, index) => make("button", { type: "button", onClick: () => go(index) }, String(index + 1))),
@@ -235,7 +256,7 @@ function makeParts({ end, go, move }) {
   parts.progress = make("ol", { class: "tour-progress" }, ...parts.steps.map((step) => make("li", {}, step)));
   parts.body = make("div", { class: "tour-body", tabindex: "0", role: "group", "aria-labelledby": "tour-heading" },
     parts.title, parts.idea, parts.live, parts.picture,
-    make("p", { class: "tour-links" }, parts.go, parts.draw), parts.note, parts.voices);
+    make("p", { class: "tour-links" }, parts.go, parts.draw), parts.note, parts.networkChoice);
   parts.open = make("div", { class: "tour", tabindex: "-1", role: "group", "aria-labelledby": "tour-heading" },
     make("div", { class: "tour-head" }, parts.heading, parts.end),
     parts.progress, parts.body,
@@ -244,53 +265,55 @@ function makeParts({ end, go, move }) {
 }
 
 /** The texts that do not depend on the stop, and the choice of network where two are shown. */
-function sayFixed(parts, store, voice, speakWith) {
+function updateFixedTexts(parts, store, position, chooseNetwork) {
   for (const name of ["heading", "end", "previous", "next", "keys", "draw"]) {
-    parts[name].textContent = phrase(store, `tour.${name}`);
+    parts[name].textContent = chapterText(store, `tour.${name}`);
   }
-  parts.note.textContent = phrase(store, "tour.sample");
-  parts.progress.setAttribute("aria-label", phrase(store, "tour.stops"));
+  parts.note.textContent = chapterText(store, "tour.sample");
+  parts.progress.setAttribute("aria-label", chapterText(store, "tour.stops"));
   parts.steps.forEach((step, index) => {
-    const name = phrase(store, `tour.name.${STOPS[index]}`);
-    step.setAttribute("aria-label", phrase(store, "tour.stop", { stop: index + 1, name }));
+    const name = chapterText(store, `tour.name.${STOPS[index]}`);
+    step.setAttribute("aria-label", chapterText(store, "tour.stop", { stop: index + 1, name }));
     step.title = name;
   });
-  const { shown, networks } = store.state;
-  parts.voices.hidden = shown.length < 2;
-  parts.voices.setAttribute("aria-label", phrase(store, "tour.network"));
-  if (parts.voices.dataset.shown !== shown.join()) {
-    parts.voices.dataset.shown = shown.join();
-    parts.voices.replaceChildren(...shown.map((index, position) =>
-      make("button", { type: "button", class: "quiet", onClick: () => speakWith(position) }, networks[index].title)));
+  const { shownIndexes, models } = store.state;
+  parts.networkChoice.hidden = shownIndexes.length < 2;
+  parts.networkChoice.setAttribute("aria-label", chapterText(store, "tour.network"));
+  if (parts.networkChoice.dataset.shown !== shownIndexes.join()) {
+    parts.networkChoice.dataset.shown = shownIndexes.join();
+    parts.networkChoice.replaceChildren(...shownIndexes.map((index, choice) =>
+      make("button", { type: "button", class: "quiet", onClick: () => chooseNetwork(choice) }, models[index].title)));
   }
-  [...parts.voices.children].forEach((element, position) => element.setAttribute("aria-pressed", position === voice));
+  [...parts.networkChoice.children].forEach((element, index) =>
+    element.setAttribute("aria-pressed", index === position));
 }
 
-/** A canvas and, where the stop has one, an element under it; both follow the scene. */
-function mountPicture(host, { height, draw, label, extend = null, point = null }, first) {
-  let scene = first();
-  let pointed = null;
+/** A stop's picture: a canvas and, where the stop has one, an element under it; both follow the PictureState. */
+function mountPicture(host, { height, draw, label, extend = null, point = null }, currentState) {
+  let state = currentState();
+  let pointedPart = null;
   const drawing = mountDrawing(host, {
-    height: (width) => height(width, scene),
-    draw: (context, width, tall, palette) => draw(context, palette, width, tall, { ...scene, pointed }),
+    height: (width) => height(width, state),
+    draw: (context, width, canvasHeight, palette) =>
+      draw(context, palette, width, canvasHeight, { ...state, pointedPart }),
   });
-  let extension = extend?.(host, scene);
+  let extension = extend?.(host, state);
   if (point) {
     drawing.canvas.addEventListener("pointermove", (event) => {
-      pointed = point(scene, event.offsetX, event.offsetY, drawing.canvas.clientWidth);
+      pointedPart = point(state, event.offsetX, event.offsetY, drawing.canvas.clientWidth);
       drawing.redraw();
     });
     drawing.canvas.addEventListener("pointerleave", () => {
-      pointed = null;
+      pointedPart = null;
       drawing.redraw();
     });
   }
-  const describe = () => drawing.describe(label(scene.store, scene));
+  const describe = () => drawing.describe(label(state.store, state));
   describe();
   return {
     update: (next) => {
-      scene = next;
-      extension?.update(scene);
+      state = next;
+      extension?.update(state);
       describe();
       drawing.redraw();
     },
@@ -302,11 +325,11 @@ function mountPicture(host, { height, draw, label, extend = null, point = null }
   };
 }
 
-/** A digit as a pen would draw it, for who has not drawn one. */
+/** The picture of a sample digit, for readers who have not drawn one. */
 function samplePicture() {
   const sheet = createSheet();
-  strokesOf(SAMPLES[SAMPLE_DIGIT], SAMPLE_WIDTH).forEach((stroke) => sheet.draw(stroke));
-  const picture = sheet.read();
-  picture.isSample = true;
-  return picture;
+  sampleStrokes(SAMPLES[SAMPLE_DIGIT], SAMPLE_WIDTH).forEach((stroke) => sheet.drawStroke(stroke));
+  const mountedPicture = sheet.read();
+  mountedPicture.isSample = true;
+  return mountedPicture;
 }

@@ -2,44 +2,45 @@ import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { bindText, joinSentences, translate } from "lenet/text.js";
 import { createBadges } from "lenet/views/badges.js";
 import { make } from "lenet/views/elements.js";
-import { number, percent } from "lenet/views/numbers.js";
+import { formatNumber, formatPercent } from "lenet/views/numbers.js";
 
-const MAX_ROWS = 11; // of more classes than these the likeliest are listed
+const MAX_ROWS = 11; // of more classes only the likeliest are listed
 
 /** What each network shown makes of the drawing: ten probabilities or penalties, and whether it is sure. */
 export function mountAnswers(container, store) {
-  const lists = make("div", { class: "answer-lists" });
+  const listsElement = make("div", { class: "answer-lists" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
   const title = bindText(store, make("h2", { class: "small-title" }), "answers.title");
-  container.append(make("div", { class: "title-row" }, title, createBadges(store)), lists, live);
-  let shown = [];
-  let announcement = 0;
+  container.append(make("div", { class: "title-row" }, title, createBadges(store)), listsElement, live);
+  let lists = [];
+  let announcementTimer = 0;
 
   function build() {
-    shown = store.state.shown.map((index) => createList(store, store.state.networks[index]));
-    lists.replaceChildren(...shown.map((list) => list.element));
+    lists = store.state.shownIndexes.map((index) => createList(store, store.state.models[index]));
+    listsElement.replaceChildren(...lists.map((list) => list.element));
     update();
   }
 
   function update() {
     const { answers, image, picture } = store.state;
-    if (answers.length !== shown.length) return;
-    const inputs = store.state.shown.map((index) => (takesWholePicture(store.state.networks[index]) ? picture : image));
-    shown.forEach((list, position) => list.update(inputs[position] && answers[position], picture));
-    clearTimeout(announcement);
-    announcement = setTimeout(() => {
-      live.textContent = shown.map((list) => list.text()).join(" ");
+    if (answers.length !== lists.length) return;
+    const inputs = store.state.shownIndexes.map((index) =>
+      (takesWholePicture(store.state.models[index]) ? picture : image));
+    lists.forEach((list, position) => list.update(inputs[position] && answers[position], picture));
+    clearTimeout(announcementTimer);
+    announcementTimer = setTimeout(() => {
+      live.textContent = lists.map((list) => list.text()).join(" ");
     }, 400);
   }
 
-  store.subscribe(["shown"], build);
+  store.subscribe(["shownIndexes"], build);
   store.subscribe(["answers", "language"], update);
   build();
 }
 
-function createList(store, loaded) {
-  const isPenalty = loaded.network.smallestWins;
-  const hasNames = loaded.labels.some((label) => !/^\d$/.test(label));
+function createList(store, model) {
+  const isPenalty = model.network.smallestWins;
+  const hasNames = model.labels.some((label) => !/^\d$/.test(label));
   const digit = make("p", { class: "answer-digit", "aria-hidden": "true" });
   const verdict = make("p", { class: "answer-verdict" });
   const makeRow = (label, name) => {
@@ -48,83 +49,84 @@ function createList(store, loaded) {
     const row = make("li", { "data-label": label }, name, make("span", { class: "track" }, bar), value);
     return { row, bar, value };
   };
-  const rows = loaded.labels.map((label) =>
+  const rows = model.labels.map((label) =>
     makeRow(label, make("span", { class: "answer-label", title: hasNames ? label : null }, label)));
   const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
-  const noneRow = loaded.reject_class === null || isPenalty ? null
+  const noneRow = model.reject_class === null || isPenalty ? null
     : makeRow("none", bindText(store, make("span", { class: "answer-label is-none" }), noneKey));
   const list = make("ol", { class: "answer-rows" });
   const element = make("div", { class: "answer" },
-    make("h3", { class: "network-name" }, loaded.title),
+    make("h3", { class: "network-name" }, model.title),
     make("div", { class: "answer-head" }, digit, verdict),
     list,
     bindText(store, make("p", { class: "figure-note" }),
       isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
-  element.dataset.network = loaded.title;
+  element.dataset.network = model.title;
   element.classList.toggle("has-names", hasNames);
-  show(rows);
+  showRows(rows);
 
-  function show(best) {
+  function showRows(best) {
     list.replaceChildren(...[...best, noneRow].flatMap((entry) => (entry ? [entry.row] : [])));
   }
 
-  /** The rows with the best values first, where there are too many for all to be in sight. */
+  /** Shows the rows with the best values, best first, where there are too many classes for all. */
   function showBest(answer) {
     const value = (index) => (isPenalty ? -answer.penalties[index] : answer.probabilities[index]);
     const order = [...rows.keys()].sort((a, b) => value(b) - value(a));
-    show(order.slice(0, MAX_ROWS).map((index) => rows[index]));
+    showRows(order.slice(0, MAX_ROWS).map((index) => rows[index]));
   }
 
   function update(answer, picture) {
-    element.classList.toggle("is-unsure", !answer?.accepted);
-    const isSure = answer?.accepted ?? false;
-    const isNone = Boolean(answer) && answer.none > answer.probabilities[answer.winner];
-    digit.textContent = !answer ? "–" : isSure ? loaded.labels[answer.winner] : isNone ? "∅" : "?";
-    verdict.textContent = sentence(answer, picture);
-    element.dataset.answer = isSure ? loaded.labels[answer.winner] : "";
-    const longest = isPenalty && answer ? Math.max(...answer.penalties) : 1;
+    element.classList.toggle("is-unsure", !answer?.isAccepted);
+    const isSure = answer?.isAccepted ?? false;
+    const isNone = Boolean(answer) && answer.rejectProbability > answer.probabilities[answer.winner];
+    digit.textContent = !answer ? "–" : isSure ? model.labels[answer.winner] : isNone ? "∅" : "?";
+    verdict.textContent = verdictSentence(answer, picture);
+    element.dataset.answer = isSure ? model.labels[answer.winner] : "";
+    const maxBarValue = isPenalty && answer ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, index) => {
-      const size = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
-      bar.style.transform = `scaleX(${size / longest})`;
-      value.textContent = !answer ? "" : isPenalty ? number(size, 1) : percent(size);
+      const barValue = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
+      bar.style.transform = `scaleX(${barValue / maxBarValue})`;
+      value.textContent = !answer ? "" : isPenalty ? formatNumber(barValue, 1) : formatPercent(barValue);
       row.classList.toggle("is-winner", Boolean(answer) && !isNone && index === answer.winner);
     });
     if (answer && rows.length > MAX_ROWS) showBest(answer);
     if (!noneRow) return;
-    noneRow.bar.style.transform = `scaleX(${answer?.none ?? 0})`;
-    noneRow.value.textContent = answer ? percent(answer.none) : "";
+    noneRow.bar.style.transform = `scaleX(${answer?.rejectProbability ?? 0})`;
+    noneRow.value.textContent = answer ? formatPercent(answer.rejectProbability) : "";
     noneRow.row.classList.toggle("is-winner", isNone);
   }
 
-  function sentence(answer, picture) {
+  function verdictSentence(answer, picture) {
     if (!answer) return translate(store, picture ? "answers.noDigit" : "answers.nothing");
-    const label = loaded.labels[answer.winner];
+    const label = model.labels[answer.winner];
     const article = articleOf(label);
-    const probability = percent(answer.probabilities[answer.winner]);
+    const probability = formatPercent(answer.probabilities[answer.winner]);
     const values = { label, article, probability };
-    if (answer.accepted) return translate(store, hasNames ? "answers.sureName" : "answers.sure", values);
-    if (answer.none > answer.probabilities[answer.winner]) {
-      return translate(store, hasNames ? "answers.noneOfThem" : "answers.none", { probability: percent(answer.none) });
+    if (answer.isAccepted) return translate(store, hasNames ? "answers.sureName" : "answers.sure", values);
+    if (answer.rejectProbability > answer.probabilities[answer.winner]) {
+      return translate(store, hasNames ? "answers.noneOfThem" : "answers.none",
+        { probability: formatPercent(answer.rejectProbability) });
     }
     const unsure = translate(store, hasNames ? "answers.unsureName" : "answers.unsure", values);
-    return joinSentences(store, [unsure, reason(answer)]);
+    return joinSentences(store, [unsure, doubtSentence(answer)]);
   }
 
   /** Why there is no answer: what else it may be, and how much an answer needs. */
-  function reason({ probabilities, winner, none }) {
-    const threshold = percent(loaded.calibration.min_confidence);
-    const second = probabilities.reduce((best, value, index) =>
+  function doubtSentence({ probabilities, winner, rejectProbability }) {
+    const threshold = formatPercent(model.calibration.min_confidence);
+    const runnerUp = probabilities.reduce((best, value, index) =>
       (index !== winner && (best < 0 || value > probabilities[best]) ? index : best), -1);
-    if (none > (probabilities[second] ?? 0)) {
-      return translate(store, "answers.orNone", { probability: percent(none), threshold });
+    if (rejectProbability > (probabilities[runnerUp] ?? 0)) {
+      return translate(store, "answers.orNone", { probability: formatPercent(rejectProbability), threshold });
     }
-    const label = loaded.labels[second];
+    const label = model.labels[runnerUp];
     return translate(store, hasNames ? "answers.orName" : "answers.or",
-      { label, article: articleOf(label), probability: percent(probabilities[second]), threshold });
+      { label, article: articleOf(label), probability: formatPercent(probabilities[runnerUp]), threshold });
   }
 
-  return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };
+  return { element, update, text: () => `${model.title}: ${verdict.textContent}` };
 }
 
 /** The indefinite article of a number in English: an 8. */

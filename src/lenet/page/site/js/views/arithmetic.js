@@ -3,7 +3,7 @@
 import { translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { drawPatch } from "lenet/views/figure.js";
-import { number, sumText } from "lenet/views/numbers.js";
+import { formatNumber, sumText } from "lenet/views/numbers.js";
 import { maxAbs } from "lenet/views/palette.js";
 
 const MAX_PRODUCTS = 12;
@@ -11,8 +11,8 @@ const MAX_PRODUCTS = 12;
 export function createArithmetic(store) {
   const element = make("div", { class: "arithmetic" });
 
-  function update(subject) {
-    const parts = PARTS[subject.explanation.kind](store, subject);
+  function update(unitInFocus) {
+    const parts = PARTS[unitInFocus.explanation.kind](store, unitInFocus);
     element.replaceChildren(...parts.filter(Boolean));
   }
 
@@ -26,11 +26,11 @@ const PARTS = {
     const maxKernel = Math.max(...terms.map(({ kernel }) => maxAbs(kernel)));
     const cards = terms.map((term) => make("li", { class: "term", "data-map": term.map, "data-sum": term.sum },
       make("span", { class: "term-name" }, `${previousName} ${term.map}`),
-      patchCanvas(term.patch, term.size, maxPatch),
+      patchCanvas(term.patch, term.kernelSize, maxPatch),
       operatorSymbol("×"),
-      patchCanvas(term.kernel, term.size, maxKernel),
+      patchCanvas(term.kernel, term.kernelSize, maxKernel),
       operatorSymbol("="),
-      make("span", { class: "term-sum" }, number(term.sum, 3)),
+      make("span", { class: "term-sum" }, formatNumber(term.sum, 3)),
     ));
     return [
       make("p", { class: "arithmetic-text" },
@@ -42,9 +42,10 @@ const PARTS = {
 
   subsampling(store, { explanation }) {
     const { values, coefficient, bias } = explanation;
-    const inside = sumText([...values]);
-    const formula = `(${inside}) × ${number(coefficient, 3)} ${bias < 0 ? "−" : "+"} ${number(Math.abs(bias), 3)}`
-      + ` = ${number(explanation.sum)}`;
+    const sumOfValues = sumText([...values]);
+    const formula = `(${sumOfValues}) × ${formatNumber(coefficient, 3)}`
+      + ` ${bias < 0 ? "−" : "+"} ${formatNumber(Math.abs(bias), 3)}`
+      + ` = ${formatNumber(explanation.sum)}`;
     return [
       make("p", { class: "arithmetic-text" }, translate(store, "unit.subsampling")),
       valueGrid(values), equation(formula, translate(store, "unit.subsamplingNote")), activationEquation(explanation),
@@ -56,14 +57,15 @@ const PARTS = {
     return [
       make("p", { class: "arithmetic-text" }, translate(store, "unit.maxPooling")),
       valueGrid(values, winner),
-      equation(`max(${[...values].map((value) => number(value, 3)).join(", ")}) = ${number(explanation.sum)}`),
+      equation(`max(${[...values].map((value) => formatNumber(value, 3)).join(", ")})`
+        + ` = ${formatNumber(explanation.sum)}`),
     ];
   },
 
   average_pooling: averagePooling,
   global_average_pooling: averagePooling,
 
-  full_connection(store, { explanation, previousName, stage, loaded, focus }) {
+  full_connection(store, { explanation, previousName, stage, model, focus }) {
     const { products, bias } = explanation;
     const topProducts = products.slice(0, MAX_PRODUCTS);
     const remainingSum = products.slice(MAX_PRODUCTS).reduce((sum, { product }) => sum + product, 0);
@@ -71,14 +73,14 @@ const PARTS = {
     const isVector = stage.inputShape[1] * stage.inputShape[2] === 1;
     const rows = topProducts.map(({ map, row, column, input, weight, product }) => make("tr", {},
       make("th", { scope: "row" }, isVector ? `${previousName} ${map}` : `${previousName} ${map} (${row}, ${column})`),
-      make("td", {}, number(input, 3)), make("td", {}, "×"), make("td", {}, number(weight, 3)),
-      make("td", {}, "="), make("td", {}, number(product, 3)),
+      make("td", {}, formatNumber(input, 3)), make("td", {}, "×"), make("td", {}, formatNumber(weight, 3)),
+      make("td", {}, "="), make("td", {}, formatNumber(product, 3)),
       make("td", { class: "product-bar" }, productBar(product / maximum))));
     const count = products.length - topProducts.length;
     return [
       make("p", { class: "arithmetic-text" },
         translate(store, "unit.fullConnection", { count: products.length, previousName })),
-      prototypePixel(store, loaded, focus, explanation.value),
+      prototypePixel(store, model, focus, explanation.value),
       make("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": translate(store, "unit.products") },
         make("table", { class: "products" }, make("tbody", {}, ...rows))),
       sumEquation([...topProducts.map(({ product }) => product), ...(count > 0 ? [remainingSum] : []), bias],
@@ -86,27 +88,28 @@ const PARTS = {
     ];
   },
 
-  euclidean_rbf(store, { explanation, previousName, loaded, focus }) {
+  euclidean_rbf(store, { explanation, previousName, model, focus }) {
     const { prototype, differences, squares } = explanation;
     const values = differences.map((difference, index) => difference + prototype[index]);
-    const label = loaded.labels[focus.unit[0]];
+    const label = model.labels[focus.unit[0]];
     const maximum = maxAbs(values);
-    const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a]);
-    const topSquares = order.slice(0, MAX_PRODUCTS);
-    const remainingSum = order.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
-    const lines = topSquares.map((index) => make("li", {},
-      `(${number(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${number(squares[index])}`));
-    const picture = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
+    const indexesBySquare = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a]);
+    const topSquares = indexesBySquare.slice(0, MAX_PRODUCTS);
+    const remainingSum = indexesBySquare.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
+    const squareTexts = topSquares.map((index) => make("li", {},
+      `(${formatNumber(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${formatNumber(squares[index])}`));
+    const codeFigure = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
       make("figcaption", { class: "figure-note" }, translate(store, key, { previousName, label })));
     return [
       make("p", { class: "arithmetic-text" }, translate(store, "unit.rbf", { previousName, label })),
-      make("div", { class: "codes" }, picture("unit.f6Picture", values, maximum), operatorSymbol("−"),
-        picture("unit.code", prototype, 1), operatorSymbol("→"), picture("unit.squares", squares, maxAbs(squares))),
-      make("ol", { class: "squares" }, ...lines),
+      make("div", { class: "codes" }, codeFigure("unit.f6Picture", values, maximum), operatorSymbol("−"),
+        codeFigure("unit.code", prototype, 1), operatorSymbol("→"),
+        codeFigure("unit.squares", squares, maxAbs(squares))),
+      make("ol", { class: "squares" }, ...squareTexts),
       equation(
-        `${sumText(topSquares.map((index) => squares[index]))} + ${number(remainingSum, 3)}`
-          + ` = ${number(explanation.sum)}`,
-        translate(store, "unit.squaresNote", { count: order.length - topSquares.length }),
+        `${sumText(topSquares.map((index) => squares[index]))} + ${formatNumber(remainingSum, 3)}`
+          + ` = ${formatNumber(explanation.sum)}`,
+        translate(store, "unit.squaresNote", { count: indexesBySquare.length - topSquares.length }),
       ),
     ];
   },
@@ -118,32 +121,32 @@ function averagePooling(store, { explanation }) {
   return [
     make("p", { class: "arithmetic-text" }, translate(store, "unit.average", { count: values.length })),
     valueGrid(values),
-    equation(`(${text}) / ${values.length} = ${number(sum)}`),
+    equation(`(${text}) / ${values.length} = ${formatNumber(sum)}`),
     activationEquation(explanation),
   ];
 }
 
 /** The pixel of the 7×12 codes that a unit of F6 stands for: which digits' codes are black, which white there. */
 function prototypePixel(store, { network, labels }, { stage, unit }, value) {
-  const next = network.stages[stage + 1];
-  if (next?.kind !== "euclidean_rbf") return null;
-  const bits = next.layer.prototypes.map((prototype) => prototype[unit[0]]);
+  const nextStage = network.stages[stage + 1];
+  if (nextStage?.kind !== "euclidean_rbf") return null;
+  const bits = nextStage.layer.prototypes.map((prototype) => prototype[unit[0]]);
   const labelsWithBit = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
   return make("p", { class: "arithmetic-text" }, translate(store, "unit.pixel", {
-    row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: number(value, 2),
+    row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: formatNumber(value, 2),
     black: labelsWithBit(1), white: labelsWithBit(-1),
   }));
 }
 
 function sumEquation(values, explanation, store, note, params = {}) {
   return make("div", { class: "sum" },
-    equation(`${sumText(values)} = ${number(explanation.sum)}`, translate(store, note, params)),
+    equation(`${sumText(values)} = ${formatNumber(explanation.sum)}`, translate(store, note, params)),
     activationEquation(explanation) ?? "");
 }
 
 function activationEquation({ activation, sum, value }) {
   if (activation === "identity") return null;
-  return equation(`${activation}(${number(sum)}) = ${number(value)}`);
+  return equation(`${activation}(${formatNumber(sum)}) = ${formatNumber(value)}`);
 }
 
 function equation(text, note = "") {
@@ -157,7 +160,7 @@ function valueGrid(values, winner = -1) {
   const frame = make("div", { class: "window", "data-side": side });
   frame.style.gridTemplateColumns = `repeat(${side}, auto)`;
   frame.append(...[...values].slice(0, 64).map((value, index) =>
-    make("span", { class: index === winner ? "is-winner" : "" }, number(value, 3))));
+    make("span", { class: index === winner ? "is-winner" : "" }, formatNumber(value, 3))));
   return frame;
 }
 

@@ -1,35 +1,39 @@
 import { bindText } from "lenet/text.js";
-import { carriedFocus } from "lenet/views/focus.js";
+import { transferFocus } from "lenet/views/focus.js";
 import { make } from "lenet/views/elements.js";
 
-/** Which network is shown, and which one beside it. */
+/** The choice of the network that is shown, and of a second one to compare it with. */
 export function mountCompare(container, store) {
-  const { networks } = store.state;
-  const option = (index) => make("option", { value: index }, networks[index].title);
-  const first = make("select", { id: "first-network", onChange: choose }, ...networks.map((_, index) => option(index)));
+  const { models } = store.state;
+  const option = (position) => make("option", { value: position }, models[position].title);
+  const firstSelect = make("select", { id: "first-network", onChange: choose },
+    ...models.map((_, index) => option(index)));
   const noneOption = bindText(store, make("option", { value: "" }), "header.alone");
-  const second = make("select", { id: "second-network", onChange: choose },
-    noneOption, ...networks.map((_, index) => option(index)));
+  const secondSelect = make("select", { id: "second-network", onChange: choose },
+    noneOption, ...models.map((_, index) => option(index)));
   container.append(
-    make("label", { for: "first-network" }, bindText(store, make("span"), "header.network"), first),
-    make("label", { for: "second-network", hidden: networks.length < 2 },
-      bindText(store, make("span"), "header.beside"), second),
+    make("label", { for: "first-network" }, bindText(store, make("span"), "header.network"), firstSelect),
+    make("label", { for: "second-network", hidden: models.length < 2 },
+      bindText(store, make("span"), "header.beside"), secondSelect),
   );
 
   function choose() {
-    const shown = [Number(first.value)];
-    if (second.value !== "" && second.value !== first.value) shown.push(Number(second.value));
-    const { networks, shown: before, focus } = store.state;
-    const index = Math.min(focus?.shown ?? 0, shown.length - 1);
-    const carried = carriedFocus(focus, networks[before[focus?.shown ?? 0]].network, networks[shown[index]].network);
-    store.set({ shown, focus: carried && { ...carried, shown: index } });
+    const shownIndexes = [Number(firstSelect.value)];
+    if (secondSelect.value !== "" && secondSelect.value !== firstSelect.value) {
+      shownIndexes.push(Number(secondSelect.value));
+    }
+    const { models, shownIndexes: shownBefore, focus } = store.state;
+    const position = Math.min(focus?.position ?? 0, shownIndexes.length - 1);
+    const transferredFocus = transferFocus(focus,
+      models[shownBefore[focus?.position ?? 0]].network, models[shownIndexes[position]].network);
+    store.set({ shownIndexes, focus: transferredFocus && { ...transferredFocus, position } });
   }
 
-  function follow({ shown }) {
-    first.value = String(shown[0]);
-    second.value = shown.length > 1 ? String(shown[1]) : "";
-    [...second.options].forEach((choice) => { choice.disabled = choice.value === first.value; });
+  function updateSelects({ shownIndexes }) {
+    firstSelect.value = String(shownIndexes[0]);
+    secondSelect.value = shownIndexes.length > 1 ? String(shownIndexes[1]) : "";
+    [...secondSelect.options].forEach((choice) => { choice.disabled = choice.value === firstSelect.value; });
   }
-  store.subscribe(["shown"], follow);
-  follow(store.state);
+  store.subscribe(["shownIndexes"], updateSelects);
+  updateSelects(store.state);
 }

@@ -1,6 +1,6 @@
 import { bindText, joinSentences, translate } from "lenet/text.js";
 import { createSvgElement, make } from "lenet/views/elements.js";
-import { percent } from "lenet/views/numbers.js";
+import { formatPercent } from "lenet/views/numbers.js";
 
 /**
  * The digits read in a picture: their boxes on it, the same digits as a list to select from, and a message.
@@ -23,7 +23,7 @@ export function createDigitList(store) {
     const lines = [...new Set(digits.map(({ line }) => line))];
     list.replaceChildren(...lines.map((line) =>
       make("div", { class: "digit-line" }, ...buttons.filter((_, index) => digits[index].line === line))));
-    message.textContent = picture ? joinSentences(store, sentences(serverReading, isFromPad)) : "";
+    message.textContent = picture ? joinSentences(store, messageSentences(serverReading, isFromPad)) : "";
     updateSelection();
   }
 
@@ -51,29 +51,29 @@ export function createDigitList(store) {
   }
 
   function buttonOf({ label, probability, rejected }, index, count) {
-    const values = { number: index + 1, count, label, probability: percent(probability) };
+    const values = { number: index + 1, count, label, probability: formatPercent(probability) };
     const button = make("button", { type: "button", class: rejected ? "is-rejected" : null,
       onClick: () => store.set({ selectedDigit: index }) }, rejected ? `${label}?` : label);
     button.setAttribute("aria-label", translate(store, rejected ? "digits.doubtful" : "digits.digit", values));
     return button;
   }
 
-  function sentences(serverReading, isFromPad) {
+  function messageSentences(serverReading, isFromPad) {
     const { reading, selectedDigit } = store.state;
     if (reading.isWholePicture) return [translate(store, "digits.whole")];
     const digit = reading.digits[selectedDigit];
-    const texts = [digit ? verdict(digit) : serverReading?.remark || translate(store, "answers.noDigit")];
+    const texts = [digit ? answerSentence(digit) : serverReading?.remark || translate(store, "answers.noDigit")];
     if (reading.digits.length > 1) texts.push(translate(store, "digits.choose", { count: reading.digits.length }));
     if (!isFromPad && !serverReading) texts.push(translate(store, "digits.threshold"));
     return texts;
   }
 
-  function verdict({ label, probability, rejected, no_digit: noDigit }) {
-    const values = { label, probability: percent(probability) };
+  function answerSentence({ label, probability, rejected, no_digit: noDigit }) {
+    const values = { label, probability: formatPercent(probability) };
     if (!rejected) return translate(store, "digits.sure", values);
-    if (noDigit > probability) return translate(store, "answers.none", { probability: percent(noDigit) });
+    if (noDigit > probability) return translate(store, "answers.none", { probability: formatPercent(noDigit) });
     if (store.state.serverReading) return translate(store, "digits.unsure", values);
-    const threshold = percent(store.state.reader.reading_calibration.min_confidence);
+    const threshold = formatPercent(store.state.reader.reading_calibration.min_confidence);
     return translate(store, "digits.below", { ...values, threshold });
   }
 

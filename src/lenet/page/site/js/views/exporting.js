@@ -7,17 +7,17 @@ export function mountExporting(container, store) {
     bindText(store, make("button", { type: "button", onClick, "data-export": key }), `exporting.${key}`);
   const buttons = [
     button("drawing", () => saveCanvas(canvasOf(store.state.picture), "drawing.png")),
-    button("image", () => saveCanvas(canvasOf(inked(store.state.image)), "28x28.png")),
+    button("image", () => saveCanvas(canvasOf(grayPicture(store.state.image)), "28x28.png")),
     button("activations", () => {
       save(new Blob([JSON.stringify(activations(store.state))], { type: "application/json" }), "activations.json");
     }),
   ];
   const colophon = make("p", { class: "colophon" });
-  const promise = store.state.readsAt ? "exporting.served" : "exporting.stays";
+  const privacyKey = store.state.readsAt ? "exporting.served" : "exporting.stays";
   const { docsAt } = store.state;
   const links = docsAt ? [bindText(store, make("a", { href: docsAt }), "exporting.docs")] : [];
-  const sayColophon = () => {
-    const sentences = [translate(store, "exporting.colophon"), translate(store, promise)];
+  const updateColophon = () => {
+    const sentences = [translate(store, "exporting.colophon"), translate(store, privacyKey)];
     colophon.replaceChildren(joinSentences(store, sentences), " ", ...links);
   };
   container.append(
@@ -25,39 +25,39 @@ export function mountExporting(container, store) {
       make("div", { class: "controls" }, ...buttons)),
     colophon,
   );
-  const follow = ({ picture, image }) => {
+  const updateButtons = ({ picture, image }) => {
     buttons[0].disabled = !picture;
     buttons[1].disabled = !image;
     buttons[2].disabled = !image;
   };
-  store.subscribe(["picture", "image"], follow);
-  store.subscribe(["language"], sayColophon);
-  sayColophon();
-  follow(store.state);
+  store.subscribe(["picture", "image"], updateButtons);
+  store.subscribe(["language"], updateColophon);
+  updateColophon();
+  updateButtons(store.state);
 }
 
 /** Every stage's sums and values of the networks shown, as plain numbers. */
-function activations({ shown, networks, passes, answers, image }) {
+function activations({ shownIndexes, models, passes, answers, image }) {
   return {
     format: "lenet-activations-1",
     image: [...image],
-    networks: shown.map((index, position) => ({
-      title: networks[index].title,
+    networks: shownIndexes.map((index, position) => ({
+      title: models[index].title,
       shares: [...answers[position].probabilities],
-      accepted: answers[position].accepted,
-      input: rounded(passes[position].input),
+      accepted: answers[position].isAccepted,
+      input: roundValues(passes[position].input),
       stages: passes[position].stages.map(({ name, shape, sums, values }) => ({
-        name, shape, sums: rounded(sums), values: rounded(values),
+        name, shape, sums: roundValues(sums), values: roundValues(values),
       })),
     })),
   };
 }
 
-function rounded(values) {
+function roundValues(values) {
   return Array.from(values, (value) => Number(value.toPrecision(7)));
 }
 
-function inked(image) {
+function grayPicture(image) {
   const data = new Uint8ClampedArray(4 * image.length);
   image.forEach((level, index) => data.set([level, level, level, 255], 4 * index));
   return { data, width: 28, height: 28 };

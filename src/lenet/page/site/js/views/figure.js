@@ -3,19 +3,19 @@
  * canvas at one pixel each and enlarged from there, so that a movement of the pen costs a few hundred drawImage calls.
  */
 
-import { readable } from "lenet/tour/drawing.js";
-import { MIN_NUMBERED, extraLabelWidth } from "lenet/views/layout.js";
+import { contrastingTextColor } from "lenet/tour/drawing.js";
+import { MIN_NUMBERED_CELL, extraLabelWidth } from "lenet/views/layout.js";
 import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
-import { number } from "lenet/views/numbers.js";
+import { formatNumber } from "lenet/views/numbers.js";
 
-const DIMMED = 0.16;
+const DIMMED_ALPHA = 0.16;
 const CODE_COLUMNS = 7;
 const MAX_LABEL_LENGTH = 14;
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {{shape: number[], last: boolean, prototypes: ?number[][], labels: string[], inputRange: ?[number, number],
- *   rejectClass: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
+ * @param {{shape: number[], isOutput: boolean, prototypes: ?number[][], labels: string[], inputRange: ?[number,
+ *   number], rejectClass: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
  *   other stage; `rejectClass` is the output that stands for none of the classes
  */
 export function createFigure(canvas, stage) {
@@ -29,20 +29,20 @@ export function createFigure(canvas, stage) {
   const imageData = atlasContext.createImageData(atlas.width, atlas.height);
   const pixels = new Uint32Array(imageData.data.buffer);
   let layout = null;
-  let density = 1;
+  let pixelRatio = 1;
 
-  function resize(next) {
-    layout = next;
-    density = Math.max(1, Math.min(3, devicePixelRatio || 1));
-    canvas.width = Math.round(layout.width * density);
-    canvas.height = Math.round(layout.height * density);
+  function resize(nextLayout) {
+    layout = nextLayout;
+    pixelRatio = Math.max(1, Math.min(3, devicePixelRatio || 1));
+    canvas.width = Math.round(layout.width * pixelRatio);
+    canvas.height = Math.round(layout.height * pixelRatio);
     canvas.style.width = `${layout.width}px`;
     canvas.style.height = `${layout.height}px`;
   }
 
   /** `highlighted` are the maps drawn at full opacity, the others dimmed; null for all. */
   function update(values, { highlighted = null, winner = null } = {}) {
-    context.setTransform(density, 0, 0, density, 0, 0);
+    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
     if (layout.kind === "codes") return drawCodes(values, winner);
@@ -50,12 +50,12 @@ export function createFigure(canvas, stage) {
     atlasContext.putImageData(imageData, 0, 0);
     if (layout.kind === "outputs") return drawOutputs(values, winner);
     layout.boxes.forEach((box, map) => {
-      context.globalAlpha = highlighted && !highlighted.has(map) ? DIMMED : 1;
+      context.globalAlpha = highlighted && !highlighted.has(map) ? DIMMED_ALPHA : 1;
       context.drawImage(atlas, 0, map * height, width, height, box.x, box.y, box.width, box.height);
     });
     context.globalAlpha = 1;
     outlineMaps();
-    if (layout.cell >= MIN_NUMBERED && !stage.inputRange) writeNumbers(values);
+    if (layout.cell >= MIN_NUMBERED_CELL && !stage.inputRange) writeNumbers(values);
   }
 
   /** Each unit's value on the unit itself, where there is room. */
@@ -66,8 +66,8 @@ export function createFigure(canvas, stage) {
     context.textBaseline = "middle";
     layout.boxes.forEach((box, map) => {
       for (let index = 0; index < units; index += 1) {
-        context.fillStyle = readable(pixels[map * units + index]);
-        context.fillText(number(values[map * units + index], 1), box.x + ((index % width) + 0.5) * layout.cell,
+        context.fillStyle = contrastingTextColor(pixels[map * units + index]);
+        context.fillText(formatNumber(values[map * units + index], 1), box.x + ((index % width) + 0.5) * layout.cell,
           box.y + (Math.floor(index / width) + 0.5) * layout.cell);
       }
     });
@@ -109,7 +109,7 @@ export function createFigure(canvas, stage) {
       context.strokeRect(box.x - 0.5, box.y - 0.5, CODE_COLUMNS * cell + 1, box.height + 1);
       const left = box.x + CODE_COLUMNS * cell + 7;
       write(stage.labels[unit], left, box.y + 11, isWinner ? accent : ink, true);
-      write(number(values[unit], 1), left, box.y + 28, isWinner ? accent : muted, isWinner);
+      write(formatNumber(values[unit], 1), left, box.y + 28, isWinner ? accent : muted, isWinner);
     });
   }
 
@@ -121,16 +121,16 @@ export function createFigure(canvas, stage) {
       context.strokeStyle = isWinner ? accent : line;
       context.lineWidth = isWinner ? 2 : 1;
       context.strokeRect(box.x + 0.5, box.y + 0.5, layout.cell - 1, layout.cell - 1);
-      const label = nameOf(stage, unit);
+      const label = outputLabel(stage, unit);
       const baseline = box.y + layout.cell / 2 + 4;
       write(label, box.x + layout.cell + 8, baseline, isWinner ? accent : ink, true);
       const valueX = box.x + layout.cell + 24 + extraLabelWidth(longestLabelLength(stage));
-      write(number(values[unit], 2), valueX, baseline, isWinner ? accent : muted, isWinner);
+      write(formatNumber(values[unit], 2), valueX, baseline, isWinner ? accent : muted, isWinner);
     });
   }
 
-  function write(text, x, y, color, strong) {
-    context.font = `${strong ? 500 : 400} 12px "DM Mono", monospace`;
+  function write(text, x, y, color, isBold) {
+    context.font = `${isBold ? 500 : 400} 12px "DM Mono", monospace`;
     context.fillStyle = color;
     context.fillText(text, x, y);
   }
@@ -138,15 +138,15 @@ export function createFigure(canvas, stage) {
   return { resize, update, get layout() { return layout; } };
 }
 
-/** The class of an output, cut short where it is long; "∅" of the output for none of them. */
-function nameOf({ labels, rejectClass }, unit) {
+/** The label of an output, cut where it is long; "∅" of the output for none of the classes. */
+function outputLabel({ labels, rejectClass }, unit) {
   if (unit === rejectClass) return "∅";
   const index = rejectClass !== null && unit > rejectClass ? unit - 1 : unit;
   const name = labels[index] ?? String(unit);
   return name.length > MAX_LABEL_LENGTH ? `${name.slice(0, MAX_LABEL_LENGTH - 1)}…` : name;
 }
 
-/** The length of the longest label, as it is cut short. */
+/** The length of the longest label, after labels are cut. */
 export const longestLabelLength = ({ labels }) =>
   Math.min(MAX_LABEL_LENGTH, Math.max(1, ...labels.map((label) => label.length)));
 

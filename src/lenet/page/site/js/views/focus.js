@@ -1,26 +1,46 @@
-/** Which unit is written out when nobody has asked for one, and which when another network is shown. */
+/**
+ * The unit in focus: at first, and after another network is chosen.
+ *
+ * @typedef {Object} Focus
+ * @property {number} position - in `shownIndexes`: 0 the first network shown, 1 the second
+ * @property {number} stageIndex
+ * @property {number[]} unit - [map, row, column]
+ * @property {boolean} isPinned - whether it stays in focus when the pointer moves on
+ */
 
 import { strongestUnit } from "lenet/tour/roles.js";
 
 const isMap = ({ kind, outputShape: [, height] }) => kind === "convolution" && height > 1;
 
-/** The strongest unit of the convolution that a table connects, or else of the last convolution; null without one. */
-export function firstFocus({ stages }, pass) {
-  const withTable = stages.findIndex((stage) => isMap(stage) && stage.layer.table);
-  const stage = withTable >= 0 ? withTable : stages.findLastIndex(isMap);
-  return stage < 0 ? null : { shown: 0, stage, unit: strongestUnit(pass.stages[stage]), pinned: false };
+/**
+ * The strongest unit of the first convolution with a connection table, else of the last convolution; null without one.
+ *
+ * @returns {?Focus}
+ */
+export function initialFocus({ stages }, pass) {
+  const tableStage = stages.findIndex((stageIndex) => isMap(stageIndex) && stageIndex.layer.table);
+  const stageIndex = tableStage >= 0 ? tableStage : stages.findLastIndex(isMap);
+  return stageIndex < 0 ? null
+    : { position: 0, stageIndex, unit: strongestUnit(pass.stages[stageIndex]), isPinned: false };
 }
 
 /**
- * The unit of a network that stands where another's stood: in the stage of the same place if it is of the same kind,
- * else in the next of that kind, else in the last stage.
+ * A focus in another network: in the stage with the same index if that is of the same kind, else in the first of that
+ * kind, else in the last stage.
+ *
+ * @param {?Focus} focus
+ * @param {Network} networkBefore
+ * @param {Network} networkAfter
+ * @returns {?Focus}
  */
-export function carriedFocus(focus, before, after) {
+export function transferFocus(focus, networkBefore, networkAfter) {
   if (!focus) return null;
-  const { kind } = before.stages[focus.stage];
-  const isSame = (stage) => stage?.kind === kind;
-  const matchingStage = isSame(after.stages[focus.stage]) ? focus.stage : after.stages.findIndex(isSame);
-  const stage = matchingStage < 0 ? after.stages.length - 1 : matchingStage;
-  const { outputShape } = after.stages[stage];
-  return { ...focus, stage, unit: focus.unit.map((coordinate, axis) => Math.min(coordinate, outputShape[axis] - 1)) };
+  const { kind } = networkBefore.stages[focus.stageIndex];
+  const hasSameKind = (stageIndex) => stageIndex?.kind === kind;
+  const matchingStage = hasSameKind(networkAfter.stages[focus.stageIndex])
+    ? focus.stageIndex : networkAfter.stages.findIndex(hasSameKind);
+  const stageIndex = matchingStage < 0 ? networkAfter.stages.length - 1 : matchingStage;
+  const { outputShape } = networkAfter.stages[stageIndex];
+  return { ...focus, stageIndex,
+    unit: focus.unit.map((coordinate, axis) => Math.min(coordinate, outputShape[axis] - 1)) };
 }

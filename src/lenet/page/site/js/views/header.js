@@ -10,56 +10,59 @@ export function mountHeader(container, store) {
   const compare = make("div", { class: "chooser" });
   mountCompare(compare, store);
   const toggleTour = () => store.set({ stop: store.state.stop === null ? 0 : null });
-  const tour = bindText(store, make("button",
-    { type: "button", class: "primary", "data-do": "tour", "aria-controls": "tour", onClick: toggleTour }), "header.tour");
-  const help = bindText(store, make("button", { type: "button", class: "help", onClick: () => dialog.showModal() }),
-    "header.keys");
+  const tourButton = bindText(store, make("button",
+    { type: "button", class: "primary", "data-do": "tour", "aria-controls": "tour", onClick: toggleTour }),
+  "header.tour");
+  const keysButton = bindText(store,
+    make("button", { type: "button", class: "help", onClick: () => dialog.showModal() }), "header.keys");
   const dialog = keysDialog(store);
   container.append(
     make("div", { class: "masthead" },
       make("p", { class: "wordmark" }, "LeNet"),
       compare,
-      make("div", { class: "settings" }, tour, languageSwitch(store), themeSwitch(store), help)),
+      make("div", { class: "settings" }, tourButton, languageSwitch(store), themeSwitch(store), keysButton)),
     make("div", { class: "title" },
       make("h1", {}, bindText(store, make("span"), "header.draw"), " ", bindText(store, make("em"), "header.ask")),
       bindText(store, make("p", { class: "lead" }), "header.lead")),
     dialog,
   );
-  const follow = ({ stop }) => tour.setAttribute("aria-expanded", String(stop !== null));
-  store.subscribe(["stop"], follow);
-  follow(store.state);
+  const updatePressed = ({ stop }) => tourButton.setAttribute("aria-expanded", String(stop !== null));
+  store.subscribe(["stop"], updatePressed);
+  updatePressed(store.state);
 }
 
 function languageSwitch(store) {
-  return group(store, "header.language", Object.entries(LANGUAGES), "language", { translated: false });
+  return switchOf(store, "header.language", Object.entries(LANGUAGES), "language", { isTranslated: false });
 }
 
 function themeSwitch(store) {
-  return group(store, "header.theme", THEMES.map((theme) => [theme, `theme.${theme}`]), "theme", { translated: true });
+  return switchOf(store, "header.theme", THEMES.map((theme) => [theme, `theme.${theme}`]), "theme",
+    { isTranslated: true });
 }
 
-function group(store, label, choices, key, { translated }) {
+/** A group of buttons, one for each choice, that set a key of the store; `isTranslated`: texts are keys of texts. */
+function switchOf(store, label, choices, key, { isTranslated }) {
   const buttons = choices.map(([value, text]) => {
     const button = make("button", { type: "button", "data-value": value, onClick: () => store.set({ [key]: value }) });
-    if (translated) bindText(store, button, text);
+    if (isTranslated) bindText(store, button, text);
     else {
       button.textContent = text;
       button.lang = value;
     }
     return button;
   });
-  const follow = (state) => {
+  const updatePressed = (state) => {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === state[key]));
   };
-  store.subscribe([key], follow);
-  follow(store.state);
+  store.subscribe([key], updatePressed);
+  updatePressed(store.state);
   return bindText(store, make("div", { class: "switch", role: "group", "data-switch": key }, ...buttons), label,
     { attribute: "aria-label" });
 }
 
 function keysDialog(store) {
-  const rows = ["digits", "c", "z", "o", "arrows", "enter", "escape", "page"];
-  const list = make("dl", {}, ...rows.flatMap((row) => [
+  const keyNames = ["digits", "c", "z", "o", "arrows", "enter", "escape", "page"];
+  const list = make("dl", {}, ...keyNames.flatMap((row) => [
     bindText(store, make("dt"), `keys.${row}`), bindText(store, make("dd"), `keys.${row}.text`),
   ]));
   const close = bindText(store, make("button", { type: "button", onClick: () => dialog.close() }), "keys.close");
@@ -69,22 +72,22 @@ function keysDialog(store) {
 }
 
 /** Keeps the document's language, title and theme true to the store. */
-export function keepDocument(store) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+export function syncDocument(store) {
+  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
   const root = document.documentElement;
-  const language = () => {
+  const updateLanguage = () => {
     root.lang = store.state.language === "zh" ? "zh-Hans" : "en";
     document.title = translate(store, "header.document");
   };
-  const theme = () => {
-    const { theme: theme } = store.state;
-    root.dataset.theme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
+  const updateTheme = () => {
+    const { theme } = store.state;
+    root.dataset.theme = theme === "auto" ? (darkScheme.matches ? "dark" : "light") : theme;
     forgetPalette();
     store.set({ palette: root.dataset.theme });
   };
-  store.subscribe(["language"], language);
-  store.subscribe(["theme"], theme);
-  dark.addEventListener("change", theme);
-  language();
-  theme();
+  store.subscribe(["language"], updateLanguage);
+  store.subscribe(["theme"], updateTheme);
+  darkScheme.addEventListener("change", updateTheme);
+  updateLanguage();
+  updateTheme();
 }

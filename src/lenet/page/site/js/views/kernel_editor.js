@@ -1,22 +1,36 @@
-/** An editor of one kernel of the unit in focus: its weights as inputs, and the unit's map before and after. */
+/** An editor of one kernel of the unit in focus: its weights in number fields, and the unit's map before and after. */
 
 import { classify } from "lenet/robustness/curves.js";
 import { bindText, translate } from "lenet/text.js";
-import { drawTile, largest, mountDrawing, readable, shade } from "lenet/tour/drawing.js";
+import { drawTile, maxAbsOrOne, mountDrawing, contrastingTextColor, shade } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
 import { findEdit, editKernel, undoEdit, withoutEdits } from "lenet/views/kernel_edits.js";
-import { percent, stageName } from "lenet/views/numbers.js";
+import { formatPercent, stageName } from "lenet/views/numbers.js";
 import { palette } from "lenet/views/palette.js";
 
 const STEP = 0.1;
 
-/** @returns {{element: HTMLElement, update: (unitInFocus: ?Object) => void}} null hides it */
+/**
+ * @typedef {Object} ConvolutionUnit - a unit of a convolution, with all that its editor needs
+ * @property {Model} model
+ * @property {number} modelIndex
+ * @property {Pass} pass
+ * @property {Answer} answer
+ * @property {number} stageIndex
+ * @property {string} previousName - of the stage before
+ * @property {number[]} unit - [map, row, column]
+ * @property {Float32Array} weights - of the stage
+ * @property {number} firstKernelOffset - where the unit's first kernel begins in them
+ * @property {{inputMap: number, kernelSize: number}[]} inputs - one for each of its kernels
+ */
+
+/** @returns {{element: HTMLElement, update: (unitInFocus: ?ConvolutionUnit) => void}} null hides the editor */
 export function createKernelEditor(store) {
   const inputMapSelect = make("select", { onChange: () => update(unitInFocus) });
   bindText(store, inputMapSelect, "kernel.inputMap", { attribute: "aria-label" });
   const grid = make("div", { class: "kernel-grid" });
   const button = (key, change) => bindText(store,
-    make("button", { type: "button", onClick: () => setKernel(change(current())), "data-kernel": key }),
+    make("button", { type: "button", onClick: () => setKernel(change(currentKernel())), "data-kernel": key }),
     `kernel.${key}`);
   const undo = bindText(store, make("button", { type: "button", "data-kernel": "undo", onClick: () => {
     const edit = findEdit(store.state.edits, kernelAddress());
@@ -38,38 +52,39 @@ export function createKernelEditor(store) {
         message)));
   element.addEventListener("toggle", () => update(unitInFocus));
   let unitInFocus = null;
-  let cells = [];
+  let weightInputs = [];
 
-  /** The address of the kernel: its network, stage and output map, and where it starts in the stage's weights. */
+  /** The address of the selected kernel, as in `KernelEdit`. */
   function kernelAddress() {
-    const { stage, unit, inputs, network } = unitInFocus;
-    const input = inputs[inputMapSelect.selectedIndex] ?? inputs[0];
-    const index = inputs.indexOf(input);
-    return { network, stage, outputMap: unit[0], start: unitInFocus.first + index * input.kernelSize ** 2 };
+    const { stageIndex, unit, inputs, modelIndex } = unitInFocus;
+    const selectedInput = inputs[inputMapSelect.selectedIndex] ?? inputs[0];
+    const index = inputs.indexOf(selectedInput);
+    return { modelIndex, stageIndex, outputMap: unit[0],
+      start: unitInFocus.firstKernelOffset + index * selectedInput.kernelSize ** 2 };
   }
 
-  const current = () => {
+  const currentKernel = () => {
     const { kernelSize } = unitInFocus.inputs[0];
     const { start } = kernelAddress();
-    return unitInFocus.weight.slice(start, start + kernelSize ** 2);
+    return unitInFocus.weights.slice(start, start + kernelSize ** 2);
   };
   const setKernel = (kernel) => editKernel(store, kernelAddress(), kernel);
 
-  function build(kernelSize) {
-    cells = Array.from({ length: kernelSize ** 2 }, (_, index) => {
-      const cell = make("input", { type: "number", step: STEP, "data-index": index, onInput: () => {
-        const kernel = current();
-        kernel[index] = Number(cell.value);
+  function buildInputs(kernelSize) {
+    weightInputs = Array.from({ length: kernelSize ** 2 }, (_, index) => {
+      const weightInput = make("input", { type: "number", step: STEP, "data-index": index, onInput: () => {
+        const kernel = currentKernel();
+        kernel[index] = Number(weightInput.value);
         if (Number.isFinite(kernel[index])) setKernel(kernel);
       } });
-      return cell;
+      return weightInput;
     });
     grid.style.gridTemplateColumns = `repeat(${kernelSize}, minmax(0, 1fr))`;
-    grid.replaceChildren(...cells);
+    grid.replaceChildren(...weightInputs);
   }
 
-  function update(next) {
-    unitInFocus = next;
+  function update(nextUnitInFocus) {
+    unitInFocus = nextUnitInFocus;
     element.hidden = !unitInFocus;
     if (!unitInFocus || !element.open) return;
     const { inputs, previousName } = unitInFocus;
@@ -78,41 +93,42 @@ export function createKernelEditor(store) {
       inputMapSelect.replaceChildren(...inputs.map(({ inputMap }) =>
         make("option", { value: inputMap }, `${previousName} ${inputMap}`)));
     }
-    if (cells.length !== inputs[0].kernelSize ** 2) build(inputs[0].kernelSize);
-    const kernel = current();
-    const scale = largest(kernel);
+    if (weightInputs.length !== inputs[0].kernelSize ** 2) buildInputs(inputs[0].kernelSize);
+    const kernel = currentKernel();
+    const scale = maxAbsOrOne(kernel);
     const colors = palette();
-    cells.forEach((cell, index) => {
-      const isTyped = document.activeElement === cell && Number(cell.value) === kernel[index];
-      if (!isTyped) cell.value = kernel[index].toFixed(2);
+    weightInputs.forEach((weightInput, index) => {
+      const isTyped = document.activeElement === weightInput && Number(weightInput.value) === kernel[index];
+      if (!isTyped) weightInput.value = kernel[index].toFixed(2);
       const rgba = shade(colors, kernel[index] / scale);
-      cell.style.background = `rgb(${rgba & 255} ${(rgba >> 8) & 255} ${(rgba >> 16) & 255})`;
-      cell.style.color = readable(rgba);
-      cell.setAttribute("aria-label", translate(store, "kernel.weight",
+      weightInput.style.background = `rgb(${rgba & 255} ${(rgba >> 8) & 255} ${(rgba >> 16) & 255})`;
+      weightInput.style.color = contrastingTextColor(rgba);
+      weightInput.setAttribute("aria-label", translate(store, "kernel.weight",
         { row: Math.floor(index / inputs[0].kernelSize), column: index % inputs[0].kernelSize }));
     });
     undo.disabled = !findEdit(store.state.edits, kernelAddress());
     updateEffect();
   }
 
+  /** The unit's map and the answer, as learned and as edited. */
   function updateEffect() {
-    const { loadedNetwork, pass, stage, unit, answer } = unitInFocus;
-    const originalPass = withoutEdits(store, unitInFocus.network, () => loadedNetwork.network.run(pass.input));
-    mapViews[0].show(originalPass.stages[stage], unit[0]);
-    mapViews[1].show(pass.stages[stage], unit[0]);
+    const { model, modelIndex, pass, stageIndex, unit, answer } = unitInFocus;
+    const originalPass = withoutEdits(store, modelIndex, () => model.network.run(pass.input));
+    mapViews[0].show(originalPass.stages[stageIndex], unit[0]);
+    mapViews[1].show(pass.stages[stageIndex], unit[0]);
     const { image, edits, misread } = store.state;
-    const originalAnswer = image && withoutEdits(store, unitInFocus.network, () => classify(loadedNetwork, image));
-    const isEdited = edits.some(({ network }) => network === unitInFocus.network);
+    const originalAnswer = image && withoutEdits(store, modelIndex, () => classify(model, image));
+    const isEdited = edits.some((edit) => edit.modelIndex === modelIndex);
     if (!isEdited || !originalAnswer) {
       message.textContent = translate(store, "kernel.untouched");
       return;
     }
     const { winner } = originalAnswer;
     message.textContent = translate(store, "kernel.message", {
-      label: loadedNetwork.labels[winner], before: percent(originalAnswer.probabilities[winner]),
-      after: percent(answer.probabilities[winner]), now: loadedNetwork.labels[answer.winner],
+      label: model.labels[winner], before: formatPercent(originalAnswer.probabilities[winner]),
+      after: formatPercent(answer.probabilities[winner]), now: model.labels[answer.winner],
     });
-    if (misread?.network === unitInFocus.network) {
+    if (misread?.modelIndex === modelIndex) {
       message.textContent += ` ${translate(store, "kernel.misread", { wrong: misread.wrong, total: misread.total })}`;
     }
   }

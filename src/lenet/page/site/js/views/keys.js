@@ -10,8 +10,8 @@ export function listenForKeys(store, pad) {
   });
 
   function actionOf(key) {
-    if (/^\d$/.test(key)) return () => pad.load(Number(key));
-    const actions = { c: pad.clear, z: pad.undo, o: pad.choose };
+    if (/^\d$/.test(key)) return () => pad.writeSample(Number(key));
+    const actions = { c: pad.clear, z: pad.undo, o: pad.chooseFile };
     if (key === "Escape" && store.state.stop !== null) return () => store.set({ stop: null });
     if (key === "Escape" && store.state.focus) return () => store.set({ focus: null });
     return actions[key.toLowerCase()];

@@ -5,8 +5,8 @@
 
 const GAP = 4;
 
-/** Pixels of a unit's side from which on its value is written on it. */
-export const MIN_NUMBERED = 22;
+/** The smallest side of a unit, in pixels, on which its value is written. */
+export const MIN_NUMBERED_CELL = 22;
 const CODE = { columns: 7, rows: 12 };
 
 /**
@@ -26,47 +26,48 @@ function mapSide(units, zoom) {
 
 /** The side of the one map of a stage in the overview, where maps of all stages are nearly of one size. */
 const overviewSide = (units, zoom) => 84 * zoom * (units / 28) ** 0.15;
-const SMALL = 5; // units along a side of a map that has room for their values in the overview, at any size of window
+const MAX_NUMBERED_SIDE = 5; // units along a side of maps whose values the overview shows, at any size of window
 const MAX_VECTOR_ZOOM = 1.1; // in the overview, where single maps need the room
 
 /**
- * @param {{kind: string, outputShape: number[], last: boolean, labelLength: number}} stage `labelLength` is that of the
- *   longest label
- * @param {{width: number, flow: "row"|"wrap", zoom: number, only: ?number}} room `only` is the one map that is shown
+ * @param {{kind: string, outputShape: number[], isOutput: boolean, labelLength: number}} stage `labelLength` is that of
+ *   the longest label
+ * @param {{width: number, flow: "row"|"wrap", zoom: number, shownMap: ?number}} room `shownMap` is the one map that the
+ *   overview shows; null shows all
  * @returns {Layout}
  */
-export function layOut({ kind, outputShape, last, labelLength }, room) {
+export function layOut({ kind, outputShape, isOutput, labelLength }, room) {
   const [maps, height, width] = outputShape;
   const isMaps = height > 1 || width > 1;
-  if (isMaps && room.only !== null) return oneMap(maps, height, width, room);
-  if (isMaps) return grid(maps, height, width, room);
-  const zoom = room.only === null ? room.zoom : Math.min(room.zoom, MAX_VECTOR_ZOOM);
-  if (kind === "euclidean_rbf") return codes(maps, { ...room, zoom });
-  return last ? outputs(maps, labelLength, { ...room, zoom }) : cells(maps, { ...room, zoom });
+  if (isMaps && room.shownMap !== null) return layOutOneMap(maps, height, width, room);
+  if (isMaps) return layOutMaps(maps, height, width, room);
+  const zoom = room.shownMap === null ? room.zoom : Math.min(room.zoom, MAX_VECTOR_ZOOM);
+  if (kind === "euclidean_rbf") return layOutCodes(maps, { ...room, zoom });
+  return isOutput ? layOutOutputs(maps, labelLength, { ...room, zoom }) : layOutCells(maps, { ...room, zoom });
 }
 
 /** One map; the others have no box. */
-function oneMap(maps, height, width, { zoom, only, width: room }) {
-  const minimum = width <= SMALL ? MIN_NUMBERED : 1;
-  const side = Math.max(minimum, Math.round(overviewSide(width, zoom) / width));
+function layOutOneMap(maps, height, width, { zoom, shownMap, width: room }) {
+  const minCell = width <= MAX_NUMBERED_SIDE ? MIN_NUMBERED_CELL : 1;
+  const side = Math.max(minCell, Math.round(overviewSide(width, zoom) / width));
   const cell = Math.max(1, Math.min(side, Math.floor(room / width)));
   const boxes = new Array(maps);
-  boxes[Math.min(only, maps - 1)] = { x: 0, y: 0, width: width * cell, height: height * cell };
-  return bounded("maps", cell, boxes);
+  boxes[Math.min(shownMap, maps - 1)] = { x: 0, y: 0, width: width * cell, height: height * cell };
+  return layoutOf("maps", cell, boxes);
 }
 
-function grid(maps, height, width, room) {
-  const across = room.flow === "row" ? Math.ceil(maps / rowsFor(maps)) : columnsFor(maps, width, room);
+function layOutMaps(maps, height, width, room) {
+  const columns = room.flow === "row" ? Math.ceil(maps / rowsFor(maps)) : columnsFor(maps, width, room);
   let cell = Math.max(1, Math.round(mapSide(width, room.zoom) / width));
-  const fitting = Math.floor((room.width - (across - 1) * GAP) / across / width);
-  cell = Math.max(1, room.flow === "row" ? cell : Math.min(fitting, Math.ceil(cell * 1.6)));
+  const maxCell = Math.floor((room.width - (columns - 1) * GAP) / columns / width);
+  cell = Math.max(1, room.flow === "row" ? cell : Math.min(maxCell, Math.ceil(cell * 1.6)));
   const boxes = Array.from({ length: maps }, (_, map) => ({
-    x: (map % across) * (width * cell + GAP),
-    y: Math.floor(map / across) * (height * cell + GAP),
+    x: (map % columns) * (width * cell + GAP),
+    y: Math.floor(map / columns) * (height * cell + GAP),
     width: width * cell,
     height: height * cell,
   }));
-  return bounded("maps", cell, boxes);
+  return layoutOf("maps", cell, boxes);
 }
 
 function rowsFor(maps) {
@@ -78,21 +79,21 @@ function rowsFor(maps) {
 
 function columnsFor(maps, width, room) {
   if (maps <= 3) return maps;
-  const fitting = Math.max(1, Math.floor((room.width + GAP) / (mapSide(width, room.zoom) + GAP)));
-  const even = [4, 3, 5, 7].filter((columns) => maps % columns === 0 && columns <= fitting);
-  return even[0] ?? Math.min(maps, fitting);
+  const maxColumns = Math.max(1, Math.floor((room.width + GAP) / (mapSide(width, room.zoom) + GAP)));
+  const evenColumns = [4, 3, 5, 7].filter((columns) => maps % columns === 0 && columns <= maxColumns);
+  return evenColumns[0] ?? Math.min(maps, maxColumns);
 }
 
-function cells(units, room) {
+function layOutCells(units, room) {
   let columns = 7;
-  let worst = Infinity;
+  let minPenalty = Infinity;
   for (let candidate = 4; candidate <= 25; candidate += 1) {
     const rows = Math.ceil(units / candidate);
-    const fault = Math.abs(Math.log(rows / candidate / 1.7)) + (units % candidate ? 1 : 0);
-    if (fault < worst) [worst, columns] = [fault, candidate];
+    const penalty = Math.abs(Math.log(rows / candidate / 1.7)) + (units % candidate ? 1 : 0);
+    if (penalty < minPenalty) [minPenalty, columns] = [penalty, candidate];
   }
   const cell = Math.max(4, Math.round((units > 200 ? 8 : 14) * room.zoom));
-  return bounded("cells", cell, Array.from({ length: units }, (_, unit) => ({
+  return layoutOf("cells", cell, Array.from({ length: units }, (_, unit) => ({
     x: (unit % columns) * cell,
     y: Math.floor(unit / columns) * cell,
     width: cell,
@@ -100,14 +101,14 @@ function cells(units, room) {
   })));
 }
 
-function codes(units, room) {
+function layOutCodes(units, room) {
   const cell = Math.max(3, Math.round(3 * room.zoom));
   const step = { x: CODE.columns * cell + 56, y: CODE.rows * cell + 14 };
-  const across = room.flow === "row" || room.width < 5 * step.x ? 2 : 5;
-  const down = Math.ceil(units / across);
-  return bounded("codes", cell, Array.from({ length: units }, (_, unit) => ({
-    x: Math.floor(unit / down) * step.x,
-    y: (unit % down) * step.y,
+  const columns = room.flow === "row" || room.width < 5 * step.x ? 2 : 5;
+  const rows = Math.ceil(units / columns);
+  return layoutOf("codes", cell, Array.from({ length: units }, (_, unit) => ({
+    x: Math.floor(unit / rows) * step.x,
+    y: (unit % rows) * step.y,
     width: step.x - 12,
     height: CODE.rows * cell,
   })));
@@ -116,17 +117,17 @@ function codes(units, room) {
 /** CSS pixels that labels of `labelLength` letters need beyond those of one letter. */
 export const extraLabelWidth = (labelLength) => Math.ceil(7.25 * (labelLength - 1));
 
-function outputs(units, labelLength, room) {
+function layOutOutputs(units, labelLength, room) {
   const side = Math.round(20 * room.zoom);
-  return bounded("outputs", side, Array.from({ length: units }, (_, unit) => ({
+  return layoutOf("outputs", side, Array.from({ length: units }, (_, unit) => ({
     x: 0, y: unit * (side + GAP), width: side + 76 + extraLabelWidth(labelLength), height: side,
   })));
 }
 
-function bounded(kind, cell, boxes) {
-  const shown = boxes.filter(Boolean);
-  const width = Math.max(...shown.map((box) => box.x + box.width));
-  const height = Math.max(...shown.map((box) => box.y + box.height));
+function layoutOf(kind, cell, boxes) {
+  const visibleBoxes = boxes.filter(Boolean);
+  const width = Math.max(...visibleBoxes.map((box) => box.x + box.width));
+  const height = Math.max(...visibleBoxes.map((box) => box.y + box.height));
   return { kind, cell, boxes, width, height };
 }
 

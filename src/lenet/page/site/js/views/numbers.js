@@ -1,10 +1,10 @@
 const MINUS = "\u2212";
 
-/** A number with a typographic minus: 3 decimals, fewer as it grows. */
-export function number(value, decimals = null) {
-  const size = Math.abs(value);
-  const digits = decimals ?? (size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
-  const text = size.toFixed(digits);
+/** A number with a typographic minus: 3 decimals, fewer from 10 on, unless `decimals` are given. */
+export function formatNumber(value, decimals = null) {
+  const magnitude = Math.abs(value);
+  const digits = decimals ?? (magnitude >= 1000 ? 0 : magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 3);
+  const text = magnitude.toFixed(digits);
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
@@ -12,7 +12,7 @@ export function number(value, decimals = null) {
 export function sumText(values, decimals = 3) {
   return values
     .map((value, index) => {
-      const text = number(Math.abs(value), decimals);
+      const text = formatNumber(Math.abs(value), decimals);
       const negative = value < 0 && Number(text) !== 0;
       if (index === 0) return negative ? MINUS + text : text;
       return `${negative ? MINUS : "+"} ${text}`;
@@ -20,8 +20,8 @@ export function sumText(values, decimals = 3) {
     .join(" ");
 }
 
-/** A share of one as per cent: "99.7 %". */
-export function percent(share) {
+/** A share from 0 to 1 as per cent: "99.7 %". */
+export function formatPercent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 

@@ -6,10 +6,10 @@ import { make } from "lenet/views/elements.js";
 import { createDigitList } from "lenet/views/digit_list.js";
 import { onDropOrPaste, pixelsOf, sketchOf } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
-import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
+import { createSheet, SHEET_SIDE, sampleStrokes } from "lenet/views/sheet.js";
 
-const PEN = { minimum: 8, usual: 14, maximum: 24 };
-const SAMPLE_TIME = 700;
+const PEN = { minimum: 8, initial: 14, maximum: 24 };
+const SAMPLE_TIME_MS = 700;
 
 /** The sheet to draw on, with samples, undo, clear, the pen's width, and pictures from elsewhere. */
 export function mountPad(container, store) {
@@ -17,9 +17,9 @@ export function mountPad(container, store) {
   let strokes = [];
   let openStroke = null;
   let drawnPoints = 0;
-  let requested = 0;
-  let sample = 0;
-  let attempts = 0;
+  let frameRequest = 0;
+  let sampleFrame = 0;
+  let readingCount = 0; // of pictures that were opened or interrupted
   let sampleDigit = null;
   let queue = [];
 
@@ -34,25 +34,26 @@ export function mountPad(container, store) {
   const { boxes, list, message } = createDigitList(store);
   const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
-  const width = make("input", { type: "range", min: PEN.minimum, max: PEN.maximum, value: PEN.usual, id: "pen" });
+  const penWidth = make("input", { type: "range", min: PEN.minimum, max: PEN.maximum, value: PEN.initial, id: "pen" });
   const accept = store.state.readsAt ? "image/*,.heic,.heif,.pdf" : "image/*";
-  const file = make("input", { type: "file", accept, multiple: true, hidden: true, onChange: () => {
-    takeAll([...file.files]);
-    file.value = "";
+  const fileInput = make("input", { type: "file", accept, multiple: true, hidden: true, onChange: () => {
+    openPictures([...fileInput.files]);
+    fileInput.value = "";
   } });
   const button = (key, onClick) => bindText(store, make("button", { type: "button", onClick, "data-do": key }), key);
   const undoButton = button("pad.undo", undo);
   const clearButton = button("pad.clear", clear);
   const samples = make("div", { class: "samples", role: "group" }, ...SAMPLES.map((_, digit) => {
-    const choose = make("button", { type: "button", onClick: () => load(digit), "data-sample": digit }, String(digit));
-    return bindText(store, choose, "pad.sample", { values: { digit }, attribute: "aria-label" });
+    const sampleButton = make("button",
+      { type: "button", onClick: () => writeSample(digit), "data-sample": digit }, String(digit));
+    return bindText(store, sampleButton, "pad.sample", { values: { digit }, attribute: "aria-label" });
   }));
   bindText(store, samples, "pad.samples", { attribute: "aria-label" });
 
   const source = make("p", { class: "figure-note", id: "sheet-source" });
   const files = createQueue(store, (position) => {
-    const [next] = queue.splice(position, 1);
-    take(next);
+    const [file] = queue.splice(position, 1);
+    openPicture(file);
   });
   container.append(
     make("div", { class: "pad-sheet" },
@@ -60,8 +61,8 @@ export function mountPad(container, store) {
         bindText(store, make("h2", { class: "small-title" }), "pad.title"), source), frame),
     make("div", { class: "pad-tools" }, list, message, fault, files.element, samples,
       make("div", { class: "controls" }, undoButton, clearButton,
-        button("pad.choose", () => file.click()),
-        make("label", { for: "pen", class: "pen" }, bindText(store, make("span"), "pad.pen"), width), file)),
+        button("pad.choose", () => fileInput.click()),
+        make("label", { for: "pen", class: "pen" }, bindText(store, make("span"), "pad.pen"), penWidth), fileInput)),
   );
   const updateSource = () => { source.textContent = sourceText(store); };
   store.subscribe(["source", "language"], updateSource);
@@ -72,16 +73,16 @@ export function mountPad(container, store) {
     interrupt();
     canvas.setPointerCapture(event.pointerId);
     if (!photo.hidden || sampleDigit !== null) clear(); // what is drawn replaces a sample
-    openStroke = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
+    openStroke = { id: event.pointerId, stroke: { width: Number(penWidth.value), points: [pointOf(event)] } };
     strokes.push(openStroke.stroke);
     drawnPoints = 0;
-    request();
+    requestDrawing();
   });
   canvas.addEventListener("pointermove", (event) => {
     if (openStroke?.id !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const pointerEvent of events.length ? events : [event]) openStroke.stroke.points.push(placeOf(pointerEvent));
-    request();
+    for (const pointerEvent of events.length ? events : [event]) openStroke.stroke.points.push(pointOf(pointerEvent));
+    requestDrawing();
   });
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, (event) => {
@@ -91,29 +92,29 @@ export function mountPad(container, store) {
     });
   }
   photo.addEventListener("pointerdown", () => { if (store.state.reading?.digits.length < 2) clear(); });
-  onDropOrPaste(frame, takeAll);
+  onDropOrPaste(frame, openPictures);
 
-  function placeOf(event) {
+  function pointOf(event) {
     const box = canvas.getBoundingClientRect();
     const position = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return position.map((value) => Math.round((value * SHEET) / GRID) * GRID); // so that an address holds it exactly
+    return position.map((value) => Math.round((value * SHEET_SIDE) / GRID) * GRID); // as addresses have it
   }
 
-  function request() {
-    requested ||= requestAnimationFrame(() => {
-      requested = 0;
+  function requestDrawing() {
+    frameRequest ||= requestAnimationFrame(() => {
+      frameRequest = 0;
       if (!openStroke) return;
-      sheet.draw(openStroke.stroke, drawnPoints);
+      sheet.drawStroke(openStroke.stroke, drawnPoints);
       drawnPoints = openStroke.stroke.points.length;
       publish();
     });
   }
 
   function redraw() {
-    cancelAnimationFrame(requested);
-    requested = 0;
+    cancelAnimationFrame(frameRequest);
+    frameRequest = 0;
     sheet.clear();
-    for (const stroke of strokes) sheet.draw(stroke);
+    for (const stroke of strokes) sheet.drawStroke(stroke);
     publish();
   }
 
@@ -144,73 +145,80 @@ export function mountPad(container, store) {
     clearButton.disabled = true;
   }
 
-  /** What is drawn, or taken from elsewhere, later comes before a sample that still writes, a picture not yet read. */
+  /**
+   * Stops a sample that is still being written, and makes the answer to a picture that is still being read obsolete.
+   */
   function interrupt() {
-    cancelAnimationFrame(sample);
-    sample = 0;
-    attempts++;
+    cancelAnimationFrame(sampleFrame);
+    sampleFrame = 0;
+    readingCount++;
     frame.removeAttribute("aria-busy");
     fault.textContent = "";
   }
 
-  /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
-  function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
+  /** Writes a sample, point by point, or at once where the user prefers reduced motion. */
+  function writeSample(digit, { isInstant = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
     interrupt();
     sampleDigit = digit;
-    const allStrokes = strokesOf(SAMPLES[digit], Number(width.value));
+    const allStrokes = sampleStrokes(SAMPLES[digit], Number(penWidth.value));
     const count = allStrokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
     const start = performance.now();
-    const step = (now) => {
-      let left = atOnce ? count : Math.max(2, Math.ceil((count * (now - start)) / SAMPLE_TIME));
-      sample = left < count ? requestAnimationFrame(step) : 0;
+    const drawFrame = (now) => {
+      let remainingPoints = isInstant ? count : Math.max(2, Math.ceil((count * (now - start)) / SAMPLE_TIME_MS));
+      sampleFrame = remainingPoints < count ? requestAnimationFrame(drawFrame) : 0;
       strokes = [];
       for (const stroke of allStrokes) {
-        if (left > 0) strokes.push({ ...stroke, points: stroke.points.slice(0, left) });
-        left -= stroke.points.length;
+        if (remainingPoints > 0) strokes.push({ ...stroke, points: stroke.points.slice(0, remainingPoints) });
+        remainingPoints -= stroke.points.length;
       }
       redraw();
     };
-    step(start);
+    drawFrame(start);
   }
 
-  /** The first of several files, the others in a queue; behind a file that is taken, the further pages that it has. */
-  function takeAll(pictures) {
+  /** Opens the first of several files and queues the others. */
+  function openPictures(pictures) {
     if (!pictures.length) return;
     queue = pictures.slice(1);
-    take(pictures[0]);
+    openPicture(pictures[0]);
   }
 
-  async function take(next) {
+  /**
+   * Opens a file, or a queued page that the server has read; the further pages of a file go to the head of the queue.
+   */
+  async function openPicture(file) {
     interrupt();
     files.show(queue);
-    const attempt = attempts;
+    const readingNumber = readingCount;
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
-      const { pages: [serverReading, ...others], isComplete } = next.page ? { pages: [next.page], isComplete: true }
-        : readsAt ? await readOnServer(readsAt, next) : { pages: [null], isComplete: true };
-      const pixels = await pixelsOf(next).catch(() => null);
+      const { pages: [serverReading, ...furtherPages], isComplete } = file.page
+        ? { pages: [file.page], isComplete: true }
+        : readsAt ? await readOnServer(readsAt, file) : { pages: [null], isComplete: true };
+      const pixels = await pixelsOf(file).catch(() => null);
       if (!pixels && !serverReading) throw new Error();
-      if (attempt !== attempts) return;
+      if (readingNumber !== readingCount) return;
       const picture = pixels ?? sketchOf(serverReading);
-      const titled = (position) => (others.length ? `${next.name} ${position + 1}/${others.length + 1}` : next.name);
-      queue = [...others.map((page, position) => ({ name: titled(position + 1), page })), ...queue];
+      const pageName = (position) =>
+        (furtherPages.length ? `${file.name} ${position + 1}/${furtherPages.length + 1}` : file.name);
+      queue = [...furtherPages.map((page, position) => ({ name: pageName(position + 1), page })), ...queue];
       files.show(queue);
-      publishPhoto(picture, serverReading && inPicture(serverReading, picture), titled(0), !pixels);
-      if (!isComplete) fault.textContent = translate(store, "pad.firstPage", { name: next.name });
+      publishPhoto(picture, serverReading && scaleBoxes(serverReading, picture), pageName(0), !pixels);
+      if (!isComplete) fault.textContent = translate(store, "pad.firstPage", { name: file.name });
     } catch (error) {
-      if (attempt === attempts) fault.textContent = sentenceFor(error, next.name ?? "");
+      if (readingNumber === readingCount) fault.textContent = errorSentence(error, file.name ?? "");
     }
-    if (attempt === attempts) frame.removeAttribute("aria-busy");
+    if (readingNumber === readingCount) frame.removeAttribute("aria-busy");
   }
 
-  function sentenceFor(error, name) {
+  function errorSentence(error, name) {
     if (!(error instanceof ServerReadingError)) return translate(store, "pad.unreadable", { name });
     if (error.detail) return error.detail;
     return error.status ? translate(store, "pad.refused", { status: error.status }) : translate(store, "pad.noServer");
   }
 
-  /** A sketch is drawn by the page, so on dark paper in the dark; what was photographed stays as it is. */
+  /** Shows a picture; `isSketch`: the page has drawn it, so that it is dark in the dark theme, which photos are not. */
   function publishPhoto(picture, serverReading, name, isSketch) {
     sampleDigit = null;
     strokes = [];
@@ -227,18 +235,18 @@ export function mountPad(container, store) {
     store.set({ picture, isFromPad: false, isSketch, serverReading, selectedDigit: 0, source: name || "picture" });
   }
 
-  /** Strokes from elsewhere in place of all that is there. */
-  function draw(others) {
+  /** Replaces all that is on the sheet by these strokes. */
+  function drawStrokes(newStrokes) {
     clear();
-    strokes = others;
+    strokes = newStrokes;
     redraw();
   }
 
-  const drawn = () => ({ sample: sampleDigit, strokes });
-  return { load, draw, drawn, clear, undo, choose: () => file.click() };
+  const currentDrawing = () => ({ sample: sampleDigit, strokes });
+  return { writeSample, drawStrokes, currentDrawing, clear, undo, chooseFile: () => fileInput.click() };
 }
 
-/** What is on the sheet, in a few words. */
+/** The caption of the sheet: a sample, a drawing, a pasted picture, or a file's name. */
 function sourceText(store) {
   const { source } = store.state;
   if (source === null) return "";
@@ -248,21 +256,22 @@ function sourceText(store) {
 }
 
 /** The files and pages that wait, by name, each to be shown when it is pressed. */
-function createQueue(store, choose) {
+function createQueue(store, onSelect) {
   const title = bindText(store, make("span", { class: "figure-note" }), "pad.queue");
   const list = make("div", { class: "queue-files" });
   const element = make("div", { class: "queue", hidden: true }, title, list);
   const show = (queue) => {
     element.hidden = !queue.length;
     list.replaceChildren(...queue.map(({ name }, position) =>
-      make("button", { type: "button", title: name, onClick: () => choose(position) }, name || String(position + 1))));
+      make("button", { type: "button", title: name, onClick: () => onSelect(position) },
+        name || String(position + 1))));
   };
   return { element, show };
 }
 
-/** The server's boxes, which are in pixels of the file's picture, in those of the picture shown. */
-function inPicture({ digits, size, ...reading }, { width, height }) {
-  const scales = [height / size[0], width / size[1]];
-  const scaled = (box) => box.map((value, index) => value * scales[index % 2]);
-  return { ...reading, digits: digits.map((digit) => ({ ...digit, box: scaled(digit.box) })) };
+/** A server's reading with its boxes, which are in pixels of the file's picture, in pixels of the picture shown. */
+function scaleBoxes({ digits, size, ...reading }, { width: penWidth, height }) {
+  const scales = [height / size[0], penWidth / size[1]];
+  const scaleBox = (box) => box.map((value, index) => value * scales[index % 2]);
+  return { ...reading, digits: digits.map((digit) => ({ ...digit, box: scaleBox(digit.box) })) };
 }

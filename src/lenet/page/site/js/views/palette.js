@@ -3,22 +3,25 @@
  * the theme, because they are read from the style sheet.
  */
 
-const STEPS = 255;
+const MAX_LEVEL = 255;
 
-let current = null;
+let cachedPalette = null;
 
-/** Color lookup tables of the current theme: `signed` for −1..1 in 511 levels, `levels` for 0..1 in 256, RGBA. */
+/**
+ * Color lookup tables of the current theme, RGBA words with red in the low byte: `signed` for −1..1 in 511 levels,
+ * `levels` for 0..1 in 256; and the style sheet's colors by name.
+ */
 export function palette() {
-  current ??= read();
-  return current;
+  cachedPalette ??= readStyles();
+  return cachedPalette;
 }
 
 /** To be called when the theme has changed. */
 export function forgetPalette() {
-  current = null;
+  cachedPalette = null;
 }
 
-function read() {
+function readStyles() {
   const probe = document.createElement("span");
   document.body.append(probe);
   const color = (name) => {
@@ -27,23 +30,23 @@ function read() {
   };
   const zero = color("level-0");
   const endpoints = (sign) => [zero, color(`${sign}-mid`), color(`${sign}-end`)];
-  const negative = ramp(endpoints("negative"), STEPS + 1);
-  const positive = ramp(endpoints("positive"), STEPS + 1);
-  const signed = new Uint32Array(2 * STEPS + 1);
-  for (let level = 0; level <= STEPS; level += 1) {
-    signed[STEPS - level] = negative[level];
-    signed[STEPS + level] = positive[level];
+  const negative = interpolateColors(endpoints("negative"), MAX_LEVEL + 1);
+  const positive = interpolateColors(endpoints("positive"), MAX_LEVEL + 1);
+  const signed = new Uint32Array(2 * MAX_LEVEL + 1);
+  for (let level = 0; level <= MAX_LEVEL; level += 1) {
+    signed[MAX_LEVEL - level] = negative[level];
+    signed[MAX_LEVEL + level] = positive[level];
   }
   const css = (name) => `rgb(${color(name).join(" ")})`;
   const names = ["ink", "muted", "line", "accent", "paper", "surface", "negative", "positive"];
   const cssColors = Object.fromEntries(names.map((name) => [name, css(name)]));
-  const tables = { signed, levels: ramp([zero, color("level-1")], STEPS + 1), ...cssColors };
+  const tables = { signed, levels: interpolateColors([zero, color("level-1")], MAX_LEVEL + 1), ...cssColors };
   probe.remove();
   return tables;
 }
 
 /** Interpolates `count` pixels linearly between equally spaced colors; little-endian, so that red is the low byte. */
-function ramp(colors, count) {
+function interpolateColors(colors, count) {
   return Uint32Array.from({ length: count }, (_, index) => {
     const position = (index / (count - 1)) * (colors.length - 1);
     const lower = Math.min(colors.length - 2, Math.floor(position));
@@ -67,26 +70,26 @@ export function maxAbs(values, start = 0, count = values.length) {
 /** Maps values from `start` on to the diverging colors: −scale is full blue, +scale full orange. */
 export function paintSigned(pixels, target, values, start, count, scale) {
   const { signed } = palette();
-  const factor = scale > 0 ? STEPS / scale : 0;
+  const factor = scale > 0 ? MAX_LEVEL / scale : 0;
   for (let index = 0; index < count; index += 1) {
-    const level = Math.max(-STEPS, Math.min(STEPS, Math.round(values[start + index] * factor)));
-    pixels[target + index] = signed[STEPS + level];
+    const level = Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, Math.round(values[start + index] * factor)));
+    pixels[target + index] = signed[MAX_LEVEL + level];
   }
 }
 
 /** Maps levels between `minimum` and `maximum` to the sequential colors. */
 export function paintLevels(pixels, levels, minimum = 0, maximum = 255) {
-  const { levels: table } = palette();
-  const factor = STEPS / (maximum - minimum);
+  const { levels: grayTable } = palette();
+  const factor = MAX_LEVEL / (maximum - minimum);
   for (let index = 0; index < pixels.length; index += 1) {
-    pixels[index] = table[Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)))];
+    pixels[index] = grayTable[Math.max(0, Math.min(MAX_LEVEL, Math.round((levels[index] - minimum) * factor)))];
   }
 }
 
 /** Paints three planes, red, green and blue, in their own colors. */
 export function paintColors(pixels, levels, minimum, maximum) {
-  const factor = STEPS / (maximum - minimum);
-  const byte = (index) => Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)));
+  const factor = MAX_LEVEL / (maximum - minimum);
+  const byte = (index) => Math.max(0, Math.min(MAX_LEVEL, Math.round((levels[index] - minimum) * factor)));
   for (let index = 0; index < pixels.length; index += 1) {
     const [red, green, blue] = [0, 1, 2].map((plane) => byte(plane * pixels.length + index));
     pixels[index] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;

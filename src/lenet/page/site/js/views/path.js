@@ -1,28 +1,28 @@
-/** One map of each stage, connected with one another: what an overview shows. */
+/** One map of each stage, each connected to the one before: what the overview shows. */
 
-import { connectedMaps } from "lenet/stages.js";
+import { connectedMaps } from "lenet/layers.js";
 import { strongestUnit } from "lenet/tour/roles.js";
 import { explainUnit, sourcesOf } from "lenet/units.js";
 
 /**
  * @param {Object} network
  * @param {Object} pass
- * @param {{stage: number, unit: number[]}} focus - through which the path goes
+ * @param {{stageIndex: number, unit: number[]}} focus - a unit whose map is among them
  * @returns {number[]} for the input and each stage the index of its map: back along the strongest part of each sum, and
  *     on to the strongest map that sees the one before
  */
-export function pathThrough(network, pass, { stage, unit }) {
-  const path = new Array(network.stages.length + 1).fill(0);
-  path[stage + 1] = unit[0];
+export function mapsThrough(network, pass, { stageIndex, unit }) {
+  const maps = new Array(network.stages.length + 1).fill(0);
+  maps[stageIndex + 1] = unit[0];
   let current = unit;
-  for (let index = stage; index > 0; index--) {
-    path[index] = strongestSource(network, pass, index, current);
-    current = strongestUnit(pass.stages[index - 1], path[index]);
+  for (let index = stageIndex; index > 0; index--) {
+    maps[index] = strongestSource(network, pass, index, current);
+    current = strongestUnit(pass.stages[index - 1], maps[index]);
   }
-  for (let index = stage + 1; index < network.stages.length; index++) {
-    path[index + 1] = strongestSuccessor(network.stages[index], pass.stages[index], path[index]);
+  for (let index = stageIndex + 1; index < network.stages.length; index++) {
+    maps[index + 1] = strongestSuccessor(network.stages[index], pass.stages[index], maps[index]);
   }
-  return path;
+  return maps;
 }
 
 function strongestSource(network, pass, index, unit) {
@@ -35,10 +35,10 @@ function strongestSuccessor({ kind, layer, inputShape, outputShape }, stagePass,
   if (kind === "subsampling") return map * layer.copies;
   if (kind !== "convolution") return Math.min(map, outputShape[0] - 1);
   const candidates = connectedMaps(layer, inputShape[0]).flatMap((maps, index) => (maps.includes(map) ? [index] : []));
-  const size = outputShape[1] * outputShape[2];
+  const unitsPerMap = outputShape[1] * outputShape[2];
   const strength = (index) => {
     const [, row, column] = strongestUnit(stagePass, index);
-    return Math.abs(stagePass.values[index * size + row * outputShape[2] + column]);
+    return Math.abs(stagePass.values[index * unitsPerMap + row * outputShape[2] + column]);
   };
   return candidates.reduce((best, index) => (strength(index) > strength(best) ? index : best), candidates[0] ?? 0);
 }

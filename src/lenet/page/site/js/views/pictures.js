@@ -24,7 +24,7 @@ export async function pixelsOf(file) {
 }
 
 /**
- * The digits that a server has read, each where it was found, for a file that the browser itself cannot open.
+ * A picture of the digits that a server has read, each where it was found, for a file that the browser cannot open.
  *
  * @param {{size: [number, number], digits: {box: number[], image: Uint8Array}[]}} reading
  * @returns {ImageData}
@@ -50,18 +50,20 @@ export function sketchOf({ size, digits }) {
   return context.getImageData(0, 0, width, height);
 }
 
-/** Calls `onFiles` with the files that are dropped on the page, or the pictures pasted into it. */
-export function onDropOrPaste(target, onFiles) {
+/**
+ * Calls `onFiles` with files that are dropped on the page, or pictures pasted into it; `highlighted` shows the drop.
+ */
+export function onDropOrPaste(highlighted, onFiles) {
   addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
-    target.classList.add("is-over");
+    highlighted.classList.add("is-over");
   });
   addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) target.classList.remove("is-over");
+    if (!event.relatedTarget) highlighted.classList.remove("is-over");
   });
   addEventListener("drop", (event) => {
-    target.classList.remove("is-over");
+    highlighted.classList.remove("is-over");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     onFiles([...event.dataTransfer.files]);

@@ -1,52 +1,59 @@
 /**
- * The sheet that is drawn on: white paper, black strokes with round ends, 200×200 pixels. It is read at half that size,
- * which still is five times as fine as what a network sees, and takes a third of the time.
+ * The sheet to draw on: white paper, black strokes with round ends, 200×200 pixels. Drawings are read at half that
+ * size, which is still five times as fine as what a network sees, and takes a third of the time.
  */
 
-export const SHEET = 200;
-const READ = 100;
+export const SHEET_SIDE = 200;
+const READ_SIDE = 100;
 
 /** @typedef {{width: number, points: [number, number][]}} Stroke in pixels of the sheet */
 
-/** A canvas to draw strokes on and to read after each. */
+/**
+ * A canvas to draw strokes on.
+ *
+ * @returns {{canvas: HTMLCanvasElement, clear: () => void, drawStroke: (stroke: Stroke, firstNewPoint?: number) =>
+ *     void, read: () => ImageData}} `drawStroke` draws a stroke from one of its points on
+ */
 export function createSheet() {
-  const [canvas, context] = square(SHEET);
-  const [, reduced] = square(READ);
+  const [canvas, context] = createSquareCanvas(SHEET_SIDE);
+  const [, reducedContext] = createSquareCanvas(READ_SIDE);
   context.lineCap = "round";
   context.lineJoin = "round";
 
   function clear() {
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, SHEET, SHEET);
+    context.fillRect(0, 0, SHEET_SIDE, SHEET_SIDE);
   }
 
-  function draw(stroke, from = 0) {
+  function drawStroke(stroke, firstNewPoint = 0) {
     context.strokeStyle = "#000";
     context.lineWidth = stroke.width;
     context.beginPath();
-    trace(context, stroke.points, from);
+    trace(context, stroke.points, firstNewPoint);
     context.stroke();
   }
 
   function read() {
-    reduced.drawImage(canvas, 0, 0, READ, READ);
-    return reduced.getImageData(0, 0, READ, READ);
+    reducedContext.drawImage(canvas, 0, 0, READ_SIDE, READ_SIDE);
+    return reducedContext.getImageData(0, 0, READ_SIDE, READ_SIDE);
   }
 
   clear();
-  return { canvas, clear, draw, read };
+  return { canvas, clear, drawStroke, read };
 }
 
-function square(side) {
+function createSquareCanvas(side) {
   const canvas = document.createElement("canvas");
   canvas.width = side;
   canvas.height = side;
   return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
 }
 
-/** Curves from the middle of one piece to the middle of the next, with the points between as their handles. */
-function trace(context, points, from) {
-  const start = Math.max(0, from - 2);
+/**
+ * Traces quadratic curves from the middle of each piece to the middle of the next, with the points as control points.
+ */
+function trace(context, points, firstNewPoint) {
+  const start = Math.max(0, firstNewPoint - 2);
   const middle = (index) => points[index].map((value, axis) => (value + points[index - 1][axis]) / 2);
   context.moveTo(...(start === 0 ? points[0] : middle(start)));
   if (points.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
@@ -56,16 +63,16 @@ function trace(context, points, from) {
   if (points.length > 1) context.lineTo(...points.at(-1));
 }
 
-/** A sample's strokes in pixels, with points close enough for a smooth hand. */
-export function strokesOf(sample, width) {
+/** A sample's strokes in pixels of the sheet, with points close enough for smooth curves. */
+export function sampleStrokes(sample, width) {
   return sample.map((stroke) => ({
     width,
-    points: smooth(stroke.map((point) => point.map((value) => (value / 100) * SHEET))),
+    points: smoothCurve(stroke.map((point) => point.map((value) => (value / 100) * SHEET_SIDE))),
   }));
 }
 
 /** Catmull–Rom curves through the points, six steps for each piece. */
-function smooth(points) {
+function smoothCurve(points) {
   const pointAt = (index) => points[Math.max(0, Math.min(points.length - 1, index))];
   const result = [points[0]];
   for (let piece = 0; piece < points.length - 1; piece += 1) {

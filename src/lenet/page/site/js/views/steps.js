@@ -2,12 +2,12 @@ import { isUnchanged } from "lenet/robustness/changes.js";
 import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { bindText, translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
-import { number } from "lenet/views/numbers.js";
+import { formatNumber } from "lenet/views/numbers.js";
 import { paintCanvas, paintColors, paintLevels, palette } from "lenet/views/palette.js";
 
 const STEPS = ["picture", "ink", "strokes", "image", "input"];
 
-/** What becomes of the picture before a network sees it, step by step. */
+/** The steps from the picture to the network's input. */
 export function mountSteps(container, store) {
   const canvases = {};
   const notes = {};
@@ -25,11 +25,11 @@ export function mountSteps(container, store) {
   }));
   container.append(bindText(store, make("h2", { class: "small-title" }), "steps.title"), list);
 
-  store.subscribe(["reading", "passes", "shown", "palette"], update);
+  store.subscribe(["reading", "passes", "shownIndexes", "palette"], update);
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, isFromPad, isSketch, reading, image, shown, networks, passes } = store.state;
+    const { picture, isFromPad, isSketch, reading, image, shownIndexes, models, passes } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
     const steps = reading?.steps;
@@ -42,8 +42,8 @@ export function mountSteps(container, store) {
     drawBytes("image", image && { data: image, width: 28, height: 28 });
     if (image && !isUnchanged(store.state.changes)) notes.image.textContent = translate(store, "steps.changed");
     items.picture.classList.toggle("is-drawn", isFromPad || isSketch);
-    const isSeen = image || (picture && takesWholePicture(networks[shown[0]]));
-    drawInput(isSeen && passes[0].input, networks[shown[0]].network);
+    const hasInput = image || (picture && takesWholePicture(models[shownIndexes[0]]));
+    drawInput(hasInput && passes[0].input, models[shownIndexes[0]].network);
   }
 
   function drawLevels(step, levels) {
@@ -51,18 +51,18 @@ export function mountSteps(container, store) {
     paintCanvas(canvases[step], levels.width, levels.height, (pixels) => paintLevels(pixels, levels.data, 0, 1));
   }
 
-  function drawBytes(step, bytes) {
-    notes[step].textContent = bytes ? `${bytes.width} × ${bytes.height}` : "";
-    if (!bytes) return blank(canvases[step]);
-    paintCanvas(canvases[step], bytes.width, bytes.height, (pixels) => paintLevels(pixels, bytes.data));
+  function drawBytes(step, grayImage) {
+    notes[step].textContent = grayImage ? `${grayImage.width} × ${grayImage.height}` : "";
+    if (!grayImage) return blank(canvases[step]);
+    paintCanvas(canvases[step], grayImage.width, grayImage.height, (pixels) => paintLevels(pixels, grayImage.data));
   }
 
   function drawInput(values, network) {
     const [channels, height, width] = network.inputShape;
     const [minimum, maximum] = network.description.input_range;
-    notes.input.textContent = `${width} × ${height} · ${number(minimum, 1)} … ${number(maximum, 1)}`;
+    notes.input.textContent = `${width} × ${height} · ${formatNumber(minimum, 1)} … ${formatNumber(maximum, 1)}`;
     if (!values) return blank(canvases.input);
-    const isColor = channels === 3 && takesWholePicture(store.state.networks[store.state.shown[0]]);
+    const isColor = channels === 3 && takesWholePicture(store.state.models[store.state.shownIndexes[0]]);
     const paint = isColor ? paintColors : paintLevels;
     paintCanvas(canvases.input, width, height, (pixels) => paint(pixels, values, minimum, maximum));
   }

@@ -6,31 +6,31 @@ export function createTable(store) {
   const caption = make("caption");
   const table = make("table", { class: "connections" });
   const element = make("div", { class: "connections-frame", hidden: true }, table);
-  let drawnKey = null;
-  let marked = [];
+  let builtTable = null;
+  let markedCells = [];
 
-  function build(rows, maps) {
-    const cellText = (map, input) => (rows[map].includes(input) ? "×" : "");
-    const numbered = rows.map((_, map) => make("th", { scope: "col", "data-column": map }, String(map)));
-    const lines = Array.from({ length: maps }, (_, input) => make("tr", {},
+  function buildTable(inputsByMap, inputMaps) {
+    const cellText = (map, input) => (inputsByMap[map].includes(input) ? "×" : "");
+    const columnHeads = inputsByMap.map((_, map) => make("th", { scope: "col", "data-column": map }, String(map)));
+    const lines = Array.from({ length: inputMaps }, (_, input) => make("tr", {},
       make("th", { scope: "row" }, String(input)),
-      ...rows.map((_, map) => make("td", { "data-column": map, "data-row": input }, cellText(map, input)))));
-    const head = make("tr", {}, make("td"), ...numbered);
+      ...inputsByMap.map((_, map) => make("td", { "data-column": map, "data-row": input }, cellText(map, input)))));
+    const head = make("tr", {}, make("td"), ...columnHeads);
     table.replaceChildren(caption, make("thead", {}, head), make("tbody", {}, ...lines));
-    drawnKey = rows;
+    builtTable = inputsByMap;
   }
 
-  /** Hides itself for stages without a table. */
+  /** Marks the column of a map; hides the table for stages without one. */
   function update(stage, previousName, map) {
-    const rows = stage.layer.table;
-    element.hidden = !rows;
-    if (!rows) return;
+    const inputsByMap = stage.layer.table;
+    element.hidden = !inputsByMap;
+    if (!inputsByMap) return;
     const name = translate(store, "unit.table", { previousName, stage: stage.name.toUpperCase() });
-    if (drawnKey !== rows) build(rows, stage.inputShape[0]);
+    if (builtTable !== inputsByMap) buildTable(inputsByMap, stage.inputShape[0]);
     caption.textContent = name;
-    for (const cell of marked) cell.classList.remove("is-marked");
-    marked = [...table.querySelectorAll(`[data-column="${map}"]`)];
-    for (const cell of marked) cell.classList.add("is-marked");
+    for (const markedCell of markedCells) markedCell.classList.remove("is-marked");
+    markedCells = [...table.querySelectorAll(`[data-column="${map}"]`)];
+    for (const markedCell of markedCells) markedCell.classList.add("is-marked");
   }
 
   return { element, update };

@@ -1,6 +1,6 @@
-/** From unit to unit with the arrow keys: across a map, on to its neighbor, from map to map with the page keys. */
+/** The unit that a key leads to: arrow keys go across a map and on to its neighbor, page keys from map to map. */
 
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const ARROW_STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /**
  * @param {import("lenet/views/layout.js").Layout} layout
@@ -12,27 +12,27 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export function stepUnit(layout, [maps, height, width], [map, row, column], key) {
   if (key === "PageDown") return [(map + 1) % maps, row, column];
   if (key === "PageUp") return [(map + maps - 1) % maps, row, column];
-  const step = STEPS[key];
+  const step = ARROW_STEPS[key];
   if (!step) return null;
-  const next = [row + step[0], column + step[1]];
-  if (next[0] >= 0 && next[0] < height && next[1] >= 0 && next[1] < width) return [map, ...next];
+  const nextCell = [row + step[0], column + step[1]];
+  if (nextCell[0] >= 0 && nextCell[0] < height && nextCell[1] >= 0 && nextCell[1] < width) return [map, ...nextCell];
   const neighbor = neighborOf(layout, map, step);
   if (neighbor === null) return [map, row, column];
-  return [neighbor, (next[0] + height) % height, (next[1] + width) % width];
+  return [neighbor, (nextCell[0] + height) % height, (nextCell[1] + width) % width];
 }
 
-/** The nearest map on that side, as they lie in the picture. */
+/** The nearest map of the layout in a direction; null without one. */
 function neighborOf(layout, map, [down, right]) {
-  const from = layout.boxes[map];
-  if (!from) return null;
+  const currentBox = layout.boxes[map];
+  if (!currentBox) return null;
   let nearestMap = null;
-  let nearest = Infinity;
+  let minDistance = Infinity;
   layout.boxes.forEach((box, index) => {
-    const distanceAlong = (box.x - from.x) * right + (box.y - from.y) * down;
-    const distanceAside = Math.abs((box.x - from.x) * down) + Math.abs((box.y - from.y) * right);
+    const distanceAlong = (box.x - currentBox.x) * right + (box.y - currentBox.y) * down;
+    const distanceAside = Math.abs((box.x - currentBox.x) * down) + Math.abs((box.y - currentBox.y) * right);
     if (distanceAlong <= 0) return;
     const distance = distanceAlong + 4 * distanceAside;
-    if (distance < nearest) [nearest, nearestMap] = [distance, index];
+    if (distance < minDistance) [minDistance, nearestMap] = [distance, index];
   });
   return nearestMap;
 }

@@ -59,9 +59,9 @@ const ACTIVATIONS = {
     for (let i = 0; i < sums.length; i++) values[i] = sums[i] > 0 ? sums[i] : 0;
   },
   log_softmax: (sums, values) => {
-    const largest = sums.reduce((a, b) => Math.max(a, b));
-    const total = sums.reduce((sum, value) => sum + Math.exp(value - largest), 0);
-    for (let i = 0; i < sums.length; i++) values[i] = sums[i] - largest - Math.log(total);
+    const maximum = sums.reduce((a, b) => Math.max(a, b));
+    const total = sums.reduce((sum, value) => sum + Math.exp(value - maximum), 0);
+    for (let i = 0; i < sums.length; i++) values[i] = sums[i] - maximum - Math.log(total);
   },
 };
 
@@ -77,26 +77,26 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight, bias }
   const paddedHeight = inputHeight + 2 * padding;
   const paddedWidth = inputWidth + 2 * padding;
   const padded = padding && new Float32Array(inputMaps * paddedHeight * paddedWidth).fill(layer.padding_value);
-  const connected = connectedMaps(layer, inputMaps);
+  const connectedInputs = connectedMaps(layer, inputMaps);
   const area = height * width;
   const sizes = { rowLength: paddedWidth, height, width, side, stride };
   const addKernel = side === 5 && stride === 1 ? addFiveByFive : addAnyKernel;
   return (input, sums) => {
-    if (padded) copyInside(input, padded, inputShape, padding);
+    if (padded) copyIntoPadded(input, padded, inputShape, padding);
     const source = padded || input;
     if (layer.bias === "unit") sums.set(bias);
-    let kernel = 0;
+    let kernelStart = 0;
     for (let map = 0; map < maps; map++) {
       if (layer.bias !== "unit") sums.fill(bias[map], map * area, (map + 1) * area);
-      for (const inputMap of connected[map]) {
-        addKernel(source, inputMap * paddedHeight * paddedWidth, sums, map * area, weight, kernel, sizes);
-        kernel += side * side;
+      for (const inputMap of connectedInputs[map]) {
+        addKernel(source, inputMap * paddedHeight * paddedWidth, sums, map * area, weight, kernelStart, sizes);
+        kernelStart += side * side;
       }
     }
   };
 }
 
-function copyInside(input, padded, [maps, height, width], padding) {
+function copyIntoPadded(input, padded, [maps, height, width], padding) {
   const paddedWidth = width + 2 * padding;
   const paddedHeight = height + 2 * padding;
   for (let map = 0; map < maps; map++) {
@@ -108,11 +108,11 @@ function copyInside(input, padded, [maps, height, width], padding) {
   }
 }
 
-function addAnyKernel(source, sourceStart, sums, sumsStart, weight, kernel, sizes) {
+function addAnyKernel(source, sourceStart, sums, sumsStart, weight, kernelStart, sizes) {
   const { rowLength, height, width, side, stride } = sizes;
   for (let kernelRow = 0; kernelRow < side; kernelRow++) {
     for (let kernelColumn = 0; kernelColumn < side; kernelColumn++) {
-      const w = weight[kernel + kernelRow * side + kernelColumn];
+      const w = weight[kernelStart + kernelRow * side + kernelColumn];
       for (let row = 0; row < height; row++) {
         let from = sourceStart + (row * stride + kernelRow) * rowLength + kernelColumn;
         const end = sumsStart + (row + 1) * width;
@@ -123,9 +123,9 @@ function addAnyKernel(source, sourceStart, sums, sumsStart, weight, kernel, size
 }
 
 /** Five weights, and five units that move on by one each step, stay in registers: passes take half the time. */
-function addFiveByFive(source, sourceStart, sums, sumsStart, weight, kernel, { rowLength, height, width }) {
+function addFiveByFive(source, sourceStart, sums, sumsStart, weight, kernelStart, { rowLength, height, width }) {
   for (let kernelRow = 0; kernelRow < 5; kernelRow++) {
-    const start = kernel + 5 * kernelRow;
+    const start = kernelStart + 5 * kernelRow;
     const w0 = weight[start];
     const w1 = weight[start + 1];
     const w2 = weight[start + 2];
@@ -155,7 +155,7 @@ function prepareSubsampling({ layer, inputShape, outputShape }, { coefficient, b
   const [, height, width] = outputShape;
   const area = height * width;
   return (input, sums) => {
-    addPatches(input, sums, inputShape, outputShape, layer.size, layer.copies);
+    sumPatches(input, sums, inputShape, outputShape, layer.size, layer.copies);
     for (let i = 0, map = 0; map < outputShape[0]; map++) {
       for (const end = i + area; i < end; i++) sums[i] = coefficient[map] * sums[i] + bias[map];
     }
@@ -163,23 +163,23 @@ function prepareSubsampling({ layer, inputShape, outputShape }, { coefficient, b
 }
 
 function prepareAveragePooling({ layer, inputShape, outputShape }) {
-  const share = 1 / layer.size ** 2;
+  const inverseArea = 1 / layer.size ** 2;
   return (input, sums) => {
-    addPatches(input, sums, inputShape, outputShape, layer.size, 1);
-    for (let i = 0; i < sums.length; i++) sums[i] *= share;
+    sumPatches(input, sums, inputShape, outputShape, layer.size, 1);
+    for (let i = 0; i < sums.length; i++) sums[i] *= inverseArea;
   };
 }
 
-function addPatches(input, sums, [, inputHeight, inputWidth], [maps, height, width], size, copies) {
+function sumPatches(input, sums, [, inputHeight, inputWidth], [maps, height, width], size, copies) {
   let to = 0;
   for (let map = 0; map < maps; map++) {
     const start = Math.floor(map / copies) * inputHeight * inputWidth;
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         let sum = 0;
-        const first = start + row * size * inputWidth + column * size;
+        const patchStart = start + row * size * inputWidth + column * size;
         for (let y = 0; y < size; y++) {
-          for (let x = 0; x < size; x++) sum += input[first + y * inputWidth + x];
+          for (let x = 0; x < size; x++) sum += input[patchStart + y * inputWidth + x];
         }
         sums[to++] = sum;
       }
@@ -193,15 +193,15 @@ function poolMaxima(input, sums, { layer: { size }, inputShape: [, inputHeight, 
   for (let map = 0; map < maps; map++) {
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
-        const first = (map * inputHeight + row * size) * inputWidth + column * size;
-        let largest = input[first];
+        const patchStart = (map * inputHeight + row * size) * inputWidth + column * size;
+        let maximum = input[patchStart];
         for (let y = 0; y < size; y++) {
           for (let x = 0; x < size; x++) {
-            const value = input[first + y * inputWidth + x];
-            if (value > largest) largest = value;
+            const value = input[patchStart + y * inputWidth + x];
+            if (value > maximum) maximum = value;
           }
         }
-        sums[to++] = largest;
+        sums[to++] = maximum;
       }
     }
   }
@@ -217,17 +217,17 @@ function averageMaps(input, sums, { inputShape: [maps, height, width] }) {
 }
 
 function connectFully(input, sums, weight, bias) {
-  const inputs = input.length;
+  const inputCount = input.length;
   for (let unit = 0; unit < sums.length; unit++) {
-    const start = unit * inputs;
+    const start = unit * inputCount;
     let even = 0;
     let odd = 0; // two sums, so that one addition need not wait for the other
     let i = 0;
-    for (; i + 1 < inputs; i += 2) {
+    for (; i + 1 < inputCount; i += 2) {
       even += weight[start + i] * input[i];
       odd += weight[start + i + 1] * input[i + 1];
     }
-    if (i < inputs) even += weight[start + i] * input[i];
+    if (i < inputCount) even += weight[start + i] * input[i];
     sums[unit] = even + odd + bias[unit];
   }
 }
