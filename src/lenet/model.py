@@ -384,7 +384,7 @@ def load(
 
     import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
     names = None if class_names is None else _check_class_names(class_names)
-    if keywords := [*import_options.names_set, *(["class_names"] if names else [])]:
+    if keywords := [*import_options.options_given, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
             return _load_file(Path(source), expect, import_options, names)
         raise WeightsError(f"{keywords[0]} goes with a file that others wrote, and {source!s} is none")
@@ -494,7 +494,7 @@ def _load_file(
                 raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
             return Model(network, imported.parameters, imported.provenance, names or imported.class_names)
         if import_options is not None:
-            keyword = [*import_options.names_set, "class_names"][0]
+            keyword = [*import_options.options_given, "class_names"][0]
             raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {keyword} out")
         metadata, arrays = read_safetensors(path)
     except (WeightsError, ArchitectureError) as error:

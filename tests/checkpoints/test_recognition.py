@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 import lenet
 from lenet.architecture import Network
 from lenet.checkpoints import ImportOptions
-from lenet.checkpoints.recognition import recognize
+from lenet.checkpoints.recognition import recognize_network
 from lenet.cli import main
 from lenet.errors import ArchitectureError, LeNetError, UnknownName, WeightsError
 
@@ -33,7 +33,7 @@ def test_names_of_arrays_do_not_matter_and_options_follow_from_shapes(name):
     given = {option: value for option, value in wanted.items() if option in options(name)}
     network = lenet.describe(name, **given, **({"size": 32} if "size" in options(name) else {}))
     arrays = dict(lenet.create(network, seed=1).parameters)
-    found = recognize(renamed(arrays), ImportOptions(network=name))
+    found = recognize_network(renamed(arrays), ImportOptions(network=name))
     assert found.network == network
     for (key, array), own in zip(arrays.items(), found.parameters.values(), strict=True):
         np.testing.assert_array_equal(array, own, err_msg=key)
@@ -87,18 +87,18 @@ def dense_lenet_5() -> dict[str, np.ndarray]:
 
 def test_dense_kernels_with_zeros_as_table_i_has_them_are_lenet_5_and_full_ones_are_not():
     arrays = dense_lenet_5()
-    found = recognize(arrays, ImportOptions())
+    found = recognize_network(arrays, ImportOptions())
     assert found.network == lenet.describe("lenet-5")
     assert found.parameters["c3.weight"].shape == (60, 5, 5)
     np.testing.assert_array_equal(found.parameters["c3.weight"], arrays_of("lenet-5")["c3.weight"])
     arrays["c3.weight"][0, 5] = 1
     with pytest.raises(WeightsError, match=r"nearest is lenet-5, whose c3.weight is 60×5×5 where .* has 16×6×5×5"):
-        recognize(arrays, ImportOptions())
+        recognize_network(arrays, ImportOptions())
 
 
 def test_layers_without_biases_get_zeros():
     arrays = {key: array for key, array in arrays_of("lenet-short").items() if not key.endswith("conv1.bias")}
-    found = recognize(renamed(arrays), ImportOptions())
+    found = recognize_network(renamed(arrays), ImportOptions())
     assert found.network.name == "lenet-short"
     assert not found.parameters["conv1.bias"].any()
     np.testing.assert_array_equal(found.parameters["output.bias"], arrays["output.bias"])
@@ -113,13 +113,13 @@ def test_layers_without_biases_get_zeros():
     ],
 )
 def test_shapes_describe_a_network_where_activation_and_pooling_are_said(said, size, stages):
-    found = recognize(renamed(arrays_of("lenet-5-relu")), ImportOptions(**said))
+    found = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**said))
     like = lenet.describe(stages, **({"size": 32} if size == 32 else {}))
     assert found.network.input == (1, size, size)
     assert found.network.input_range == (0, 1)
     assert [stage.layer for stage in found.network.stages] == [stage.layer for stage in like.stages]
     assert [stage.activation for stage in found.network.stages][:-1] == [one.activation for one in like.stages][:-1]
-    assert recognize(arrays_of("lenet-5-relu"), ImportOptions(**said, outputs="log softmax")).network.stages[
+    assert recognize_network(arrays_of("lenet-5-relu"), ImportOptions(**said, outputs="log softmax")).network.stages[
         -1
     ].activation == ("log_softmax")
 
@@ -127,7 +127,7 @@ def test_shapes_describe_a_network_where_activation_and_pooling_are_said(said, s
 def test_maps_of_other_numbers_and_kernels_of_other_sizes_are_described_too():
     shapes = [(8, 3, 3, 3), (12, 8, 3, 3), (20, 12, 3, 3), (30, 20 * 4), (4, 30)]
     arrays = {f"{number}.weight": RNG.normal(size=shape).astype(np.float32) for number, shape in enumerate(shapes)}
-    found = recognize(arrays, ImportOptions(activation="tanh", pooling="max"))
+    found = recognize_network(arrays, ImportOptions(activation="tanh", pooling="max"))
     assert found.network.input == (3, 30, 30)
     assert found.network.output_shapes[5] == (20, 2, 2)
     assert isinstance(found.network, Network)
@@ -135,9 +135,9 @@ def test_maps_of_other_numbers_and_kernels_of_other_sizes_are_described_too():
 
 def test_an_input_range_is_given_as_such_or_by_mean_and_deviation(tmp_path):
     arrays = arrays_of("lenet-short")
-    assert recognize(arrays, ImportOptions(input_range=(1, 0))).network.input_range == (1, 0)
-    assert recognize(arrays, ImportOptions(normalize=(0.5, 0.25))).network.input_range == (-2, 2)
-    assert recognize(arrays, ImportOptions()).network.input_range == lenet.describe("lenet-short").input_range
+    assert recognize_network(arrays, ImportOptions(input_range=(1, 0))).network.input_range == (1, 0)
+    assert recognize_network(arrays, ImportOptions(normalize=(0.5, 0.25))).network.input_range == (-2, 2)
+    assert recognize_network(arrays, ImportOptions()).network.input_range == lenet.describe("lenet-short").input_range
 
 
 @pytest.mark.parametrize(
@@ -190,12 +190,12 @@ def test_a_file_that_is_not_there_is_missing_whatever_is_said_of_it(tmp_path):
 
 def test_arrays_of_too_many_layers_or_of_none_are_refused():
     with pytest.raises(WeightsError, match="holds 101 arrays, expected at most 100"):
-        recognize({f"{number}.weight": np.zeros((1, 1), np.float32) for number in range(101)}, ImportOptions())
+        recognize_network({f"{number}.weight": np.zeros((1, 1), np.float32) for number in range(101)}, ImportOptions())
     normalized = arrays_of("lenet-short") | {"bn.weight": np.ones(6, np.float32), "bn.bias": np.ones(6, np.float32)}
     with pytest.raises(WeightsError, match="fit no network of lenet; the nearest is lenet-short"):
-        recognize(normalized, ImportOptions())
+        recognize_network(normalized, ImportOptions())
     with pytest.raises(WeightsError, match="are not convolutions and full connections alone"):
-        recognize(normalized, ImportOptions(activation="relu", pooling="max"))
+        recognize_network(normalized, ImportOptions(activation="relu", pooling="max"))
 
 
 @pytest.mark.parametrize("ending", ["_weight", ""])
@@ -204,7 +204,7 @@ def test_names_without_a_point_say_as_little(ending):
     flat = {name.replace(".", "_"): array for name, array in arrays.items()}
     if not ending:
         flat = {str(number): array for number, array in enumerate(arrays.values())}
-    found = recognize(flat, ImportOptions(network="lenet-5-relu"))
+    found = recognize_network(flat, ImportOptions(network="lenet-5-relu"))
     for array, own in zip(arrays.values(), found.parameters.values(), strict=True):
         np.testing.assert_array_equal(array, own)
 
@@ -212,7 +212,7 @@ def test_names_without_a_point_say_as_little(ending):
 def test_a_convolution_alone_or_of_no_maps_is_refused_with_a_reason():
     alone = {"c.weight": np.zeros((6, 1, 5, 5), np.float32), "c.bias": np.zeros(6, np.float32)}
     with pytest.raises(WeightsError, match=r"are not those of lenet-5-relu, .*\w"):
-        recognize(alone, ImportOptions(network="lenet-5-relu"))
+        recognize_network(alone, ImportOptions(network="lenet-5-relu"))
     empty = {"a.weight": np.zeros((0, 1, 5, 5), np.float32), "b.weight": np.zeros((10, 0), np.float32)}
     with pytest.raises(WeightsError):
-        recognize(empty, ImportOptions())
+        recognize_network(empty, ImportOptions())

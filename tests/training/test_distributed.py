@@ -81,7 +81,7 @@ from lenet.training.distributed import ProcessGroup, Worker
 with ProcessGroup(Worker.from_environment()) as group:
     import torch._dynamo
 
-    assert group.all_reduce(1.0, 3) == (2.0, 6)
+    assert group.sum_loss_and_errors(1.0, 3) == (2.0, 6)
 print(*sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")), sep="\\n")
 """
 
@@ -96,7 +96,7 @@ def test_no_thread_of_the_group_outlives_it():
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_the_shares_of_a_batch_make_up_the_batch(examples, processes):
     rows = np.arange(examples)
-    shares = [Worker(rank, processes).share(rows) for rank in range(processes)]
+    shares = [Worker(rank, processes).shard(rows) for rank in range(processes)]
     assert sorted(np.concatenate(shares).tolist()) == rows.tolist()
 
 

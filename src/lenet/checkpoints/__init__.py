@@ -13,7 +13,7 @@ import numpy as np
 
 from lenet.architecture import Network
 from lenet.checkpoints.description import Description
-from lenet.checkpoints.recognition import ImportOptions, RecognizedNetwork, recognize, recognize_graph
+from lenet.checkpoints.recognition import ImportOptions, RecognizedNetwork, recognize_graph, recognize_network
 from lenet.errors import ArchitectureError, WeightsError
 
 __all__ = ["ImportOptions", "ImportedModel", "import_file", "kind_of"]
@@ -93,12 +93,12 @@ def import_file(path: Path, kind: str, import_options: ImportOptions) -> Importe
 
 def _read(path: Path, kind: str, import_options: ImportOptions) -> tuple[RecognizedNetwork, Description, str]:
     """The model, what the file says of it, and where the input range is from: file, option, or network."""
-    range_source = "network" if import_options.range is None else "option"
+    range_source = "network" if import_options.requested_input_range is None else "option"
     if kind == "onnx":
         from lenet.checkpoints import onnx
 
         graph = onnx.read(path)
-        if graph.input_range is not None and import_options.range is not None:
+        if graph.input_range is not None and import_options.requested_input_range is not None:
             option = "input_range" if import_options.normalize is None else "normalize"
             raise ArchitectureError(f"a graph that takes bytes says their range itself; leave {option} out")
         recognized = recognize_graph(graph.network, graph.arrays, import_options, graph.description.network)
@@ -112,10 +112,14 @@ def _read(path: Path, kind: str, import_options: ImportOptions) -> tuple[Recogni
 
         description = pytorch.read_description(path)
         if description.network is not None and import_options.network is None and import_options.activation is None:
-            if import_options.range is None:
+            if import_options.requested_input_range is None:
                 range_source = "file"
             import_options = replace(import_options, network=description.network)
-        return recognize(pytorch.read(path), import_options), description, range_source
+        return recognize_network(pytorch.read(path), import_options), description, range_source
     from lenet.checkpoints import safetensors_files
 
-    return recognize(safetensors_files.read(path), import_options, is_ordered=False), Description(), range_source
+    return (
+        recognize_network(safetensors_files.read(path), import_options, is_ordered=False),
+        Description(),
+        range_source,
+    )

@@ -1,4 +1,7 @@
-"""Recognition of the network that arrays belong to, by shapes in order and never by names.
+"""Recognition of the network that arrays belong to, by their shapes in order.
+
+Of names only the part before the last point counts, which groups arrays into layers, and the ending ``bias``; a
+network's own names for its arrays are tried first.
 
 PyTorch's layouts are lenet's, but for three: a convolution with a connection table keeps only the kernels that exist,
 C5 may be a full connection of the same numbers, and layers without biases get biases of 0.
@@ -39,8 +42,8 @@ NamedArrays = list[tuple[str, Array]]
 
 _MAX_ARRAYS = 100
 
-COLOR_SIZE = 32
-"""Rows and columns of color where shapes allow 28, padded, and 32, as of CIFAR-10; of gray it is 28, as of MNIST."""
+LENET_SIZE = 32
+"""Rows and columns that shapes may give: of color pictures 32, as CIFAR-10's; of gray ones 28 and a padding of 2."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,12 @@ class ImportOptions:
         _check_pair("normalize", self.normalize, "mean and deviation, one each for all channels, as 0.1307,0.3081")
 
     @property
-    def names_set(self) -> list[str]:
-        """The names of the options that are set."""
+    def options_given(self) -> list[str]:
+        """The names of the options that are given."""
         return [name for name, value in vars(self).items() if value is not None]
 
     @property
-    def range(self) -> tuple[float, float] | None:
+    def requested_input_range(self) -> tuple[float, float] | None:
         """The input range that is asked for, if any."""
         if self.normalize is None:
             return self.input_range
@@ -114,13 +117,16 @@ class RecognizedNetwork:
     unused: tuple[str, ...] = ()
 
 
-def recognize(arrays: Mapping[str, Array], import_options: ImportOptions, is_ordered: bool = True) -> RecognizedNetwork:
+def recognize_network(
+    arrays: Mapping[str, Array], import_options: ImportOptions, is_ordered: bool = True
+) -> RecognizedNetwork:
     """Recognize the network that arrays belong to, by their shapes in order and by the options.
 
     Args:
         arrays: float32, by their names.
         import_options: what shapes do not tell.
-        is_ordered: whether the arrays stand in the layers' order.
+        is_ordered: whether the arrays stand in the layers' order; False for formats that sort them by name, as
+            safetensors.
 
     Raises:
         WeightsError: if they fit no network, several, or not the one that was asked for; the text names no path.
@@ -129,9 +135,10 @@ def recognize(arrays: Mapping[str, Array], import_options: ImportOptions, is_ord
     if len(arrays) > _MAX_ARRAYS:
         raise WeightsError(f"holds {len(arrays):,} arrays, expected at most {_MAX_ARRAYS}, as no LeNet has more")
     layers = _group_by_layer(arrays)
-    orders = [_order_by_shapes(layers)] if not is_ordered else [layers, _order_by_shapes(layers)]
+    shape_order = _order_by_shapes(layers)
+    orders = [layers, shape_order] if is_ordered else [shape_order]
     if import_options.activation is not None:
-        recognized = _describe_by_shapes(orders[-1], import_options)
+        recognized = _describe_by_shapes(shape_order, import_options)
     elif import_options.network is not None:
         recognized = _match_requested(import_options.network, arrays, orders, import_options)
     else:
@@ -153,13 +160,13 @@ def recognize_graph(
         WeightsError: if it is not the one that was asked for, or lacks arrays; the text names no path.
         UnknownName, ArchitectureError: if an option names none.
     """
-    if options_set := [name for name in ("activation", "size") if getattr(import_options, name) is not None]:
-        raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {options_set[0]} out")
-    layers = _group_by_layer(dict(arrays))
+    if options_given := [name for name in ("activation", "size") if getattr(import_options, name) is not None]:
+        raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {options_given[0]} out")
+    array_groups = _group_by_layer(dict(arrays))
 
     def with_same_layers(candidate: Network | str) -> Network | None:
         if isinstance(candidate, str):
-            return _network_of_layers(candidate, network, layers)
+            return _registered_with_same_layers(candidate, network, array_groups)
         return candidate if _layer_sequence(candidate) == _layer_sequence(network) else None
 
     if import_options.network is not None:
@@ -181,20 +188,20 @@ def recognize_graph(
 
 
 def _with_input_range(recognized: RecognizedNetwork, import_options: ImportOptions) -> RecognizedNetwork:
-    """Replace the input range if another one was asked for."""
-    if import_options.range is None:
+    """Replace a network's input range by the requested one, if any."""
+    if import_options.requested_input_range is None:
         return recognized
-    return replace(recognized, network=replace(recognized.network, input_range=import_options.range))
+    return replace(recognized, network=replace(recognized.network, input_range=import_options.requested_input_range))
 
 
-def _network_of_layers(name: str, network: Network, layers: list[NamedArrays]) -> Network | None:
-    """The network of a name, with the options that follow from the shapes, if it has a network's layers."""
+def _registered_with_same_layers(name: str, network: Network, array_groups: list[NamedArrays]) -> Network | None:
+    """Find the registered network of a name, with the options that follow from shapes, if it has a network's layers."""
     size = network.input[1] if "size" in options(name) else None
-    for values in _option_values(name, layers, size):
+    for values in _option_values(name, array_groups, size):
         try:
             if _layer_sequence(candidate := describe(name, **values)) == _layer_sequence(network):
                 return candidate
-        except ArchitectureError:  # no size of its own
+        except ArchitectureError:  # describe refuses these options
             continue
     return None
 
@@ -211,13 +218,13 @@ def _group_by_layer(arrays: Mapping[str, Array]) -> list[NamedArrays]:
 
     Where no name has a point, each array of two dimensions or more begins a layer.
     """
-    owners: dict[str, NamedArrays] = {}
-    layer = ""
+    layers: dict[str, NamedArrays] = {}
+    key = ""
     for name, array in arrays.items():
         if "." in name or array.ndim > 1:
-            layer = name.rpartition(".")[0] or name
-        owners.setdefault(layer, []).append((name, array))
-    return [sorted(layer, key=lambda item: (item[0].endswith("bias"), -item[1].ndim)) for layer in owners.values()]
+            key = name.rpartition(".")[0] or name
+        layers.setdefault(key, []).append((name, array))
+    return [sorted(layer, key=lambda item: (item[0].endswith("bias"), -item[1].ndim)) for layer in layers.values()]
 
 
 def _order_by_shapes(layers: list[NamedArrays]) -> list[NamedArrays]:
@@ -253,11 +260,11 @@ def _can_follow(previous: tuple[int, bool] | None, weight: Array) -> bool:
 
 
 class _MismatchError(Exception):
-    """Arrays that are not a network's: how many have its shapes, and where it fails first."""
+    """Arrays that are not a network's: how many have their parameter's shape, and what fails first."""
 
-    def __init__(self, matching: int, text: str) -> None:
+    def __init__(self, matching_count: int, text: str) -> None:
         super().__init__(text)
-        self.matching, self.text = matching, text
+        self.matching_count, self.text = matching_count, text
 
 
 def match_arrays(network: Network, arrays: NamedArrays) -> RecognizedNetwork:
@@ -269,50 +276,52 @@ def match_arrays(network: Network, arrays: NamedArrays) -> RecognizedNetwork:
     parameters: dict[str, Array] = {}
     position = 0
     shapes = network.parameter_shapes().values()
-    matching = sum(array.shape == shape for (_, array), shape in zip(arrays, shapes, strict=False))
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
-        for name, shape in stage.layer.parameter_shapes(received).items():
+    matching_count = sum(array.shape == shape for (_, array), shape in zip(arrays, shapes, strict=False))
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+        for name, shape in stage.layer.parameter_shapes(input_shape).items():
             key = f"{stage.name}.{name}"
             array = arrays[position][1] if position < len(arrays) else None
-            parameter = None if array is None else _as_parameter(stage.layer, name, shape, array, received)
+            parameter = None if array is None else _as_parameter(stage.layer, name, shape, array, input_shape)
             if parameter is None and name == "bias":
                 parameter = np.zeros(shape, np.float32)
             elif parameter is None:
                 actual = "nothing more" if array is None else shapes_text([array.shape])
-                raise _MismatchError(matching, f"whose {key} is {shapes_text([shape])} where the file has {actual}")
+                raise _MismatchError(
+                    matching_count, f"whose {key} is {shapes_text([shape])} where the file has {actual}"
+                )
             else:
                 position += 1
             parameters[key] = parameter
     remaining = arrays[position:]
     last = network.stages[-1].layer
-    codes = np.array(last.prototypes, np.float32) if isinstance(last, EuclideanRbf) else None
-    if remaining and codes is not None and np.array_equal(remaining[0][1], codes):
+    prototypes = np.array(last.prototypes, np.float32) if isinstance(last, EuclideanRbf) else None
+    if remaining and prototypes is not None and np.array_equal(remaining[0][1], prototypes):
         remaining = remaining[1:]
     if remaining:
         shape = remaining[0][1].shape
         if len(shape) != 2 or shape[1] == network.classes:
-            raise _MismatchError(matching, f"which has nothing more where the file has {shapes_text([shape])}")
+            raise _MismatchError(matching_count, f"which has nothing more where the file has {shapes_text([shape])}")
     return RecognizedNetwork(network, parameters, tuple(name for name, _ in remaining))
 
 
-def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array, received: Shape) -> Array | None:
-    """An array as a layer's parameter; None if it is none."""
+def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array, input_shape: Shape) -> Array | None:
+    """Reshape an array to a layer's parameter, of a shape; None if it does not fit."""
     if array.shape == shape:
         return array
     if name != "weight":  # (maps,), where modules that broadcast have (maps, 1, 1)
         return array.reshape(shape) if math.prod(array.shape) == math.prod(shape) == max(array.shape) else None
     if isinstance(layer, Convolution) and layer.table is not None:
-        return _connected_kernels(layer, array, received[0])
+        return _connected_kernels(layer, array, input_shape[0])
     if isinstance(layer, Convolution) and array.ndim == 2:  # a full connection to maps as large as its kernels
-        covers_input = received[1:] == (layer.kernel_size, layer.kernel_size) and layer.padding == 0
+        covers_input = input_shape[1:] == (layer.kernel_size, layer.kernel_size) and layer.padding == 0
         return array.reshape(shape) if covers_input and array.shape == (shape[0], math.prod(shape[1:])) else None
-    if isinstance(layer, FullConnection) and array.ndim == 4 and array.shape == (layer.units, *received):
+    if isinstance(layer, FullConnection) and array.ndim == 4 and array.shape == (layer.units, *input_shape):
         return array.reshape(shape)
     return None
 
 
 def _connected_kernels(layer: Convolution, array: Array, in_maps: int) -> Array | None:
-    """The kernels that a table connects, of all; None if one that it does not connect holds anything."""
+    """Select the kernels that a connection table connects; None if one of the others holds anything but 0."""
     if array.shape != (layer.maps, in_maps, layer.kernel_size, layer.kernel_size):
         return None
     connected = np.zeros(array.shape[:2], bool)
@@ -327,7 +336,7 @@ def _connected_kernels(layer: Convolution, array: Array, in_maps: int) -> Array 
 def _find_registered(
     arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]], import_options: ImportOptions
 ) -> RecognizedNetwork:
-    """The one registered network that fits; if there are more, what is to be chosen is said."""
+    """Find the one registered network that fits; the error names what is to be chosen if there are more."""
     matches, nearest = [], _MismatchError(-1, "")
     for name in names():
         if import_options.size not in (None, describe(name).input[1]) and "size" not in options(name):
@@ -335,8 +344,8 @@ def _find_registered(
         try:
             matches.append(_match_named(name, arrays, orders, import_options.size))
         except _MismatchError as mismatch:
-            if mismatch.matching > nearest.matching:
-                nearest = _MismatchError(mismatch.matching, f"{name}, {mismatch.text}")
+            if mismatch.matching_count > nearest.matching_count:
+                nearest = _MismatchError(mismatch.matching_count, f"{name}, {mismatch.text}")
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -377,36 +386,36 @@ def _match_requested(
 def _match_named(
     name: str, arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]], size: int | None
 ) -> RecognizedNetwork:
-    """The network of that name with the options that follow from the shapes."""
+    """Match arrays to the registered network of a name, with the options that follow from the shapes."""
     nearest = _MismatchError(-1, "")
     for values in chain(_option_values(name, orders[-1], size), [{}]):
         try:
             return _match_any_order(describe(name, **values), arrays, orders)
         except _MismatchError as mismatch:
-            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
+            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching_count)
     raise nearest
 
 
 def _option_values(name: str, layers: list[NamedArrays], size: int | None) -> Iterator[dict[str, int]]:
-    """The options of a network that weights may have been made with: rows of full connections are classes or hidden."""
+    """List the options that weights may have been made with: units of full connections are classes or hidden units."""
     known = options(name)
-    rows = tuple(dict.fromkeys(weight.shape[0] for (_, weight), *_ in reversed(layers) if weight.ndim == 2))
-    columns = tuple(sorted({weight.shape[1] for (_, weight), *_ in layers if weight.ndim == 4}))
-    for classes in rows if "classes" in known else (None,):
-        for hidden in rows if "hidden" in known else (None,):
-            for channels in columns if "channels" in known else (None,):
+    unit_counts = tuple(dict.fromkeys(weight.shape[0] for (_, weight), *_ in reversed(layers) if weight.ndim == 2))
+    channel_counts = tuple(sorted({weight.shape[1] for (_, weight), *_ in layers if weight.ndim == 4}))
+    for classes in unit_counts if "classes" in known else (None,):
+        for hidden in unit_counts if "hidden" in known else (None,):
+            for channels in channel_counts if "channels" in known else (None,):
                 values = {"classes": classes, "hidden": hidden, "channels": channels}
                 if "size" in known:
-                    values["size"] = size or (known["size"] if channels == 1 else COLOR_SIZE)
+                    values["size"] = size or (known["size"] if channels == 1 else LENET_SIZE)
                 elif size not in (None, describe(name).input[1]):
-                    values["size"] = size  # refused by its name
+                    values["size"] = size  # describe refuses it, and says that the network has one size
                 yield {option: value for option, value in values.items() if value is not None}
 
 
 def _match_any_order(
     network: Network, arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]]
 ) -> RecognizedNetwork:
-    """A network with arrays as its parameters, by its own names for them or in one of the orders."""
+    """Match arrays to a network's parameters, by its own names for them or in one of the orders."""
     nearest = _MismatchError(-1, "")
     flat = [[item for layer in layers for item in layer] for layers in orders]
     if arrays.keys() == network.parameter_shapes().keys():
@@ -415,12 +424,12 @@ def _match_any_order(
         try:
             return match_arrays(network, order)
         except _MismatchError as mismatch:
-            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
+            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching_count)
     raise nearest
 
 
 def _describe_by_shapes(layers: list[NamedArrays], import_options: ImportOptions) -> RecognizedNetwork:
-    """The network that the shapes themselves describe: convolutions, each pooled, and full connections."""
+    """Describe the network that the shapes themselves give: convolutions, each pooled, and full connections."""
     activation, pooling = ACTIVATIONS[str(import_options.activation)], POOLINGS[str(import_options.pooling)]
     weights = [layer[0][1] for layer in layers]
     kernels = [weight for weight in weights if weight.ndim == 4]
@@ -437,7 +446,9 @@ def _describe_by_shapes(layers: list[NamedArrays], import_options: ImportOptions
     for number, kernel in enumerate(kernels, 1):
         layer = Convolution(kernel.shape[0], kernel.shape[2], padding=padding if number == 1 else 0)
         stages += [Stage(f"conv{number}", layer, activation), Stage(f"pool{number}", pooling())]
-    stages += [Stage(f"fc{number}", FullConnection(len(rows)), activation) for number, rows in enumerate(full[:-1], 1)]
+    stages += [
+        Stage(f"fc{number}", FullConnection(len(weight)), activation) for number, weight in enumerate(full[:-1], 1)
+    ]
     stages.append(Stage("output", FullConnection(len(full[-1])), OUTPUTS[import_options.outputs or "logits"]))
     name = f"lenet-{import_options.activation}-{import_options.pooling}"
     try:
@@ -448,7 +459,7 @@ def _describe_by_shapes(layers: list[NamedArrays], import_options: ImportOptions
 
 
 def _input_size(kernels: Sequence[Array], units: int, requested_size: int | None) -> tuple[int, int]:
-    """Rows of the input and padding of the first convolution, from the units that the first full connection takes."""
+    """Compute rows of the input and padding of the first convolution, from the units of the first full connection."""
     maps = kernels[-1].shape[0]
     rows = math.isqrt(units // maps)
     if maps * rows * rows != units:
@@ -456,7 +467,7 @@ def _input_size(kernels: Sequence[Array], units: int, requested_size: int | None
     for kernel in reversed(kernels):
         rows = 2 * rows + kernel.shape[2] - 1
     same_padding = kernels[0].shape[2] // 2  # padding that keeps the size
-    size = requested_size or (rows - 2 * same_padding if rows == COLOR_SIZE and kernels[0].shape[1] == 1 else rows)
+    size = requested_size or (rows - 2 * same_padding if rows == LENET_SIZE and kernels[0].shape[1] == 1 else rows)
     if size not in (rows, rows - 2 * same_padding):
         raise WeightsError(
             f"its shapes take inputs of {rows} rows, or {rows - 2 * same_padding} padded, but {size} was asked for"

@@ -156,7 +156,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
         return _fail("lenet: stopped", Stopped.exit_code)
     finally:
         for stream in (sys.stdout, sys.stderr):
-            streams.is_broken(stream)
+            streams.flush_or_silence(stream)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -15,13 +15,17 @@ from lenet.reading.batch.picture_files import Shard
 _EXIT_FAILED = 1
 
 
-def check_ray_options(words: Sequence[str], options: Mapping[str, object]) -> None:
+def check_ray_options(words: Sequence[str], unsupported: Mapping[str, object]) -> None:
     """Refuse words and options that reading by a cluster cannot do.
 
+    Args:
+        words: files, and last the folder to write into.
+        unsupported: options that a cluster cannot take, by name.
+
     Raises:
-        BadParameter: if there is no folder to write into, or an option is given that is not one of a cluster's.
+        BadParameter: if there is no folder to write into, or an unsupported option is set.
     """
-    if given_options := [name for name, value in options.items() if value]:
+    if given_options := [name for name, value in unsupported.items() if value]:
         raise typer.BadParameter(
             f"--ray writes Parquet files into a folder, and nothing else; leave out {given_options[0]}"
         )
@@ -39,10 +43,10 @@ def read_by_ray(
     recursive: bool,
     lines: bool,
     workers: int | None,
-    block: int | None,
+    block_size: int | None,
 ) -> None:
-    """Read the files that all words but the last name, into the folder that the last one names."""
-    from lenet.reading.cluster.blocks import PICTURES
+    """Read files into a folder, which the last of the words names, and report each block as it is written or fails."""
+    from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK
     from lenet.reading.cluster.job import read_on_cluster
 
     *files, folder = words
@@ -50,7 +54,7 @@ def read_by_ray(
         raise typer.BadParameter(f"nothing to read into {folder}; name files, folders or a list by --files-from")
     blocks = pictures = failed = 0
     began = time.monotonic()
-    outcomes = read_on_cluster(
+    block_results = read_on_cluster(
         files,
         folder,
         settings,
@@ -61,18 +65,18 @@ def read_by_ray(
         recursive=recursive,
         lines=lines,
         workers=workers,
-        block=block or PICTURES,
+        block=block_size or PICTURES_PER_BLOCK,
     )
     try:
         # Ray prints what it has to say about lost workers on stdout, where others expect answers.
-        with redirect_stdout(sys.stderr), closing(outcomes), progress(None) as show_progress:
-            for outcome in outcomes:
+        with redirect_stdout(sys.stderr), closing(block_results), progress(None) as show_progress:
+            for result in block_results:
                 blocks += 1
-                pictures += outcome.pictures
-                failed += outcome.failed
+                pictures += result.pictures
+                failed += result.failed
                 show_progress(pictures)
-                if outcome.problem:
-                    report(outcome.problem)
+                if result.problem:
+                    report(result.problem)
     except KeyboardInterrupt:
         raise Stopped(f"stopped after {pictures:,} pictures; the same command with --resume goes on") from None
     finally:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import TextIO
 
 UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
-"""The error numbers of a stream that cannot be written although its reader is there."""
+"""The error numbers of a stream that cannot be written for another reason than a broken pipe."""
 
-_ESCAPING_HANDLER = "lenet.spelled"
+_ESCAPING_HANDLER = "lenet.escape"
 
 
 def prepare() -> None:
@@ -30,10 +30,10 @@ def prepare() -> None:
             stream.reconfigure(errors=_ESCAPING_HANDLER)
 
 
-def is_broken(stream: TextIO) -> bool:
-    """Whether a stream cannot be written, as on a full disk or a broken pipe; it is then redirected to the null device.
+def flush_or_silence(stream: TextIO) -> bool:
+    """Flush a stream; where it cannot be written, redirect it to the null device, and return True.
 
-    Otherwise Python would flush it again at exit, and fail again.
+    So it is with a full disk or a broken pipe: Python would flush it again at exit, and fail again.
     """
     try:
         stream.flush()

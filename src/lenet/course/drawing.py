@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.figures.sheet import LIGHT, check_installed
+from lenet.figures.sheet import LIGHT, require_matplotlib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def figure(width: float, height: float, **panels: Any) -> tuple[Figure, Any]:
     Raises:
         MissingExtra: if matplotlib is not installed.
     """
-    check_installed()
+    require_matplotlib()
     from matplotlib import figure as figures
 
     class Picture(figures.Figure):

@@ -24,7 +24,7 @@ from lenet.data.parts import Part, as_images
 from lenet.errors import DataError, LeNetError, UnknownName, printable
 from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, open_image
-from lenet.pictures.reduction import orientation_of, upright
+from lenet.pictures.reduction import orientation_of, turn_upright
 
 POLARITIES = ("auto", "ink-high", "paper-high")
 FITS = ("pad", "crop", "stretch")
@@ -436,7 +436,7 @@ def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
     strips, factor = in_strips(image, factor)
     converted = (_convert(strip, color) for strip in strips)
     parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in converted]
-    return upright(np.concatenate(parts), orientation_of(image))
+    return turn_upright(np.concatenate(parts), orientation_of(image))
 
 
 def _convert(picture: Image.Image, color: bool) -> Image.Image:

@@ -16,7 +16,7 @@ from lenet.classes import join_names, match_class_names
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe_error
-from lenet.data.sources import obtain
+from lenet.data.sources import load_files
 from lenet.errors import DataError, UnknownName, printable
 from lenet.naming import matching_name
 
@@ -232,7 +232,7 @@ def _exists(path: Path) -> bool:
 
 def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
     entry = CATALOG[name]
-    contents = obtain(entry.source, data_dir)
+    contents = load_files(entry.source, data_dir)
     train_images, train_labels, test_images, test_labels = entry.parse(contents.files)
     return Dataset(
         name,

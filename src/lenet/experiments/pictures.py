@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.experiments import digit_strings
-from lenet.experiments.metrics import REJECTED
+from lenet.experiments.metrics import REJECT_RATES
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.transformations import TRANSFORMATIONS
 from lenet.figures.chart import Chart, ValueRange, legend, log_range, nice_ticks
@@ -137,7 +137,7 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     sheet, curves = _sheet(row, settings, theme), settings["results"]["rejections"]
     colors = dict(zip(curves, (theme.signed[1], theme.accent, theme.ink), strict=False))
     highest = 6.0
-    rejected = [rate for rate in REJECTED if rate <= highest]
+    rejected = [rate for rate in REJECT_RATES if rate <= highest]
     high = max(1.8, *(min(curve[0], 20.0) for curve in curves.values()))
     chart = _field(sheet, (0, highest), (0.0, high))
     ticks = [round(high * share, 2) for share in (0, 0.25, 0.5, 0.75, 1)] if high > 2 else [0, 0.5, 1, 1.5]

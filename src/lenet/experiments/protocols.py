@@ -11,11 +11,11 @@ from lenet.experiments.boosting import Machine, cascade
 from lenet.experiments.details import PUBLISHED
 from lenet.experiments.groups import Group, seconds_of_a_core
 from lenet.experiments.metrics import (
-    Figures,
-    curves,
+    ValuesByMeasure,
+    compute_curves,
     error_rates_by_pass,
     largest_difference,
-    last_rates,
+    last_error_rates,
     network_figures,
     training_figures,
 )
@@ -67,7 +67,7 @@ def _training(trained: TrainedRow) -> dict[str, Any]:
     outputs = [network_outputs for group in groups for network_outputs in group.outputs(test.images)]
     figures, remaining = network_figures(trained.row.description(), outputs, test)
     figures |= training_figures(groups, [stream.training() for stream in trained.streams["all"]])
-    mean_curves = curves(groups, len(test))
+    mean_curves = compute_curves(groups, len(test))
     results = {
         "figures": figures,
         "curves": mean_curves,
@@ -94,7 +94,8 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
     filtered = [machine.filtered for machine in trained.machines]
     first = trained.groups["first"]
     return {
-        "figures": figures, "curves": curves(first, len(test)), "rejection": remaining, "filtered_patterns": filtered,
+        "figures": figures, "curves": compute_curves(first, len(test)), "rejection": remaining,
+        "filtered_patterns": filtered,
         "by_order": _by_order(first, len(test)),
     }  # fmt: skip
 
@@ -103,10 +104,10 @@ def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
     groups = trained.dependencies["lenet-5"].groups["all"]
     tested = len(trained.data.test)
     rates = error_rates_by_pass(groups, "test_errors", tested)
-    figures: Figures = {
+    figures: ValuesByMeasure = {
         ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
     }
-    mean_curves = curves(groups, tested)
+    mean_curves = compute_curves(groups, tested)
     return {"figures": figures, "curves": mean_curves, "farthest": _largest_differences(trained.row, mean_curves)}
 
 
@@ -117,15 +118,15 @@ def _sizes(trained: TrainedRow) -> dict[str, Any]:
         "60,000 + 540,000 distorted": trained.dependencies["lenet-5-distorted"],
     }
     parts = dict(trained.groups) | {name: row.groups["all"] for name, row in rows.items()}
-    figures: Figures = {}
+    figures: ValuesByMeasure = {}
     for part, groups in parts.items():
-        figures[("test_error", part)] = last_rates(groups, "test_errors", tested)
-        figures[("train_error_while_learning", part)] = last_rates(groups, "errors")
+        figures[("test_error", part)] = last_error_rates(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last_error_rates(groups, "errors")
     return {"figures": figures}
 
 
 def _rejections(trained: TrainedRow) -> dict[str, Any]:
-    figures: Figures = {}
+    figures: ValuesByMeasure = {}
     for name, dependency in trained.dependencies.items():
         for result in dependency.settings["results"]["measures"]:
             if result["part"] == "" and result["measure"] in ("rejects_for_05", "test_error"):
@@ -137,7 +138,7 @@ def _rejections(trained: TrainedRow) -> dict[str, Any]:
 def _noise(trained: TrainedRow) -> dict[str, Any]:
     test = trained.data.test
     noisy = Patterns(invert_pixels(test.images, np.random.default_rng(_TEST_NOISE_SEED)), test.labels)
-    figures: Figures = {}
+    figures: ValuesByMeasure = {}
     for learned, groups in (
         ("clean", trained.dependencies["lenet-5"].groups["all"]),
         ("noisy", trained.groups["noisy"]),
@@ -147,11 +148,11 @@ def _noise(trained: TrainedRow) -> dict[str, Any]:
             figures[("test_error", part)] = [
                 100 * errors / len(test) for group in groups for errors in group.errors(patterns)
             ]
-    return {"figures": figures, "curves": curves(trained.groups["noisy"], len(test))}
+    return {"figures": figures, "curves": compute_curves(trained.groups["noisy"], len(test))}
 
 
 def _robustness(trained: TrainedRow) -> dict[str, Any]:
-    test, figures = trained.data.test, Figures()
+    test, figures = trained.data.test, ValuesByMeasure()
     series: dict[str, dict[str, Any]] = {
         transformation.name: {"amounts": list(transformation.amounts), **{name: [] for name in trained.dependencies}}
         for transformation in TRANSFORMATIONS
@@ -170,13 +171,13 @@ def _robustness(trained: TrainedRow) -> dict[str, Any]:
 def _ablation(trained: TrainedRow) -> dict[str, Any]:
     """Errors of each step, difference to the step before, and core seconds for each seed."""
     tested, baseline = len(trained.data.test), trained.dependencies["lenet-5"].groups["all"]
-    figures: Figures = {}
+    figures: ValuesByMeasure = {}
     seconds: dict[str, float] = {}
     recipes = {PUBLISHED: trained.plan.recipe, **{part.name: part.recipe for part in trained.plan.parts}}
     for part, recipe in recipes.items():
         groups = trained.groups.get(part, baseline)
-        figures[("test_error", part)] = last_rates(groups, "test_errors", tested)
-        figures[("train_error_while_learning", part)] = last_rates(groups, "errors")
+        figures[("test_error", part)] = last_error_rates(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last_error_rates(groups, "errors")
         core_seconds = [seconds_of_network for group in groups for seconds_of_network in group.seconds]
         if recipe.optimizer == "sdlm":
             core_seconds = [seconds_of_a_core(groups[0], recipe, trained.data.training)]
@@ -193,7 +194,7 @@ def _strings(trained: TrainedRow) -> dict[str, Any]:
 
 def _by_order(groups: list[Group], tested: int) -> list[float]:
     """The mean test error of each order's seeds after the last pass."""
-    return [float(np.mean(last_rates([group], "test_errors", tested))) for group in groups]
+    return [float(np.mean(last_error_rates([group], "test_errors", tested))) for group in groups]
 
 
 def _largest_differences(row: Row, mean_curves: Mapping[str, Any]) -> dict[str, Any]:

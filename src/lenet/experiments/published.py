@@ -16,7 +16,7 @@ class Published:
         value: in percent; an average cost in networks.
         source: paper, then section or figure.
         examples: number of test or training examples; 0 for what is not an error rate.
-        part: of which of a row's measurements it is, where there are several: ``"15,000"``, ``"lenet-1"``.
+        part: the name of its training (`rows.Part`), where a row has several: ``"15,000"``, ``"lenet-1"``.
     """
 
     measure: str
@@ -51,12 +51,16 @@ FIGURE_5_TEST = (
 """The same run's error on the test set after each pass [LeCun98, Fig. 5]."""
 
 FIGURE_6_TEST = {15_000: 1.68, 30_000: 1.14, 60_000: 0.94}
+"""Test error by the number of training patterns [LeCun98, Fig. 6]."""
+
 FIGURE_6_TRAINING = {15_000: 0.05, 30_000: 0.31, 60_000: 0.35}
+"""Training error by the number of training patterns [LeCun98, Fig. 6]."""
+
 FIGURE_6_DISTORTED = 0.82
-"""Errors by the number of training patterns; the last on 540,000 distorted patterns more [LeCun98, Fig. 6]."""
+"""Test error with 540,000 distorted patterns beside the 60,000 [LeCun98, Fig. 6]."""
 
 FIGURE_10 = {"lenet-1": 3.7, "lenet-4": 1.8, "lenet-4-boosted": 0.5}
 """Percent of the test patterns to be rejected for 0.5 % error on the rest [LeCun98, Fig. 10]."""
 
-ZIP_TRAIN, ZIP_TEST = 7_291, 2_007
+ZIP_TRAINING_EXAMPLES, ZIP_TEST_EXAMPLES = 7_291, 2_007
 """Digits of the zip codes [LeCun89]."""

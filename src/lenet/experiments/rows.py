@@ -12,8 +12,8 @@ from lenet.experiments.published import (
     FIGURE_6_TEST,
     FIGURE_6_TRAINING,
     FIGURE_10,
-    ZIP_TEST,
-    ZIP_TRAIN,
+    ZIP_TEST_EXAMPLES,
+    ZIP_TRAINING_EXAMPLES,
     Published,
 )
 from lenet.experiments.recipes import LENET_1, LENET_5, SQUARED, ZIP_CODES
@@ -94,9 +94,9 @@ ROWS = (
         "The 1989 network on the zip codes",
         "lenet-1989",
         (
-            Published("test_error", 5.0, "[LeCun89]", ZIP_TEST),
-            Published("train_error", 0.14, "[LeCun89]", ZIP_TRAIN),
-            Published("rejects_for_1", 12.1, "[LeCun89]", ZIP_TEST),
+            Published("test_error", 5.0, "[LeCun89]", ZIP_TEST_EXAMPLES),
+            Published("train_error", 0.14, "[LeCun89]", ZIP_TRAINING_EXAMPLES),
+            Published("rejects_for_1", 12.1, "[LeCun89]", ZIP_TEST_EXAMPLES),
         ),
         data="usps",
         recipe=ZIP_CODES,

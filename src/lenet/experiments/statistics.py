@@ -73,10 +73,10 @@ def difference(values: Sequence[float], baseline: Sequence[float]) -> tuple[floa
 
 
 def verdict(summary: Summary, published: float) -> str:
-    """Where the printed figure lies: ``"within"`` the interval of our mean, ``"below"`` or ``"above"`` it, ``"one"``.
+    """Compare a printed figure with the interval of our mean: ``"within"``, ``"below"``, ``"above"`` it, or ``"one"``.
 
-    ``"one"`` stands for a single seed, of which nothing can be said. Printed figures have two digits after the point,
-    so half of the last one is allowed for.
+    ``"one"`` stands for no verdict, as of a single seed, of which nothing can be said. Printed figures have two digits
+    after the point, so half of the last one is allowed for.
 
     >>> verdict(summarize([0.90, 0.95, 1.0]), 0.95), verdict(summarize([0.80, 0.81, 0.82]), 0.95)
     ('within', 'above')

@@ -90,7 +90,7 @@ def _with_default_settings(method: Callable[Arguments, Result]) -> Callable[Argu
     return call
 
 
-def check_installed() -> None:
+def require_matplotlib() -> None:
     """Raise MissingExtra if matplotlib is not installed, before long work that ends in a figure."""
     with required("matplotlib", "figures", "drawing figures"):
         import matplotlib  # noqa: F401
@@ -98,7 +98,7 @@ def check_installed() -> None:
 
 @contextmanager
 def _defaults() -> Iterator[None]:
-    check_installed()
+    require_matplotlib()
     from matplotlib import rc_context, rcParams
 
     # Past the accessor, which takes longer than all else: a sheet asks hundreds of times.

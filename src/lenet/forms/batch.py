@@ -50,10 +50,11 @@ class FormSettings(Settings):
         return False
 
     def page_function(self, recognizer: Recognizer) -> Callable[[Picture, int], FormReading]:
+        """Make the function that reads a page, of its picture and its number in its file."""
         return FormReader(self.template, recognizer).read
 
     def identity(self) -> dict[str, Any]:
-        """The digest of template and blank page."""
+        """Compute the digests that a resumed table is compared by: of template and blank page."""
         template = self.template
         assert template.blank is not None
         described = json.dumps([repr(template.page), *map(repr, (*template.fields, *template.sums))]).encode()
@@ -96,7 +97,7 @@ def read_forms(
     recursive: bool = False,
     workers: int | None = None,
 ) -> Generator[FormReading, None, None]:
-    """Read pages of a form as ``lenet read --form`` does, each written into tables before it is given out.
+    """Read pages of a form as ``lenet read --form`` does, each written into tables before it is yielded.
 
     Args:
         files: pictures, PDF and TIFF files, folders and globs; or one of them.
@@ -111,24 +112,24 @@ def read_forms(
     Raises:
         TemplateError: if the template is wrong.
         DataError: if a word names nothing, when all else is read.
-        LeNetError: if the tables cannot be written, or gone on with.
+        LeNetError: if the tables cannot be written, or resumed.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     settings = FormSettings(form=form, model=model)
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     answers = FormAnswers(settings.template)
-    reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return _readings(reading, picture_files, workers or workers_for(picture_files.count()), answers)
+    file_reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
+    return _written_readings(file_reading, picture_files, workers or workers_for(picture_files.count()), answers)
 
 
-def _readings(
-    reading: FileReading, picture_files: PictureFiles, workers: int, answers: FormAnswers
+def _written_readings(
+    file_reading: FileReading, picture_files: PictureFiles, workers: int, answers: FormAnswers
 ) -> Generator[FormReading, None, None]:
-    with closing(written_pages(picture_files, reading, workers)) as pages:
+    with closing(written_pages(picture_files, file_reading, workers)) as pages:
         for page in pages:
-            name = reading.name(page.index)
+            name = file_reading.name(page.index)
             if isinstance(page.result, DataError):
-                row, _ = answers.failed(name, page.number, reading.problem(page))
+                row, _ = answers.failed(name, page.number, file_reading.problem(page))
                 yield row.reading
             elif isinstance(page.result, FormReading):
                 yield page.result.of(name, page.number)

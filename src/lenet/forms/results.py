@@ -126,7 +126,7 @@ class FormReading(PageResult):
         form: the name of the form.
         fields: all of the form, in its order; of a rejected page none.
         sums: those of the form, in its order.
-        remarks: what to know of the page: how it was turned, which fields lie outside the picture.
+        remarks: what to know of the whole page: how it was turned, which fields lie outside the picture.
         is_rejected: whether nothing was read, because the page does not show the form, or could not be opened.
         reason: why; empty if it was read.
         size: (height, width) of the picture, upright; (0, 0) if it could not be opened.
@@ -151,7 +151,7 @@ class FormReading(PageResult):
         return f"FormReading({self.path!r}, page {self.page}, {len(self.fields)} fields: {', '.join(counts)})"
 
     def of(self, path: str, page: int) -> "FormReading":
-        """The same as that of a page of this number in a file of this name."""
+        """Copy the reading, with another path and page number."""
         return replace(self, path=path, page=page)
 
     def __getitem__(self, name: str) -> FieldReading:

@@ -18,7 +18,14 @@ from PIL import Image
 
 from lenet.errors import DataError, LeNetError
 from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
-from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduce_strips, reduction_factor, upright
+from lenet.pictures.reduction import (
+    Colors,
+    orientation_of,
+    reduce_strips,
+    reduction_factor,
+    to_eight_bits,
+    turn_upright,
+)
 from lenet.pictures.strips import spans, strip_height, strips
 
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
@@ -220,7 +227,7 @@ def _from_image(image: Image.Image, name: str, kept_pixels: int, max_pixels: int
     _check_size(width, height, name, max_of_format if max_pixels is None else min(max_of_format, max_pixels))
     colors = reduce_strips(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
-    return Picture(name, upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))
+    return Picture(name, turn_upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))
 
 
 def _check_max_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
@@ -253,7 +260,7 @@ def _from_array(array: NDArray[np.generic], kept_pixels: int) -> Picture:
     if array.dtype not in (np.bool_, np.uint8, np.uint16) and array.dtype.kind != "f":
         raise DataError(f"array: dtype {array.dtype}; {accepted}")
     if array.dtype == np.uint16 and array.ndim == 3:
-        array = eight_bits(array, array.dtype)
+        array = to_eight_bits(array, array.dtype)
     factor = reduction_factor(width, height, kept_pixels)
     cuts = spans(height, strip_height(width, factor))
     return Picture(

@@ -14,7 +14,7 @@ from lenet.pictures.arrow import pixels_of
 
 Colors = NDArray[np.uint8]
 
-MAX_SIDE = 20_000  # what is kept of a picture is never longer: OpenCV counts some sides in 16 bits
+MAX_SIDE = 20_000  # of the reduced picture: OpenCV counts some sides in 16 bits
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -28,7 +28,7 @@ _UPRIGHT = {
 
 
 def reduction_factor(width: int, height: int, max_pixels: int) -> int:
-    """The integer factor that reduces both sides so that about this many pixels remain.
+    """Compute the integer factor that reduces both sides so that about this many pixels remain.
 
     >>> reduction_factor(2000, 3000, 6_000_000), reduction_factor(3000, 4000, 6_000_000)
     (1, 2)
@@ -48,19 +48,19 @@ def reduce_strips(strips: Iterable[Image.Image], factor: int) -> Colors:
         more than eight bits are brought to 0..255.
     """
     parts: list[NDArray[np.generic]] = []
-    depth: np.dtype[np.generic] = np.dtype(np.uint8)
+    original_dtype: np.dtype[np.generic] = np.dtype(np.uint8)
     for strip in strips:
-        converted, depth = _to_plain_mode(strip)
+        converted, original_dtype = _to_plain_mode(strip)
         parts.append(pixels_of(converted.reduce(factor) if factor > 1 else converted))
     joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    pixels = np.asarray(joined, np.uint8) if joined.dtype == np.uint8 else eight_bits(joined, depth)
+    pixels = np.asarray(joined, np.uint8) if joined.dtype == np.uint8 else to_eight_bits(joined, original_dtype)
     if pixels.ndim == 2:
         return np.repeat(pixels[:, :, None], 3, axis=2)
     return _composite_on_paper(pixels) if pixels.shape[2] == 4 else pixels
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The EXIF orientation, 1..8; 1, upright, if it is missing, invalid or damaged."""
+    """Read the EXIF orientation, 1..8; 1, upright, if it is missing, invalid or damaged."""
     try:
         # Not image.getexif(): for PNG that decodes the whole picture, in search of data behind the pixels.
         orientation = int(Image.Image.getexif(image).get(_ORIENTATION, 1))
@@ -69,25 +69,25 @@ def orientation_of(image: Image.Image) -> int:
     return orientation if orientation in _UPRIGHT else 1
 
 
-def upright(colors: Colors, orientation: int) -> Colors:
-    """The picture upright."""
+def turn_upright(colors: Colors, orientation: int) -> Colors:
+    """Turn or mirror a picture upright, by its EXIF orientation, 1..8."""
     operation = _UPRIGHT.get(orientation)
     return colors if operation is None else np.asarray(Image.fromarray(colors).transpose(operation))
 
 
-def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> NDArray[np.uint8]:
-    """Deep gray levels as 0..255.
+def to_eight_bits(levels: NDArray[np.generic], original_dtype: "np.dtype[np.generic]") -> NDArray[np.uint8]:
+    """Convert deep gray levels to 0..255.
 
     Whole numbers are a share of the least full scale that holds them all (8, 10, 12, 14 or 16 bits: scanners store
-    twelve bits in sixteen), fractions of the least of 1, 255 and 65,535; what
-    fits none is stretched from its least to its greatest.
+    twelve bits in sixteen), floating-point numbers of the least of 1, 255 and 65,535;
+    what fits none is stretched from its least to its greatest.
 
-    >>> eight_bits(np.array([0.0, 0.5, 1.0]), np.dtype(np.float32))
+    >>> to_eight_bits(np.array([0.0, 0.5, 1.0]), np.dtype(np.float32))
     array([  0, 128, 255], dtype=uint8)
     """
     values = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
     minimum, maximum = float(values.min()), float(values.max())
-    scales = (1, 255, 65535) if depth.kind == "f" else (255, 1023, 4095, 16383, 65535)
+    scales = (1, 255, 65535) if original_dtype.kind == "f" else (255, 1023, 4095, 16383, 65535)
     if minimum >= 0 and maximum <= scales[-1]:
         minimum, maximum = 0.0, float(next(scale for scale in scales if maximum <= scale))
     normalized = (values - minimum) / max(maximum - minimum, 1e-9)
@@ -95,23 +95,23 @@ def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> ND
 
 
 def _to_plain_mode(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generic]"]:
-    """The strip in mode L, RGB or RGBA; or, of deep gray levels, F, and what kind of numbers they are."""
-    depth: np.dtype[np.generic] = np.dtype(np.uint8)
+    """Convert a strip to a mode that Pillow can average: L, RGB, RGBA, or F for deep gray levels; with its dtype."""
+    original_dtype: np.dtype[np.generic] = np.dtype(np.uint8)
     if strip.mode.startswith("I") or strip.mode == "F":
         levels = np.asarray(strip)
         finite = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
         return Image.fromarray(finite), levels.dtype
     if strip.has_transparency_data:
-        return (strip if strip.mode == "RGBA" else strip.convert("RGBA")), depth
+        return (strip if strip.mode == "RGBA" else strip.convert("RGBA")), original_dtype
     if strip.mode == "LAB":
-        return strip.getchannel(0), depth
+        return strip.getchannel(0), original_dtype
     if strip.mode in ("L", "RGB"):
-        return strip, depth
-    return strip.convert("L" if strip.mode == "1" else "RGB"), depth
+        return strip, original_dtype
+    return strip.convert("L" if strip.mode == "1" else "RGB"), original_dtype
 
 
 def _composite_on_paper(pixels: NDArray[np.uint8]) -> Colors:
-    """Transparent parts become paper: white under dark strokes, black under light ones."""
+    """Turn transparent parts into paper: white under dark strokes, black under light ones."""
     opacity = pixels[..., 3]
     colors = pixels[..., :3]
     if opacity.min() == 255:

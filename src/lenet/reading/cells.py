@@ -26,8 +26,8 @@ from lenet.reading.lines.layout import (
     Labels,
     Mask,
     collect_lines,
-    digit_height,
     find_components,
+    find_digit_height,
     find_spaces,
 )
 from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT, doubted
@@ -38,22 +38,27 @@ from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, PlacedSign, ScoredCandidate, recognize
 
-# Of a component's ink in one cell: it belongs there, and what is left overhangs; on a rule: it was left of the rule. Of
-# the ink as high as digits that belongs to cells: they are meant for digits. Of a cell's height: a 1 may be its side.
-WHOLE = 0.75
+MIN_SHARE_IN_CELL = 0.75  # of a component's ink: it belongs to that cell, and the rest overhangs
+MIN_SHARE_ON_RULE = MIN_SHARE_IN_CELL  # of a component's ink: it is a remnant of the rule
+MIN_FITTING_SHARE = MIN_SHARE_IN_CELL  # of the components as high as digits, in one cell each: cells bound the digits
+MIN_SIDE_HEIGHT = MIN_SHARE_IN_CELL  # of a cell's height: a 1 may be the printed side of its box
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
 MIN_LEFT_OUT = 0.6  # of the digits' height: ink of a cell that was left out of its line, and is a digit there
 TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
-UNREAD = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
+# Reasons for which ink was ignored that may have been a digit.
+REASONS_FOR_DOUBT = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
 class ReadCell:
-    """A cell and the lines in it: none if it is blank, or ``is_unread``, if there is ink that is no digit.
+    """A cell and the lines in it: none if it is blank or unread.
 
-    ``is_box``: it is a box of a field, whose digits make one number; ``signs`` are those in a box without digits.
+    Attributes:
+        is_unread: there is ink in it that was taken for no digit.
+        is_box: it is a box of a field, whose digits make one number.
+        signs: those in a box without digits.
     """
 
     cell: GridCell
@@ -75,7 +80,7 @@ class ReadCell:
 
 @dataclass(frozen=True, eq=False)
 class GridReading:
-    """The reading of a page with a grid, and of its cells; without cells if they are not meant for digits."""
+    """The reading of a page with a grid, and of its cells: none on squared paper, which bounds no digits."""
 
     page: PageReading
     cells: tuple[ReadCell, ...] = ()
@@ -90,44 +95,51 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         recognizer: classifies candidates.
         pattern: what each line must look like, if that is known; then cells do not bound the digits.
     """
-    bare = without_grid(ink, grid)
+    without_rules = without_grid(ink, grid)
     rules = tuple((_box_of(rule.points()), "rule") for rule in grid.rules)
-    floor = min(grid_thresholds(ink.before_equalization), default=0.0)  # what is paler may be left of rules
-    thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(SHARES)))
-    if bare.peak <= floor:
+    min_threshold = min(grid_thresholds(ink.before_equalization), default=0.0)  # what is paler may be left of rules
+    thresholds = list(dict.fromkeys(max(threshold, min_threshold) for threshold in without_rules.thresholds(SHARES)))
+    if without_rules.peak <= min_threshold:
         thresholds = []
     if not thresholds:
         return GridReading(PageReading(ignored=rules), tuple(ReadCell(cell, PageReading()) for cell in grid.cells))
-    if pattern is not None or not _hold_digits(bare, grid, thresholds[0]):
-        page = read_lines(bare, recognizer, pattern)
+    if pattern is not None or not _hold_digits(without_rules, grid, thresholds[0]):
+        page = read_lines(without_rules, recognizer, pattern)
         if pattern is None:
-            page = _with_doubted_print(page, ink, _palest_pen(page.digits, ink, grid))
+            page = _with_doubted_ones(page, ink, _print_threshold(page.digits, ink, grid))
         return GridReading(replace(page, ignored=page.ignored + rules))
-    owners = _owners(grid)
+    cell_numbers = _find_cell_numbers(grid)
     printed = np.asarray(cv2.dilate(grid.print_levels, np.ones((5, 5), np.uint8)), np.float32)
     on_rules = ((printed > 0) & (ink.before_equalization.levels <= DARKER * printed)).view(np.uint8)
-    splits = [_Split.of(bare, grid, owners, on_rules, threshold, recognizer) for threshold in thresholds]
-    drafts = drafts_of(bare, [page for split in splits for page in split.pages(bare, grid)], recognizer, None)
+    splits = [
+        _CellComponents.of(without_rules, grid, cell_numbers, on_rules, threshold, recognizer)
+        for threshold in thresholds
+    ]
+    drafts = drafts_of(
+        without_rules, [page for split in splits for page in split.segment_cells(without_rules, grid)], recognizer, None
+    )
     cells = [
-        _read_cell(cell, [drafts[index + level * len(grid.cells)] for level in range(len(thresholds))])
+        _read_cell(cell, drafts[index :: len(grid.cells)])  # one for each threshold
         for index, cell in enumerate(grid.cells)
     ]
-    outside = _read_outside(bare, splits[0], owners, recognizer)
-    cells = _with_signs_of_fields(_with_fields(_with_doubtful(cells, splits, bare, recognizer)))
-    cells = _without_confidence(_without_sides(cells))
-    palest = _palest_pen([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
-    cells = [replace(read, lines=_with_doubted_print(read.lines, ink, palest)) for read in cells]
-    outside = _with_doubted_print(outside, ink, palest)
+    outside = _read_outside(without_rules, splits[0], cell_numbers, recognizer)
+    cells = _with_field_signs(_with_fields(_with_likeliest_digits(cells, splits, without_rules, recognizer)))
+    cells = _with_zero_confidence(_without_box_sides(cells))
+    print_threshold = _print_threshold([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
+    cells = [replace(read, lines=_with_doubted_ones(read.lines, ink, print_threshold)) for read in cells]
+    outside = _with_doubted_ones(outside, ink, print_threshold)
     return GridReading(_joined(cells, outside, rules), tuple(cells))
 
 
-def _read_outside(ink: InkMap, split: "_Split", owners: NDArray[np.int32], recognizer: Recognizer) -> PageReading:
-    """The lines beside the cells."""
+def _read_outside(
+    ink: InkMap, split: "_CellComponents", cell_numbers: NDArray[np.int32], recognizer: Recognizer
+) -> PageReading:
+    """Read the lines outside of the cells."""
     outside = split.of_cell.get(0, [])
-    if not any(component.height >= MAX_LOW_HEIGHT * split.typical for component in outside):
+    if not any(component.height >= MAX_LOW_HEIGHT * split.digit_height for component in outside):
         return PageReading()
     is_outside = np.isin(split.labels, [component.number for component in outside])
-    near = cv2.dilate(is_outside.view(np.uint8), _BLOCK) & (owners == 0)
+    near = cv2.dilate(is_outside.view(np.uint8), _BLOCK) & (cell_numbers == 0)
     return read_lines(ink.with_levels(np.where(is_outside | (near > 0), ink.levels, np.float32(0))), recognizer)
 
 
@@ -142,31 +154,31 @@ def _hold_digits(ink: InkMap, grid: Grid, threshold: float) -> bool:
     components = [c for c in components if c.height > MIN_HEIGHT]
     if not components:
         return True  # an empty form
-    typical = digit_height(components)
-    tall = [c for c in components if 0.5 * typical <= c.height <= 2 * typical]
-    shares = _shares(labels, _owners(grid))
+    digit_height = find_digit_height(components)
+    tall = [c for c in components if 0.5 * digit_height <= c.height <= 2 * digit_height]
+    shares = _shares(labels, _find_cell_numbers(grid))
     of_tall = [shares[component.number] for component in tall]
     inside = [share for share in of_tall if sum(share.values()) > share.get(0, 0)]
     fitting = 0
     for share in inside:
         number, count = max(share.items(), key=lambda entry: entry[1])
-        fitting += number > 0 and count >= WHOLE * sum(share.values())
-    return bool(inside) and fitting >= WHOLE * len(inside)
+        fitting += number > 0 and count >= MIN_SHARE_IN_CELL * sum(share.values())
+    return bool(inside) and fitting >= MIN_FITTING_SHARE * len(inside)
 
 
-def _owners(grid: Grid) -> NDArray[np.int32]:
-    """The cell of each pixel: rules belong to the cells beside them."""
-    owners = grid.regions.astype(np.float32)
+def _find_cell_numbers(grid: Grid) -> NDArray[np.int32]:
+    """Find the number of each pixel's cell, 0 outside of all: rules belong to the cells beside them."""
+    cell_numbers = grid.regions.astype(np.float32)
     reach = round(max((rule.thickness for rule in grid.rules), default=0) / 2) + 4
     for _ in range(reach):
-        owners = np.where(owners > 0, owners, cv2.dilate(owners, _BLOCK))
-    return owners.astype(np.int32)
+        cell_numbers = np.where(cell_numbers > 0, cell_numbers, cv2.dilate(cell_numbers, _BLOCK))
+    return cell_numbers.astype(np.int32)
 
 
-def _shares(labels: Labels, owners: NDArray[np.int32]) -> dict[int, dict[int, int]]:
-    """For each component, how many of its pixels lie in each cell; 0 is outside of all."""
+def _shares(labels: Labels, cell_numbers: NDArray[np.int32]) -> dict[int, dict[int, int]]:
+    """Count, for each component, how many of its pixels lie in each cell; 0 is outside of all."""
     inked = np.flatnonzero(labels)
-    pairs = labels.ravel()[inked].astype(np.int64) << 32 | owners.ravel()[inked]
+    pairs = labels.ravel()[inked].astype(np.int64) << 32 | cell_numbers.ravel()[inked]
     shares: dict[int, dict[int, int]] = defaultdict(dict)
     for pair, count in zip(*(values.tolist() for values in np.unique(pairs, return_counts=True)), strict=True):
         shares[pair >> 32][pair & 0xFFFFFFFF] = count
@@ -174,81 +186,91 @@ def _shares(labels: Labels, owners: NDArray[np.int32]) -> dict[int, dict[int, in
 
 
 @dataclass(frozen=True, eq=False)
-class _Split:
-    """The ink of a page at one threshold by cells: labels, and the components of each cell; of 0 those of no cell."""
+class _CellComponents:
+    """The components of a page at one threshold, by the number of their cell; 0 those outside of all."""
 
     threshold: float
     labels: Labels
     of_cell: Mapping[int, list[Component]]
-    typical: float
+    digit_height: float
 
     @classmethod
     def of(
         cls,
         ink: InkMap,
         grid: Grid,
-        owners: NDArray[np.int32],
+        cell_numbers: NDArray[np.int32],
         on_rules: Mask,
         threshold: float,
         recognizer: Recognizer,
-    ) -> "_Split":
+    ) -> "_CellComponents":
         labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
         areas = np.bincount(labels.ravel(), minlength=len(components) + 1)
-        remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > WHOLE * areas
-        components = [component for component in components if not remnants[component.number]]
-        crossing = _crossing(grid, components, _shares(labels, owners))
+        are_remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > MIN_SHARE_ON_RULE * areas
+        components = [component for component in components if not are_remnants[component.number]]
+        crossing = _crossing_components(grid, components, _shares(labels, cell_numbers))
         digits, rest = _digits_of(crossing, ink, labels, threshold, recognizer)
         whole = {digit.number for digit in digits}
         read_alone = {component.number for component in crossing}
         components = [component for component in components if component.number not in read_alone] + digits + rest
         of_cell: dict[int, list[Component]] = defaultdict(list)
         next_number = int(labels.max()) + 1
-        shares = _shares(labels, owners)
+        shares = _shares(labels, cell_numbers)
         for component in components:
             number, share = component.number, shares[component.number]
             total = sum(share.values())
             if number in whole:  # beside the outermost cells there is none that it could belong to
-                share = {cell: count for cell, count in share.items() if cell and count >= (1 - WHOLE) * total} or share
-            owner = max(share, key=share.__getitem__)
-            of_cell[owner].append(component)
-            if number in whole or share[owner] >= WHOLE * total:
+                share = {
+                    cell: count for cell, count in share.items() if cell and count >= (1 - MIN_SHARE_IN_CELL) * total
+                } or share
+            main_cell = max(share, key=share.__getitem__)
+            of_cell[main_cell].append(component)
+            if number in whole or share[main_cell] >= MIN_SHARE_IN_CELL * total:
                 continue
-            top, left, bottom, right = component.box  # an own label for what of it lies in other cells
+            top, left, bottom, right = component.box  # what of it lies in other cells gets a new label
             window = labels[top:bottom, left:right]
-            mine, cells = window == number, owners[top:bottom, left:right]
-            for other in (other for other, count in share.items() if other != owner and count >= (1 - WHOLE) * total):
+            mine, cells = window == number, cell_numbers[top:bottom, left:right]
+            for other in (
+                other
+                for other, count in share.items()
+                if other != main_cell and count >= (1 - MIN_SHARE_IN_CELL) * total
+            ):
                 part = mine & (cells == other)
                 window[part] = next_number
                 of_cell[other].append(_component(next_number, part, (top, left), ink.levels))
                 next_number += 1
-            of_cell[owner][-1] = _component(number, window == number, (top, left), ink.levels)
-        tall = [c for owner, members in of_cell.items() if owner for c in members if c.height > MIN_HEIGHT]
-        return cls(threshold, labels, of_cell, digit_height(tall) if tall else 0.0)
+            of_cell[main_cell][-1] = _component(number, window == number, (top, left), ink.levels)
+        tall = [c for main_cell, members in of_cell.items() if main_cell for c in members if c.height > MIN_HEIGHT]
+        return cls(threshold, labels, of_cell, find_digit_height(tall) if tall else 0.0)
 
-    def pages(self, ink: InkMap, grid: Grid) -> list[Page]:
-        """A page for each cell."""
-        return [self._page(ink, self.of_cell.get(cell.number, [])) for cell in grid.cells]
+    def segment_cells(self, ink: InkMap, grid: Grid) -> list[Page]:
+        """Segment the rows of each cell, as if a cell were a page."""
+        return [self._segment_cell(ink, self.of_cell.get(cell.number, [])) for cell in grid.cells]
 
-    def _page(self, ink: InkMap, components: list[Component]) -> Page:
-        components = [c for c in components if max(c.height, c.width) > max(MIN_SIZE * self.typical, 2)]
+    def _segment_cell(self, ink: InkMap, components: list[Component]) -> Page:
+        components = [c for c in components if max(c.height, c.width) > max(MIN_SIZE * self.digit_height, 2)]
         rows, ignored = [], []
         for line in collect_lines(components):
-            if max(c.height for c in line) >= max(MAX_LOW_HEIGHT * self.typical, MIN_HEIGHT):
+            if max(c.height for c in line) >= max(MAX_LOW_HEIGHT * self.digit_height, MIN_HEIGHT):
                 rows.append(row_of(ink, self.labels, line, self.threshold))
             else:
                 ignored += [(c.box, "speck") for c in line]
         return Page(tuple(row for row in rows if row.pieces), tuple(ignored))
 
 
-def _crossing(grid: Grid, components: Sequence[Component], shares: Mapping[int, Mapping[int, int]]) -> list[Component]:
-    """The components as high as digits of which much lies in two cells of one row, or beside one."""
+def _crossing_components(
+    grid: Grid, components: Sequence[Component], shares: Mapping[int, Mapping[int, int]]
+) -> list[Component]:
+    """Select the components as high as digits of which much lies in two cells of one row, or beside one."""
     row_of = {cell.number: cell.row for cell in grid.cells}
     crossing = []
     for component in components:
         share = shares[component.number]
         total = sum(share.values())
-        rows = {row_of[number] for number, count in share.items() if number and count >= (1 - WHOLE) * total}
-        if len(rows) == 1 and max(share.values()) < WHOLE * total and component.height > MIN_HEIGHT:
+        rows = {
+            row_of[number] for number, count in share.items() if number and count >= (1 - MIN_SHARE_IN_CELL) * total
+        }
+        if len(rows) == 1 and max(share.values()) < MIN_SHARE_IN_CELL * total and component.height > MIN_HEIGHT:
             crossing.append(component)
     return crossing
 
@@ -256,7 +278,7 @@ def _crossing(grid: Grid, components: Sequence[Component], shares: Mapping[int, 
 def _digits_of(
     components: Sequence[Component], ink: InkMap, labels: Labels, threshold: float, recognizer: Recognizer
 ) -> tuple[list[Component], list[Component]]:
-    """The digits that components are read as, each by itself, and what is left of them; ``labels`` are set to these."""
+    """Split components into the digits that each is read as, and what is left of it; ``labels`` are set to these."""
     pages = [Page((row_of(ink, labels, [component], threshold),)) for component in components]
     digits: list[Component] = []
     rest: list[Component] = []
@@ -283,21 +305,25 @@ def _component(number: int, part: NDArray[np.bool_], corner: tuple[int, int], le
 
 
 def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
-    """The surest draft of a cell; blank if most thresholds show nothing there."""
+    """Choose the surest of a cell's drafts, one for each threshold; blank if most thresholds show nothing there."""
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(drafts):
         empty = next(draft for draft in drafts if not draft)
-        is_unread = any(reason in UNREAD for draft in drafts for _, reason in draft.ignored)
+        is_unread = any(reason in REASONS_FOR_DOUBT for draft in drafts for _, reason in draft.ignored)
         return ReadCell(cell, empty, is_unread)
     return ReadCell(cell, most_confident(nonempty, drafts) if nonempty else drafts[0])
 
 
-def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:
-    """The cells; where ink was taken for no digit, its likeliest digit, with the little probability that it has."""
+def _with_likeliest_digits(
+    cells: list[ReadCell], splits: list[_CellComponents], ink: InkMap, recognizer: Recognizer
+) -> list[ReadCell]:
+    """Add the likeliest digit, with the little probability that it has, to cells whose ink was taken for no digit."""
     candidates: list[Candidate] = []
     cell_of: dict[int, int] = {}
     for index, read in enumerate(cells):
-        for candidate in _unread_whole(read, splits, ink) if read.is_unread else _left_out(read, splits[0], ink):
+        for candidate in (
+            _whole_ink_candidates(read, splits, ink) if read.is_unread else _left_out_candidates(read, splits[0], ink)
+        ):
             candidates.append(candidate)
             cell_of[id(candidate)] = index
     likely: dict[int, list[ScoredCandidate]] = defaultdict(list)
@@ -311,12 +337,12 @@ def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, rec
     ]
 
 
-def _unread_whole(read: ReadCell, splits: list[_Split], ink: InkMap) -> list[Candidate]:
-    """All the ink of a cell as one candidate, at each threshold."""
+def _whole_ink_candidates(read: ReadCell, splits: list[_CellComponents], ink: InkMap) -> list[Candidate]:
+    """Make one candidate of all the ink of a cell, at each threshold."""
     candidates = []
     for split in splits:
         parts = split.of_cell.get(read.cell.number, [])
-        if not parts or max(c.height for c in parts) < MAX_LOW_HEIGHT * split.typical:
+        if not parts or max(c.height for c in parts) < MAX_LOW_HEIGHT * split.digit_height:
             continue
         candidate = _candidate(bounding_box(c.box for c in parts), parts, split, ink)
         if candidate.width <= MAX_WIDTH:
@@ -324,8 +350,8 @@ def _unread_whole(read: ReadCell, splits: list[_Split], ink: InkMap) -> list[Can
     return candidates
 
 
-def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
-    """What a cell's line was read without, as high as digits and off the sides: parts of neighbors lie at them."""
+def _left_out_candidates(read: ReadCell, split: _CellComponents, ink: InkMap) -> list[Candidate]:
+    """Make candidates of ink left out of a cell's one line: as high as digits, off the cell's sides."""
     if len(read.lines.lines) != 1:
         return []
     top, left, bottom, right = read.cell.box
@@ -334,7 +360,7 @@ def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
     return [
         _candidate(box, members, split, ink)
         for box in dict.fromkeys(box for box, _ in read.lines.ignored)
-        if MIN_LEFT_OUT * split.typical <= box[2] - box[0] <= bottom - top
+        if MIN_LEFT_OUT * split.digit_height <= box[2] - box[0] <= bottom - top
         and box[3] - box[1] <= MAX_WIDTH * (box[2] - box[0])
         and left + TOUCH < box[1]
         and box[3] < right - TOUCH
@@ -342,7 +368,7 @@ def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
     ]
 
 
-def _candidate(box: Box, parts: Sequence[Component], split: _Split, ink: InkMap) -> Candidate:
+def _candidate(box: Box, parts: Sequence[Component], split: _CellComponents, ink: InkMap) -> Candidate:
     window = np.s_[box[0] : box[2], box[1] : box[3]]
     mask = np.isin(split.labels[window], [c.number for c in parts])
     height, width = box[2] - box[0], box[3] - box[1]
@@ -350,20 +376,20 @@ def _candidate(box: Box, parts: Sequence[Component], split: _Split, ink: InkMap)
 
 
 def _with_digits(lines: PageReading, digits: list[ScoredCandidate]) -> PageReading:
-    """A cell's lines without confidence: with the likeliest of these digits, or all in the one line that there is."""
+    """Add the likeliest of some digits to a cell without lines, or all of them to its one line, with confidence 0."""
     if not lines:
         digits = [max(digits, key=lambda digit: digit.probability)]
     members = sorted([*lines.digits, *digits], key=lambda digit: digit.box[1] + digit.box[3])
     added = [index for index, digit in enumerate(members) if any(digit is other for other in digits)]
 
-    def place(index: int) -> int:
-        """The place in the new line of what stood before the digit of this number."""
+    def shifted_index(index: int) -> int:
+        """Map an index in the line as it was to the index after the digits are inserted."""
         for number in added:
             index += number <= index
         return index
 
-    gaps = frozenset(place(gap) for gap in chain(*lines.gaps))
-    signs = tuple(replace(sign, index=place(sign.index)) for sign in chain(*lines.signs))
+    gaps = frozenset(shifted_index(gap) for gap in chain(*lines.gaps))
+    signs = tuple(replace(sign, index=shifted_index(sign.index)) for sign in chain(*lines.signs))
     boxes = [digit.box for digit in digits]
     ignored = tuple((box, reason) for box, reason in lines.ignored if box not in boxes)
     return replace(
@@ -378,18 +404,18 @@ def _with_digits(lines: PageReading, digits: list[ScoredCandidate]) -> PageReadi
 
 
 def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
-    """The cells, marked where they are the boxes of a field: one row by itself of cells hardly wider than high."""
+    """Mark the cells that are the boxes of a field: one row by itself of cells hardly wider than high."""
     marked: list[ReadCell] = []
-    for members in _by(cells, lambda read: read.cell.block).values():
+    for members in _grouped_by(cells, lambda read: read.cell.block).values():
         aspect = median([read.cell.width / read.cell.height for read in members])
         is_field = aspect <= MAX_FIELD_ASPECT and len({read.cell.row for read in members}) == 1
         marked += [replace(read, is_box=is_field) for read in members]
     return marked
 
 
-def _with_signs_of_fields(cells: list[ReadCell]) -> list[ReadCell]:
-    """The cells, with the signs that stand in boxes of their own, and in doubt where a 1 may be a slash."""
-    fields = _by([read for read in cells if read.is_box], lambda read: read.cell.block).values()
+def _with_field_signs(cells: list[ReadCell]) -> list[ReadCell]:
+    """Add the signs that stand in boxes of their own, and doubt digits 1 that may be slashes."""
+    fields = _grouped_by([read for read in cells if read.is_box], lambda read: read.cell.block).values()
     signs: dict[int, tuple[PlacedSign, ...]] = {}
     doubtful: set[int] = set()
     for members in fields:
@@ -413,14 +439,19 @@ def _with_signs_of_fields(cells: list[ReadCell]) -> list[ReadCell]:
     ]
 
 
-def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
-    """The cells; ones that may be sides of boxes are told beside a digit, and are no digits of theirs."""
+def _without_box_sides(cells: list[ReadCell]) -> list[ReadCell]:
+    """Take 1s that may be printed sides of boxes out of lines with other digits, and list them as ignored."""
     result = []
     for read in cells:
-        sides = [digit for digit in read.lines.digits if _may_be_side(digit, read.cell)]
-        if sides and len(sides) < len(read.lines.digits) and len(read.lines.lines) == 1 and not any(read.lines.signs):
-            line = tuple(digit for digit in read.lines.lines[0] if digit not in sides)
-            ignored = read.lines.ignored + tuple((digit.box, MAY_BE_DIGITS) for digit in sides)
+        box_sides = [digit for digit in read.lines.digits if _may_be_box_side(digit, read.cell)]
+        if (
+            box_sides
+            and len(box_sides) < len(read.lines.digits)
+            and len(read.lines.lines) == 1
+            and not any(read.lines.signs)
+        ):
+            line = tuple(digit for digit in read.lines.lines[0] if digit not in box_sides)
+            ignored = read.lines.ignored + tuple((digit.box, MAY_BE_DIGITS) for digit in box_sides)
             lines = replace(
                 read.lines,
                 lines=(line,),
@@ -433,7 +464,7 @@ def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
     return result
 
 
-def _may_be_side(digit: ScoredCandidate, cell: GridCell) -> bool:
+def _may_be_box_side(digit: ScoredCandidate, cell: GridCell) -> bool:
     """Whether a 1 stands at the side of a box, and is as high."""
     top, left, bottom, right = digit.box
     is_aside = abs(left + right - cell.box[1] - cell.box[3]) > cell.width / 2
@@ -441,19 +472,19 @@ def _may_be_side(digit: ScoredCandidate, cell: GridCell) -> bool:
         digit.label == "1"
         and is_aside
         and cell.width <= MAX_FIELD_ASPECT * cell.height
-        and bottom - top > WHOLE * cell.height
+        and bottom - top > MIN_SIDE_HEIGHT * cell.height
     )
 
 
-def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
-    """The cells; without confidence where a digit may belong to a neighbor in a table, or be the side of a box."""
+def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
+    """Set the confidence to 0 where a digit may belong to a neighbor in a table, or be the side of a box."""
     place_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
     doubtful: set[int] = set()
     for index, read in enumerate(cells):
         cell = read.cell
         for digit in read.lines.digits:
             _, left, _, right = digit.box
-            if _may_be_side(digit, cell):
+            if _may_be_box_side(digit, cell):
                 doubtful.add(index)
             for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
                 if overhangs and not read.is_box:
@@ -466,10 +497,10 @@ def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     ]
 
 
-def _palest_pen(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> float:
-    """The level below which a stroke is rather print, between the rules and the digits that are no ones.
+def _print_threshold(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> float:
+    """Find the level below which a stroke is rather print: the geometric mean of the rules' and the pen's.
 
-    0 where rules are as dark as the pen.
+    The pen's is that of digits other than 1. 0 where rules are as dark as the pen.
     """
     written = [_darkness(digit.box, ink) for digit in digits if digit.label != "1"]
     printed = sorted(rule.darkness for rule in grid.rules if not rule.is_open)
@@ -480,25 +511,25 @@ def _palest_pen(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> f
     return math.sqrt(pen * print_level) if pen > DARKER * print_level else 0.0
 
 
-def _with_doubted_print(lines: PageReading, ink: InkMap, palest: float) -> PageReading:
-    """The lines; ones as pale as print may be what is left of rules, and are accepted in none."""
+def _with_doubted_ones(lines: PageReading, ink: InkMap, print_threshold: float) -> PageReading:
+    """Doubt 1s paler than a level, so that none of them is accepted: they may be what is left of rules."""
 
     def marked(digit: ScoredCandidate) -> ScoredCandidate:
-        is_print = digit.label == "1" and _darkness(digit.box, ink) < palest
+        is_print = digit.label == "1" and _darkness(digit.box, ink) < print_threshold
         return replace(digit, is_doubtful=True) if is_print else digit
 
     return replace(lines, lines=tuple(tuple(map(marked, line)) for line in lines.lines))
 
 
 def _darkness(box: Box, ink: InkMap) -> float:
-    """The level of an upright stroke in a box, as the picture has it."""
+    """Measure the level of an upright stroke in a box, before equalization."""
     top, left, bottom, right = box
     return median(ink.before_equalization.levels[top:bottom, left:right].max(axis=1))
 
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
-    """The lines of a page: one for each row of cells, and those outside, from the top."""
-    rows = _by(cells, lambda read: read.cell.row).values()
+    """Join the lines of a page: one for each row of cells, and those outside, from the top."""
+    rows = _grouped_by(cells, lambda read: read.cell.row).values()
     lines = [*_lines_of(outside), *(line for members in rows if (line := _joined_row(members)).digits)]
     lines.sort(key=lambda line: _middle(line.digits))
     return PageReading(
@@ -527,7 +558,7 @@ def _lines_of(page: PageReading) -> list[_Line]:
 
 
 def _joined_row(members: Sequence[ReadCell]) -> _Line:
-    """The lines of a row's cells as one, with spaces between cells, but none between the boxes of a field."""
+    """Join the lines of a row's cells to one, with spaces between cells, but none between the boxes of a field."""
     is_field = members[0].is_box
     digits: list[ScoredCandidate] = []
     gaps: set[int] = set()
@@ -559,7 +590,7 @@ def _middle(line: Sequence[ScoredCandidate]) -> float:
     return median([digit.box[0] + digit.box[2] for digit in line])
 
 
-def _by(cells: Sequence[ReadCell], key: Callable[[ReadCell], int]) -> dict[int, list[ReadCell]]:
+def _grouped_by(cells: Sequence[ReadCell], key: Callable[[ReadCell], int]) -> dict[int, list[ReadCell]]:
     groups: dict[int, list[ReadCell]] = {}
     for read in cells:
         groups.setdefault(key(read), []).append(read)

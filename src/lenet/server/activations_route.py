@@ -14,11 +14,11 @@ from lenet.server.limits import Pool
 from lenet.server.queries import ActivationsQuery, query_of
 from lenet.server.readers import Readers
 
-JSON, ARRAYS = "application/json", "application/octet-stream"
+JSON_TYPE, NPZ_TYPE = "application/json", "application/octet-stream"
 
 
 def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
-    """Add the path."""
+    """Register the route with the app."""
 
     def activations_of(name: str, content: bytes, query: ActivationsQuery, model: Model, media_type: str) -> Response:
         reading = pictures.read(name, content, query, readers, pool.limits)
@@ -28,11 +28,11 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             )
         digit = reading.digits[0]
         recorded = activations(model.network, model.parameters, digit.image[None])
-        if media_type == ARRAYS:
+        if media_type == NPZ_TYPE:
             file = io.BytesIO()
             np.savez(file, image=digit.image, **{key: array[0] for key, array in recorded.items()})
             headers = {"Vary": "Accept", "Content-Disposition": 'attachment; filename="activations.npz"'}
-            return Response(file.getvalue(), headers=headers, media_type=ARRAYS)
+            return Response(file.getvalue(), headers=headers, media_type=NPZ_TYPE)
         *_, outputs = recorded.values()
         calibration = Calibration.of_one_view(model)
         probabilities = calibration.probabilities(model.network, outputs.reshape(1, 1, -1), model.class_outputs)[0]
@@ -55,7 +55,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         pool.limits, 404, 406, *openapi.PICTURE_STATUSES
     )
     arrays = {"type": "string", "format": "binary", "description": "NumPy's npz: `image`, stages."}
-    responses[200]["content"][ARRAYS] = {"schema": arrays}
+    responses[200]["content"][NPZ_TYPE] = {"schema": arrays}
 
     @app.post(
         "/v1/activations",
@@ -88,8 +88,8 @@ def _negotiated_type(header: str) -> str:
         HTTPException: 406 if neither is accepted.
     """
     media_types = {part.partition(";")[0].strip().lower() for part in header.split(",")} - {""}
-    if not media_types or media_types & {"*/*", "application/*", JSON}:
-        return JSON
-    if media_types & {ARRAYS, "application/x-npz"}:
-        return ARRAYS
-    raise HTTPException(406, f"Accept is {header[:80]!r}, expected {JSON} or {ARRAYS}")
+    if not media_types or media_types & {"*/*", "application/*", JSON_TYPE}:
+        return JSON_TYPE
+    if media_types & {NPZ_TYPE, "application/x-npz"}:
+        return NPZ_TYPE
+    raise HTTPException(406, f"Accept is {header[:80]!r}, expected {JSON_TYPE} or {NPZ_TYPE}")

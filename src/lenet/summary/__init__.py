@@ -1,4 +1,4 @@
-"""Exact counts of networks: summaries, derivations, tables, comparison."""
+"""Exact counts of networks: summaries, derivations, tables, comparison, traced shapes, minimum work of a pass."""
 
 from lenet.summary.comparison import NetworkDifference, difference
 from lenet.summary.counts import NetworkSummary, StageSummary, summarize

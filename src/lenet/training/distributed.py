@@ -1,6 +1,6 @@
 """Distributed data parallelism under torchrun: sharding of batches, and sums over processes.
 
-A lone process is a group of one, to which every sum and every message is its own; only larger ones import torch.
+A lone process is a group of one, for which sums and broadcasts do nothing; only larger ones import torch.
 """
 
 import os
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenet.errors import TrainingError
 
 Message = TypeVar("Message")
-Kind = TypeVar("Kind", bound=np.generic)
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class Worker:
         """True for the one process that writes and prints."""
         return self.rank == 0
 
-    def share(self, rows: NDArray[Kind]) -> NDArray[Kind]:
+    def shard(self, rows: NDArray[Scalar]) -> NDArray[Scalar]:
         """This process's shard of a batch: every world_size-th row of an array.
 
-        >>> Worker(rank=1, world_size=2).share(np.arange(5))
+        >>> Worker(rank=1, world_size=2).shard(np.arange(5))
         array([1, 3])
         """
         return rows[self.rank :: self.world_size]
@@ -88,9 +88,9 @@ class ProcessGroup:
         if self.worker.world_size > 1:
             import torch.distributed as dist
 
-            # Its functions take the group that exists when they are defined as a default and hold it for good: imported
-            # later, as optimizers do, they keep gloo's threads alive when it is left, and these abort a process that
-            # ends under them.
+            # Imported before the group exists: its functions hold the group of the moment of import as a default
+            # argument, and with it gloo's threads, which abort a process that ends while they run. Optimizers would
+            # import it later.
             import torch.distributed.nn.functional  # noqa: F401
 
             if not dist.is_initialized():
@@ -104,21 +104,21 @@ class ProcessGroup:
 
             dist.destroy_process_group()
 
-    def sum(self, tensor: Any) -> None:
+    def sum_tensor(self, tensor: Any) -> None:
         """Replace a tensor by its sum over all processes."""
         if self.worker.world_size > 1:
             import torch.distributed as dist
 
             dist.all_reduce(tensor)
 
-    def all_reduce(self, loss: Any, errors: Any) -> tuple[Any, Any]:
-        """Sums of losses and of errors over all processes, all of which must call it."""
+    def sum_loss_and_errors(self, loss: Any, errors: Any) -> tuple[Any, Any]:
+        """Sum losses and errors over all processes, all of which must call it."""
         if self.worker.world_size == 1:
             return loss, errors
         import torch
 
         tensor = torch.tensor((loss, errors), dtype=torch.float64, device=self._device)
-        self.sum(tensor)
+        self.sum_tensor(tensor)
         summed_loss, summed_errors = tensor.tolist()
         return float(summed_loss), round(summed_errors)
 

@@ -248,11 +248,11 @@ def train_epochs(
             status = _status(number, recipe, loss / examples_so_far, 100 * errors / examples_so_far, speed)
             progress.advance(presented, status)
             if step < steps and step == next_checkpoint and on_checkpoint:
-                totals = group.all_reduce(loss, errors)
+                totals = group.sum_loss_and_errors(loss, errors)
                 _check_finite(totals[0], recipe, number)
                 on_checkpoint(Checkpoint(number, step, learner.state(), totals, stream=stream_state))
         seconds = time.perf_counter() - epoch_start
-        loss, errors = group.all_reduce(loss, errors)
+        loss, errors = group.sum_loss_and_errors(loss, errors)
         _check_finite(loss, recipe, number)
         yield {
             "epoch": number + 1,

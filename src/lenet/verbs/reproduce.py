@@ -59,14 +59,19 @@ def reproduce(
 
     Args:
         name: of the row, as ``lenet reproduce --list`` names them.
-        everything: all rows, in place of one.
+        everything: all rows, a result of the papers each, in place of one.
         out: the row's folder, ``runs/reproduce/NAME`` if None; with ``everything`` the folder of all rows' folders.
         seeds: so many in place of the row's own number.
         quick: one pass over few patterns, to see that all works; the figures mean nothing.
         passes: only the first so many.
         validation: test on so many training patterns set aside; the test part is left alone.
-        j, mu, eta, rate, stretch, init, unhalved: other values than the row's, to be tried on ``validation``: see
-            `lenet.experiments.plan.Request`.
+        j, mu: other values than the recipe's, of the penalty of the rubbish class and of the second-order step, to be
+            tried on ``validation``, as are all of these.
+        eta: one learning rate for all passes.
+        rate: a factor for all learning rates.
+        stretch: a factor for the passes that each learning rate lasts.
+        init: another rule for the first weights.
+        unhalved: penalties and squared distances count whole, not by half.
         data_dir: the folder where the data set's files lie; with ``everything`` NAME below it.
         progress: what shows how it goes.
 
@@ -81,14 +86,14 @@ def reproduce(
     if (name is None) != everything:
         raise TrainingError("give the name of one row, or ask for everything")
     rows = ROWS if name is None else [find(name)]
-    sheet.check_installed()
+    sheet.require_matplotlib()
     root = Path(out or ROOT) if everything else ROOT
     data_folder = None if data_dir is None else Path(data_dir)
     if data_folder is not None and not data_folder.is_dir():
         raise DataError(f"{data_folder} is no folder; expected one with the files of the row's data set")
     requests = [
         (row, Path(out) if out and not everything else root / row.name, Request(
-            seeds, passes, quick, validation, _data_folder(row, data_folder, everything),
+            seeds, passes, quick, validation, _find_data_folder(row, data_folder, everything),
             j, mu, rate, eta, stretch, init, unhalved))
         for row in rows
     ]  # fmt: skip
@@ -101,8 +106,8 @@ def reproduce(
     return reproductions
 
 
-def _data_folder(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
-    """The folder of a row's data set; for all rows, the data set's own folder below ``data_dir``."""
+def _find_data_folder(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
+    """Find a data set's folder: NAME below ``data_dir`` if it exists, else, for one row, itself; None is the cache."""
     if data_dir is None or (data_dir / row.data).is_dir():
         return None if data_dir is None else data_dir / row.data
     return None if everything else data_dir

@@ -12,7 +12,9 @@ from lenet.errors import ReadingError
 from lenet.reading.cluster.locations import Location
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
-PICTURES = 256  # in a block: a second of crops, half a minute of photos is what the loss of a machine costs each core
+PICTURES_PER_BLOCK = (
+    256  # in a block: a second of crops, half a minute of photos is what the loss of a machine costs each core
+)
 _DIGEST_LENGTH = 12  # hexadecimal digits: among 10^7 blocks, one in 10^7 times 16^-12 is taken for another
 
 
@@ -51,7 +53,7 @@ class Block:
         return hashlib.sha256(text).hexdigest()[:_DIGEST_LENGTH]
 
 
-def blocks_of(locations: Iterable[Location], pictures: int = PICTURES) -> Iterator[Block]:
+def blocks_of(locations: Iterable[Location], pictures: int = PICTURES_PER_BLOCK) -> Iterator[Block]:
     """Cut inputs into blocks, in their order, with one of them in memory at a time.
 
     Args:

@@ -14,7 +14,7 @@ from lenet.reading.batch.files import record_of
 from lenet.reading.batch.pages import Settings
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.block_reader import BlockOutcome, BlockReader, Task
-from lenet.reading.cluster.blocks import PICTURES, Block, blocks_of
+from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK, Block, blocks_of
 from lenet.reading.cluster.inputs import PictureLocations
 from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.ray_connection import LOCAL, check_installed, connected
@@ -36,7 +36,7 @@ def read_on_cluster(
     recursive: bool = False,
     lines: bool = False,
     workers: int | None = None,
-    block: int = PICTURES,
+    block: int = PICTURES_PER_BLOCK,
 ) -> Generator[BlockOutcome, None, None]:
     """Read picture files by the workers of a Ray cluster, as ``lenet read FILES FOLDER --ray`` does.
 

@@ -19,18 +19,19 @@ from lenet.reading.order_statistics import median
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
-MAX_HEIGHT, MIN_SIZE = 3.5, 0.12  # components that count, in digit heights of the page
-MAX_WHITE = 10.0  # the widest white between neighbours of a line, in their heights
-MAX_WHITE_OF_SMALL = 1.5  # the same between a digit and a part or a sign of its line that is far lower
-MIN_COLUMN_GAP = 1.5  # the least white between columns, in digit heights
-MAX_LEVEL_OFFSET = 0.25  # in digit heights: how far ink may be off its line, and lines of two columns from being one
-MAX_SIZE_RATIO = 2.2  # neighbours higher by a larger factor are no two digits of one line
-LINKED_AT_ONCE = 256  # components whose distances to all others are computed together: memory
+# In digit heights of the page: a higher component is no digit, a smaller one a speck or a point.
+MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
+MAX_NEIGHBOR_GAP = 10.0  # the widest gap between neighbors of a line, in their heights
+MAX_GAP_OF_SMALL = 1.5  # the same between a digit and a part or a sign of its line that is far lower
+MIN_COLUMN_GAP = 1.5  # the narrowest gap between columns, in digit heights
+MAX_VERTICAL_OFFSET = 0.25  # in digit heights: how far ink may be off its line, and lines of two columns from being one
+MAX_SIZE_RATIO = 2.2  # neighbors higher by a larger factor are no two digits of one line
+LINKED_AT_ONCE = 256  # components whose distances to all others are computed together; more take too much memory
 MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
-CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
-MIN_REMNANT_MASS = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
+MIN_CROP_DIGIT_SHARE = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
+MIN_MASS_AT_EDGE = 0.3  # of the heaviest component: lighter ones at the edge of a crop are left out
 AT_EDGE = "at the edge"  # why what comes in from an edge is left out
 
 
@@ -59,7 +60,7 @@ class Component:
 
 
 def find_components(mask: Mask, levels: NDArray[np.float32]) -> tuple[Labels, list[Component]]:
-    """The components of a mask (h, w) of 0 and 1, and int32 labels (h, w) with their numbers."""
+    """Label the connected components of a mask (h, w) of 0 and 1; returns int32 labels (h, w) and the components."""
     labels, statistics = label_components(mask)
     inked = np.flatnonzero(mask.view(np.bool_))
     weights = levels.ravel()[inked]
@@ -74,86 +75,89 @@ def find_components(mask: Mask, levels: NDArray[np.float32]) -> tuple[Labels, li
 def filter_components(
     components: list[Component], shape: tuple[int, ...]
 ) -> tuple[list[Component], float, list[tuple[Box, str]]]:
-    """Filter out grain, and what comes in from the edges of a photo: shadows, tables, fingers, margins.
+    """Filter out specks of paper, and what comes in from the edges of a photo: shadows, tables, fingers, margins.
 
     Returns:
         The components left, their digit height, and the boxes left out with the reasons.
     """
     height, width = shape
     shorter, longer = min(height, width), max(height, width)
-    coarse = [c for c in components if max(c.height, c.width) > 0.012 * shorter + 1]
-    if not coarse:
+    not_specks = [c for c in components if max(c.height, c.width) > 0.012 * shorter + 1]
+    if not not_specks:
         return [], 0.0, []
-    heaviest = max(component.mass for component in coarse)
-    inner = [component for component in coarse if not _edges(component, shape)]
-    typical = digit_height(inner) if inner else 0.0
-    is_crop = longer <= CROP or typical > CROP_HEIGHT * shorter
+    heaviest = max(component.mass for component in not_specks)
+    inner = [component for component in not_specks if not _count_edges(component, shape)]
+    digit_height = find_digit_height(inner) if inner else 0.0
+    is_crop = longer <= CROP or digit_height > MIN_CROP_DIGIT_SHARE * shorter
 
     def is_inside(component: Component) -> bool:
-        edges = _edges(component, shape)
+        edges = _count_edges(component, shape)
         if is_crop:  # digits may well touch the edges of a crop
-            return edges < 3 and not (edges and component.mass < MIN_REMNANT_MASS * heaviest)
+            return edges < 3 and not (edges and component.mass < MIN_MASS_AT_EDGE * heaviest)
         return edges == 0 or (edges == 1 and max(component.height, component.width) <= 0.15 * longer)
 
-    remaining = [component for component in coarse if is_inside(component)]
+    remaining = [component for component in not_specks if is_inside(component)]
     # Where everything comes in from the edges, a digit may be among it after all.
-    remaining = remaining or [c for c in coarse if _edges(c, shape) < 3 and c.mass > MIN_REMNANT_MASS * heaviest]
+    remaining = remaining or [
+        c for c in not_specks if _count_edges(c, shape) < 3 and c.mass > MIN_MASS_AT_EDGE * heaviest
+    ]
     if not remaining:
-        return [], 0.0, [(component.box, AT_EDGE) for component in coarse]
-    typical = digit_height(remaining)
-    heaviest = max(component.mass for component in remaining if component.height < MAX_HEIGHT * typical)
+        return [], 0.0, [(component.box, AT_EDGE) for component in not_specks]
+    digit_height = find_digit_height(remaining)
+    heaviest = max(component.mass for component in remaining if component.height < MAX_HEIGHT * digit_height)
     like_digits = [
         component
         for component in remaining
-        if MIN_SIZE * typical < max(component.height, component.width)
-        and component.height < MAX_HEIGHT * typical
+        if MIN_SIZE * digit_height < max(component.height, component.width)
+        and component.height < MAX_HEIGHT * digit_height
         and component.mass > 0.01 * heaviest
     ]
     members, remaining_numbers = {c.number for c in like_digits}, {c.number for c in remaining}
     left_out = [
-        (c.box, _reason(c, typical) if c.number in remaining_numbers else AT_EDGE)
-        for c in coarse
-        if c.number not in members and max(c.height, c.width) > MIN_SIZE * typical
+        (c.box, _reason_ignored(c, digit_height) if c.number in remaining_numbers else AT_EDGE)
+        for c in not_specks
+        if c.number not in members and max(c.height, c.width) > MIN_SIZE * digit_height
     ]
-    return like_digits, typical, left_out
+    return like_digits, digit_height, left_out
 
 
-def find_points(components: list[Component], digit_height: float) -> list[Box]:
-    """The boxes of components too small for a part of a digit: points, or specks."""
+def find_point_boxes(components: list[Component], digit_height: float) -> list[Box]:
+    """Find the boxes of components too small for a part of a digit: decimal points, or specks."""
     return [c.box for c in components if max(c.height, c.width) <= MIN_SIZE * digit_height]
 
 
 def points_beside(points: list[Box], line: list[Component], digit_height: float) -> tuple[Box, ...]:
-    """Those of some points that stand beside the components of a line."""
+    """Select those of some points' boxes that stand beside the components of a line."""
     if not points:
         return ()
     top, left, bottom, right = bounding_box(component.box for component in line)
     return tuple(box for box in points if top < box[0] < bottom and left - digit_height < box[1] < right + digit_height)
 
 
-def _reason(component: Component, typical: float) -> str:
-    return "not a digit" if component.height >= MAX_HEIGHT * typical else "speck"
+def _reason_ignored(component: Component, digit_height: float) -> str:
+    """Say why a component is ignored that is too large or too small for a digit."""
+    return "not a digit" if component.height >= MAX_HEIGHT * digit_height else "speck"
 
 
-def _edges(component: Component, shape: tuple[int, ...]) -> int:
-    """How many edges of the picture it touches."""
+def _count_edges(component: Component, shape: tuple[int, ...]) -> int:
+    """Count the edges of the picture that a component touches."""
     height, width = shape
     at_left, at_right = component.left <= 1, component.right >= width - 1
     return at_left + at_right + (component.top <= 1) + (component.bottom >= height - 1)
 
 
-def digit_height(components: list[Component]) -> float:
-    """The mass-weighted median height of the components, so that specks and dots do not count."""
-    typical = median(component.mass for component in components)
+def find_digit_height(components: list[Component]) -> float:
+    """Find the median height of components, weighted by mass, so that specks and dots do not count."""
+    median_mass = median(component.mass for component in components)
     by_height = sorted(components, key=lambda component: component.height)
-    weights = np.cumsum([min(component.mass, 4 * typical) for component in by_height])
+    weights = np.cumsum([min(component.mass, 4 * median_mass) for component in by_height])
     return float(by_height[int(np.searchsorted(weights, weights[-1] / 2))].height)
 
 
 def find_skew(components: list[Component], height: float, min_skew: float = MIN_SKEW) -> float:
-    """Estimate the skew by projection profiles: degrees that lines fall from left to right; 0 if unclear or less.
+    """Estimate the skew by projection profiles, in degrees that lines fall from left to right.
 
-    The projection of the components along their lines is the sharpest there is.
+    Of all angles, the lines' own gives the sharpest projection. 0 if that is unclear, or less than ``min_skew``.
     """
     tall = [c for c in components if c.height > 0.5 * height]
     if len(tall) < 5:
@@ -163,7 +167,7 @@ def find_skew(components: list[Component], height: float, min_skew: float = MIN_
     x = np.array([(c.left + c.right) / 2 for c in tall])
     degrees = np.arange(-MAX_SKEW, MAX_SKEW + 1)
     projections = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
-    distances = (projections[:, :, None] - projections[:, None, :]) / (MAX_LEVEL_OFFSET * height)
+    distances = (projections[:, :, None] - projections[:, None, :]) / (MAX_VERTICAL_OFFSET * height)
     sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(tall)  # of each with every other
     best_index = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
     is_clear = sharpness[best_index] > 1.4 * sharpness[MAX_SKEW] and sharpness[best_index] > 0.5 * len(tall)
@@ -171,34 +175,37 @@ def find_skew(components: list[Component], height: float, min_skew: float = MIN_
 
 
 def collect_lines(components: list[Component]) -> list[list[Component]]:
-    """Components collected into lines, in reading order.
+    """Collect components into lines, in reading order.
 
-    Blocks of lines side by side are read one after the other, unless their lines are level with one another as in a
-    table: then a line goes on across the white between them.
+    Blocks of lines side by side are read one after the other, unless their lines are aligned as in a table: then a
+    line goes on across the gap between them.
     """
     if len(components) < 4:
         return _in_reading_order(_link_lines(components))
-    height = digit_height(components)
+    height = find_digit_height(components)
     blocks = _group_spans([(c.left - MIN_COLUMN_GAP * height, c.right) for c in components])
     if len(blocks) > 1:
         line_blocks = [_link_lines([components[index] for index in block]) for block in blocks]
-        fall = math.tan(math.radians(find_skew(components, height, min_skew=0)))
+        slope = math.tan(math.radians(find_skew(components, height, min_skew=0)))
         for number in range(1, len(line_blocks)):
             left, right = list(chain(*line_blocks[:number])), list(chain(*line_blocks[number:]))
-            if min(len(left), len(right)) > 1 and not _are_level(left, right, height, fall):
+            if min(len(left), len(right)) > 1 and not _are_aligned(left, right, height, slope):
                 return [line for side in (left, right) for line in collect_lines(list(chain(*side)))]
     return _in_reading_order(_link_lines(components))
 
 
-def _are_level(left: list[list[Component]], right: list[list[Component]], height: float, fall: float) -> bool:
-    """Whether the lines of two blocks are level with one another, those of the block with fewer lines at least.
+def _are_aligned(left: list[list[Component]], right: list[list[Component]], height: float, slope: float) -> bool:
+    """Whether the lines of two blocks side by side are aligned, those of the block with fewer lines at least.
 
-    The page's lines fall by so many rows a column.
+    Args:
+        left, right: the lines of both blocks.
+        height: the digits'.
+        slope: rows that the page's lines fall for each column.
     """
-    ends = np.array([_middle(end) - fall * end.right for end in (max(line, key=lambda c: c.right) for line in left)])
-    starts = np.array([_middle(one) - fall * one.left for one in (min(line, key=lambda c: c.left) for line in right)])
+    ends = np.array([_middle(end) - slope * end.right for end in (max(line, key=lambda c: c.right) for line in left)])
+    starts = np.array([_middle(one) - slope * one.left for one in (min(line, key=lambda c: c.left) for line in right)])
     distances = np.abs(ends[:, None] - starts)
-    return median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_LEVEL_OFFSET * height
+    return median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_VERTICAL_OFFSET * height
 
 
 def _middle(component: Component) -> float:
@@ -209,46 +216,46 @@ def _link_lines(components: list[Component]) -> list[list[Component]]:
     """Group components into lines by union-find: each with its nearest neighbors, a small one with its line."""
     if not components:
         return []
-    owner = np.arange(len(components))
+    higher_neighbor = np.arange(len(components))
     is_small = np.zeros(len(components), np.bool_)
     chunks = [slice(start, start + LINKED_AT_ONCE) for start in range(0, len(components), LINKED_AT_ONCE)]
     boxes = np.array([c.box for c in components], np.float64)
     for chunk in chunks:
-        distance = _distances_to_owners(boxes[chunk], boxes)
+        distance = _distances_to_higher(boxes[chunk], boxes)
         is_small[chunk] = np.isfinite(distance.min(axis=1))
-        owner[chunk] = np.where(is_small[chunk], distance.argmin(axis=1), owner[chunk])
-    line_of = list(range(len(components)))
+        higher_neighbor[chunk] = np.where(is_small[chunk], distance.argmin(axis=1), higher_neighbor[chunk])
+    parents = list(range(len(components)))
 
-    def line(index: int) -> int:
-        while line_of[index] != index:
-            line_of[index] = line_of[line_of[index]]
-            index = line_of[index]
+    def find_root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
         return index
 
     for chunk in chunks:
         ahead, behind = _distances_to_neighbors(boxes[chunk], boxes, is_small[chunk], is_small)
         for index in range(*chunk.indices(len(components))):
             if is_small[index]:
-                line_of[line(index)] = line(int(owner[index]))
+                parents[find_root(index)] = find_root(int(higher_neighbor[index]))
             for distances in (ahead[index - chunk.start], behind[index - chunk.start]):
                 nearest = int(distances.argmin())
                 if np.isfinite(distances[nearest]):
-                    line_of[line(index)] = line(nearest)
+                    parents[find_root(index)] = find_root(nearest)
     lines: dict[int, list[Component]] = {}
     for index, component in enumerate(components):
-        lines.setdefault(line(index), []).append(component)
+        lines.setdefault(find_root(index), []).append(component)
     return list(lines.values())
 
 
-def _distances_to_owners(small_boxes: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each of some small boxes the distance to each box that it is a small part of: beside a far higher one."""
+def _distances_to_higher(small_boxes: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Measure the distances of boxes to the far higher ones beside them, to whose lines they belong; inf to others."""
     top, left, bottom, right = small_boxes.T[..., None]
     tops, lefts, bottoms, rights = boxes.T
     heights = bottoms - tops
     gaps = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
     center_y = (top + bottom) / 2
-    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (gaps < MAX_WHITE_OF_SMALL * heights)
-    is_within = np.maximum(tops - center_y, center_y - bottoms) < MAX_LEVEL_OFFSET * heights
+    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (gaps < MAX_GAP_OF_SMALL * heights)
+    is_within = np.maximum(tops - center_y, center_y - bottoms) < MAX_VERTICAL_OFFSET * heights
     return np.where(is_beside & is_within, np.abs(left + right - lefts - rights) / heights, np.inf)
 
 
@@ -258,20 +265,20 @@ def _distances_to_neighbors(
     some_are_small: NDArray[np.bool_],
     are_small: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each of some boxes the distances to those of its line ahead, and to those behind."""
+    """Measure the distances of some boxes to those of their line ahead, and to those behind; inf to others."""
     top, left, bottom, right = some.T[..., None]
     tops, lefts, bottoms, rights = boxes.T
     gaps = np.maximum(lefts, left) - np.minimum(rights, right)
     shared_rows = np.minimum(bottoms, bottom) - np.maximum(tops, top)
     lower, higher = np.minimum(bottoms - tops, bottom - top), np.maximum(bottoms - tops, bottom - top)
-    fits = (shared_rows > 0.4 * lower) & (higher <= MAX_SIZE_RATIO * lower) & (gaps < MAX_WHITE * higher)
+    fits = (shared_rows > 0.4 * lower) & (higher <= MAX_SIZE_RATIO * lower) & (gaps < MAX_NEIGHBOR_GAP * higher)
     fits &= ~are_small & ~some_are_small[:, None]
     step = lefts + rights - left - right
     return np.where(fits & (step > 0), step, np.inf), np.where(fits & (step < 0), -step, np.inf)
 
 
 def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
-    """Lines one below the other top to bottom; blocks of lines side by side left to right."""
+    """Order lines that stand one below the other top to bottom, and blocks of lines side by side left to right."""
     if len(lines) < 2:
         return lines
     bands = []
@@ -291,7 +298,7 @@ def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
 
 
 def _group_spans(spans: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Group overlapping intervals, by index; the groups are separated by white."""
+    """Group overlapping intervals, by index; the groups do not overlap."""
     groups: list[list[int]] = []
     group_end = -np.inf
     for index in sorted(range(len(spans)), key=lambda index: spans[index][0]):
@@ -303,10 +310,10 @@ def _group_spans(spans: Sequence[tuple[float, float]]) -> list[list[int]]:
 
 
 def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -> frozenset[int]:
-    """The indices of the digits of a line, from their boxes left to right, that a space precedes.
+    """Find the digits of a line that a space precedes: their indices, from the boxes left to right.
 
-    A space is a gap far wider than the gaps of its own line, both in white and from middle to middle; a line evenly
-    spread has none, nor has one where a separator stands (``separated``).
+    A space is a gap far wider than the gaps of its own line, both from edge to edge and from middle to middle; a line
+    evenly spread has none, nor has one where a separator stands (``separated``).
 
     >>> sorted(find_spaces([(0, x, 20, x + 12) for x in (0, 20, 40, 100, 120)]))
     [3]

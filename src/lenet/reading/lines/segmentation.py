@@ -24,7 +24,7 @@ from lenet.reading.lines.layout import (
     collect_lines,
     filter_components,
     find_components,
-    find_points,
+    find_point_boxes,
     find_skew,
     points_beside,
 )
@@ -234,7 +234,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
     ignored += [(side.box, "rule") for side in sides]
     if len(components) > MANY_COMPONENTS and not are_digits(_sample(ink, labels, components, height, threshold)):
         return Page(is_texture=True)
-    points = find_points(all_components, height)
+    points = find_point_boxes(all_components, height)
     rows: list[Row] = []
     for line in collect_lines(components):
         if max(component.height for component in line) > max(0.25 * height, MIN_HEIGHT):

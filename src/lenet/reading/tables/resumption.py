@@ -21,10 +21,11 @@ SETTINGS_SUFFIX = ".settings.json"
 _FORMAT = "lenet-answers-1"
 
 Source = Path | bytes
+"""A file that is read: its path, or the bytes of a name that is no UTF-8."""
 
 
 def settings_path(table: Path) -> Path:
-    """The file with the settings of a table."""
+    """Compute the path of the file with the settings of a table."""
     return Path(os.path.realpath(table) + SETTINGS_SUFFIX)
 
 
@@ -42,16 +43,16 @@ def write_settings(table: Path, settings: Mapping[str, Any]) -> None:
 
 
 def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
-    """Compare the settings that a table was begun with with those of now.
+    """Check that the settings that a table was begun with are those of now.
 
     Raises:
         LeNetError: if they are not known, or not the same; the sentence names what differs.
     """
     path = settings_path(table)
     try:
-        before = Record.parsed(path.read_bytes())
-        if before.text("format") != _FORMAT:
-            raise RecordError(f"format is {before.text('format')!r}, expected {_FORMAT!r}")
+        begun_with = Record.parsed(path.read_bytes())
+        if begun_with.text("format") != _FORMAT:
+            raise RecordError(f"format is {begun_with.text('format')!r}, expected {_FORMAT!r}")
     except FileNotFoundError:
         raise LeNetError(
             f"{table}: cannot be resumed, for there is no {path.name} beside it, which says how it was begun; "
@@ -59,30 +60,32 @@ def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
         ) from None
     except (OSError, RecordError) as error:
         raise LeNetError(f"{path}: cannot be read ({error}); leave out resume to read anew") from None
-    if differences := differences_between(before.values, settings):
+    if differences := differences_between(begun_with.values, settings):
         raise LeNetError(
             f"{table}: was begun with {differences}; resume as it was begun, or leave out resume to read anew"
         )
 
 
-def differences_between(before: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """Differences of two records of settings, in words; empty if there are none.
+def differences_between(begun_with: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Compare the settings that a table was begun with with those of now, in words; empty if they are the same.
+
+    Only the names of ``settings`` are compared.
 
     >>> differences_between({"lines": False, "shard": "1/1"}, {"lines": True, "shard": "1/1"})
     'lines no, now yes'
     """
     return "; ".join(
-        f"{name} {_value_text(before.get(name))}, now {_value_text(value)}"
+        f"{name} {_value_text(begun_with.get(name))}, now {_value_text(value)}"
         for name, value in settings.items()
-        if before.get(name) != value
+        if begun_with.get(name) != value
     )
 
 
 def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int, Iterator[Source]]:
-    """Go on where all tables have the answers of the same files: with the last of them, which may lack some of its own.
+    """Find the last file that all tables have answers of; it is read again, for some of its answers may be missing.
 
     Args:
-        tables: each keeps what stands before that file when it gets its first new lines.
+        tables: each cuts off what stands from that file on when it gets its first new lines.
         sources: all that were named, in their order.
 
     Returns:
@@ -91,34 +94,34 @@ def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int
     Raises:
         LeNetError: if the answers are those of other files.
     """
-    written = [table.written_files() for table in tables]
+    iterators = [table.written_files() for table in tables]
     last: Source | None = None
-    ends: list[WrittenFile] = []
+    last_entries: list[WrittenFile] = []
     done = 0
     for source in sources:
-        files = [next(one, None) for one in written]
-        for table, file in zip(tables, files, strict=True):
-            if file is not None and file.name != name_of(source):
+        entries = [next(iterator, None) for iterator in iterators]
+        for table, entry in zip(tables, entries, strict=True):
+            if entry is not None and entry.name != name_of(source):
                 raise LeNetError(
-                    f"{table.target}: answer {file.lines + 1:,} is that of {file.name}, and file {done + 1:,} is "
+                    f"{table.target}: answer {entry.lines + 1:,} is that of {entry.name}, and file {done + 1:,} is "
                     f"{name_of(source)} now; name the same files in the same order, or leave out resume to read anew"
                 )
-        written_files = [file for file in files if file is not None]
-        if len(written_files) < len(tables):
+        written_entries = [entry for entry in entries if entry is not None]
+        if len(written_entries) < len(tables):
             sources = chain([source], sources)
             break
-        last, ends, done = source, written_files, done + 1
+        last, last_entries, done = source, written_entries, done + 1
     else:
-        for table, one in zip(tables, written, strict=True):
-            if (file := next(one, None)) is not None:
+        for table, iterator in zip(tables, iterators, strict=True):
+            if (entry := next(iterator, None)) is not None:
                 raise LeNetError(
-                    f"{table.target}: answer {file.lines + 1:,} is that of {file.name}, and only {done:,} files are "
+                    f"{table.target}: answer {entry.lines + 1:,} is that of {entry.name}, and only {done:,} files are "
                     "named now; name the same files in the same order, or leave out resume to read anew"
                 )
     if last is None:
         return 0, sources
-    for table, end in zip(tables, ends, strict=True):
-        table.keep(end.start, end.lines)
+    for table, entry in zip(tables, last_entries, strict=True):
+        table.keep(entry.start, entry.lines)
     return done - 1, chain([last], sources)
 
 

@@ -210,7 +210,7 @@ class TorchLearner:
             loss = self._loss(outputs, targets).sum()
             (loss / batch).backward()  # type: ignore[no-untyped-call]
             totals = torch.stack([loss.detach().double(), self._count_errors(outputs, targets).double()])
-        self._group.sum(self._gradient)
+        self._group.sum_tensor(self._gradient)
         for settings in self._optimizer.param_groups:
             settings["lr"] = learning_rate
         self._optimizer.step()
