@@ -10,7 +10,7 @@ from lenet.benchmarking import Report, inference
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine
 from lenet.benchmarking.report import rates
-from lenet.benchmarking.runs import add_inference
+from lenet.benchmarking.runs import measure_inference
 
 
 def main() -> None:
@@ -18,11 +18,11 @@ def main() -> None:
         "Images a second while reading, and the time of one image.", rounds=7, seconds=0.5
     ).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
-    measured_rounds = add_inference(report, digits, options.threads, options.rounds, options.seconds, show_progress)
+    measured_rounds = measure_inference(report, digits, options.threads, options.rounds, options.seconds, show_progress)
     report.figures["images_per_second"] = {"inference": rates(measured_rounds)}
     report.figures["one_image_microseconds"] = {
         task_name: {
-            f"p{percent}": round(1e6 * (measured_rounds.percentile(task_name, 1, percent) or 0), 2)
+            f"p{percent}": round(1e6 * (measured_rounds.percentile(task_name, batch, percent) or 0), 2)
             for percent in (50, 99)
         }
         for task_name, batch in measured_rounds.calls

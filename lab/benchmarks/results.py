@@ -1,7 +1,8 @@
 """Train the networks that docs/results.md reports and print its table: ``python -m lab.benchmarks.results [NAME…]``.
 
-Each line of RUNS is one ``lenet train``, repeated over its seeds. Runs are kept in runs/results, so that the command
-goes on where it was stopped. The USPS files are looked for in the cache or in $USPS_DIR.
+Each line of EXPERIMENTS is one ``lenet train`` command, repeated over its seeds. Runs are kept in
+runs/results, so that the command goes on where it was stopped. The USPS files are looked for in the cache or in
+$USPS_DIR.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import numpy as np
 from lenet.engine import engine_name
 
 RUNS_FOLDER = Path("runs/results")
-RUNS = [
+EXPERIMENTS = [
     # network, data, recipe, number of seeds, published test error
     ("lenet-5-relu", "mnist", "fast", 30, "–"),
     ("lenet-5-relu", "mnist", "default", 10, "–"),
@@ -41,7 +42,7 @@ RUNS = [
 def main(names: list[str]) -> None:
     print(f"{machine_text()}, Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}\n")
     print("| command | seeds | test error | seconds of training | published |\n|---|---|---:|---:|---|", flush=True)
-    for network, data, recipe, seeds, published in RUNS:
+    for network, data, recipe, seeds, published in EXPERIMENTS:
         if names and network not in names:
             continue
         command = ["train", network, "--data", data, "--recipe", recipe]
@@ -77,6 +78,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="of networks; all if none")
     options = parser.parse_args()
-    if unknown := set(options.names) - {network for network, *_ in RUNS}:
+    if unknown := set(options.names) - {network for network, *_ in EXPERIMENTS}:
         parser.error(f"no such network here: {', '.join(sorted(unknown))}")
     main(options.names)

@@ -9,7 +9,7 @@ from lenet.benchmarking import Report, training
 from lenet.benchmarking.digits import Digits, load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import flops, rates, rounded, training_table
-from lenet.benchmarking.runs import add_machine_measurements, add_training
+from lenet.benchmarking.runs import add_machine_measurements, measure_training
 from lenet.benchmarking.timing import run_rounds
 from lenet.engine.native import UpdateHyperparameters
 from lenet.errors import LeNetError
@@ -25,7 +25,7 @@ def main() -> None:
     options = create_parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
     threads_rounds_seconds = (options.threads, options.rounds, options.seconds)
-    measured_rounds = add_training(report, digits, *threads_rounds_seconds, show_progress, variants=True)
+    measured_rounds = measure_training(report, digits, *threads_rounds_seconds, show_progress, variants=True)
     report.figures["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *threads_rounds_seconds)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]

@@ -1,9 +1,10 @@
 """Describe how a row was made: network, data, recipe, seeds, time; as items of a list.
 
-Settings are a row's run.json. In its recipe, ``j`` is the penalty of the rubbish class in the MAP criterion [LeCun98,
-eq. 9] and ``mu`` the damping of the second derivatives. Its ``seeds`` are a list for each group of replicas that are
-trained side by side, and its ``orders`` the seed of each group's order of presentation. Measurements are those of
-`lenet.experiments.rows.Row`: ``"ablation"`` trains LeNet-5 with one change more at each step from 1998 to today.
+Settings are the content of a row's run.json. In its recipe, ``j`` is the penalty of the rubbish class in the MAP
+criterion [LeCun98, eq. 9] and ``mu`` the damping of the second derivatives. Its ``seeds`` are a list for each group of
+replicas that are trained side by side, and its ``orders`` the seed of each group's order of presentation. Measurements
+are those of `lenet.experiments.rows.Row`: ``"ablation"`` trains LeNet-5 with one change more at each step from 1998 to
+today.
 """
 
 from collections.abc import Mapping
@@ -12,14 +13,14 @@ from typing import Any
 
 from lab.reports.texts import Texts
 from lenet.experiments.digit_strings import SEGMENTED
-from lenet.experiments.formatting import Settings
+from lenet.experiments.formatting import RowRecord
 from lenet.experiments.rows import Row
 from lenet.networks import describe
 from lenet.sdnn.displacement import connections
 from lenet.training.progress import duration
 
 
-def describe_method(row: Row, settings: Settings, texts: Texts) -> str:
+def describe_method(row: Row, settings: RowRecord, texts: Texts) -> str:
     """Describe how a row was made, in Markdown; of a row without seeds of its own, which rows it rests on."""
     if row.measurement == "strings":
         return texts.to_list(_describe_strings(settings, texts))
@@ -29,7 +30,7 @@ def describe_method(row: Row, settings: Settings, texts: Texts) -> str:
     return texts.to_list(_describe_training(row, settings, texts))
 
 
-def _describe_training(row: Row, settings: Settings, texts: Texts) -> list[str]:
+def _describe_training(row: Row, settings: RowRecord, texts: Texts) -> list[str]:
     recipe, data, groups = settings["recipe"], settings["data"], settings["seeds"]
     rates_and_passes = [(rate, len(list(equal_rates))) for rate, equal_rates in groupby(recipe["rates"])]
     items = [
@@ -65,7 +66,7 @@ def _order_means_text(results: Mapping[str, Any], texts: Texts) -> str:
     return texts.fill("how", "by-order", means=", ".join(f"{mean:.2f} %" for mean in means))
 
 
-def _describe_strings(settings: Settings, texts: Texts) -> list[str]:
+def _describe_strings(settings: RowRecord, texts: Texts) -> list[str]:
     recipe, data, results = settings["recipe"], settings["data"], settings["results"]
     seeds, milliseconds = [seed for group in settings["seeds"] for seed in group], results["milliseconds"]
     network = describe("lenet-5")
@@ -103,6 +104,6 @@ def _costs_text(grammar: Mapping[str, Any]) -> str:
     return ", ".join(costs).replace("inf", "∞").replace("-", "−")
 
 
-def _machine_text(settings: Settings) -> str:
+def _machine_text(settings: RowRecord) -> str:
     machine = settings["machine"]
     return f"{machine['processor']}, {machine['cores']} × CPU, {machine['instructions']}"

@@ -10,16 +10,16 @@ from lab.reports.notes import NOTES
 from lab.reports.texts import Language, Texts, load_texts
 from lenet.experiments.details import PUBLISHED, STEPS, Step
 from lenet.experiments.digit_strings import DIGITS, SEGMENTED
-from lenet.experiments.formatting import MeasureResult, Settings, format_published, interval, mean
+from lenet.experiments.formatting import MeasureResult, RowRecord, format_published, interval, mean
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
 
 
-def compose_page(finished_rows: Sequence[Settings], language: Language, pictures: str) -> str:
+def compose_page(finished_rows: Sequence[RowRecord], language: Language, pictures: str) -> str:
     """Compose the whole report.
 
     Args:
-        finished_rows: run.json of rows with results, in any order.
+        finished_rows: the content of the run.json of rows with results, in any order.
         pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
     """
     texts, by_name = load_texts(language), {settings["name"]: settings for settings in finished_rows}
@@ -37,7 +37,7 @@ def compose_page(finished_rows: Sequence[Settings], language: Language, pictures
 _OPENING_TEXTS = ("other-language", "introduction", "reading")
 
 
-def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
+def compose_section(row: Row, settings: RowRecord, texts: Texts, pictures: str) -> str:
     """Compose a row's section: command, figures, picture, how it was made, deviations, open questions."""
     title = texts.translate(row.title)
     parts = [f"## {title}", f"```sh\n{settings['command']}\n```"]
@@ -45,7 +45,7 @@ def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -
         parts.append(texts.fill("page", "quick"))
     if settings["tested_on"] != "the test part":
         parts.append(texts.fill("page", "held-out", tested_on=settings["tested_on"]))
-    table = {"ablation": _ablation_table, "strings": _gap_table}.get(row.measurement, _measures_table)
+    table = {"ablation": _ablation_table, "strings": _strings_table}.get(row.measurement, _measures_table)
     parts.append(table(settings, texts))
     if remarks := compose_remarks(settings, texts):
         parts.append(remarks)
@@ -67,28 +67,28 @@ def compose_section(row: Row, settings: Settings, texts: Texts, pictures: str) -
     return "\n\n".join(parts)
 
 
-def compose_remarks(settings: Settings, texts: Texts) -> str:
+def compose_remarks(settings: RowRecord, texts: Texts) -> str:
     """Count the seeds that reach the printed error; give the largest distance of our mean curve from a printed one."""
     sentences = [
-        texts.fill("remarks", "reached", reached=sum(result <= figure["published"]["value"] for result in values),
-                   seeds=figure["n"])
-        for figure in settings["results"]["measures"]
-        if figure["measure"] == "test_error"
-        and "published" in figure
-        and not figure["part"]
-        and len(values := figure["values"]) > 1
+        texts.fill("remarks", "reached", reached=sum(value <= result["published"]["value"] for value in values),
+                   seeds=result["n"])
+        for result in settings["results"]["measures"]
+        if result["measure"] == "test_error"
+        and "published" in result
+        and not result["part"]
+        and len(values := result["values"]) > 1
     ]  # fmt: skip
-    farthest = settings["results"].get("farthest") or {}
+    largest_differences = settings["results"].get("farthest") or {}
     sentences += [
         texts.fill("remarks", "farthest", curve=texts.fill("figures", f"curve-{name}"), number=result["pass"],
                    difference=_signed_text(result["difference"]))
         for name in ("test", "train")
-        if (result := farthest.get(name))
+        if (result := largest_differences.get(name))
     ]  # fmt: skip
     return texts.fill("writing", "space").join(sentences)
 
 
-def _summary_table(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
+def _summary_table(present: Sequence[tuple[Row, RowRecord]], texts: Texts) -> str:
     """Tabulate the measures of all rows that have a printed figure."""
     rows = [
         [
@@ -103,7 +103,7 @@ def _summary_table(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str
     return _markdown_table(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, texts)
 
 
-def _measures_table(settings: Settings, texts: Texts) -> str:
+def _measures_table(settings: RowRecord, texts: Texts) -> str:
     """Tabulate the measures of a row."""
     rows = []
     for result in settings["results"]["measures"]:
@@ -120,13 +120,16 @@ def _measures_table(settings: Settings, texts: Texts) -> str:
     return _markdown_table(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, texts)
 
 
-def _ablation_table(settings: Settings, texts: Texts) -> str:
-    """Tabulate one change after the other: what it is, the errors with it, what it changed, and what it costs."""
-    results, changes = settings["results"], {step.label: step for step in STEPS}
-    figures = {(result["measure"], result["part"]): result for result in results["measures"]}
+def _ablation_table(settings: RowRecord, texts: Texts) -> str:
+    """Tabulate one step after the other: its change, the errors with it, the difference that it makes, and its cost.
+
+    The part of a result is the step's label, or `PUBLISHED`, from which the steps begin.
+    """
+    results, steps = settings["results"], {step.label: step for step in STEPS}
+    results_by_part = {(result["measure"], result["part"]): result for result in results["measures"]}
     rows = []
     for part, seconds in results["seconds"].items():
-        result, step = figures[("test_error", part)], changes.get(part)
+        result, step = results_by_part[("test_error", part)], steps.get(part)
         name, difference_text = f"**{texts.translate(step.label if step else PUBLISHED)}**", "–"
         if step:
             name += f": {describe_change(step, texts)}"
@@ -134,12 +137,12 @@ def _ablation_table(settings: Settings, texts: Texts) -> str:
             difference_text = _signed_text(difference) + (f" ± {half_width:.2f}" if half_width is not None else "")
         rows.append(
             [
-                name, mean(result), difference_text, mean(figures[("train_error_while_learning", part)]),
+                name, mean(result), difference_text, mean(results_by_part[("train_error_while_learning", part)]),
                 str(result["n"]),
                 f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}",
             ]
         )  # fmt: skip
-    return _markdown_table(["step", "test", "apart", "train", "n", "seconds"], rows, texts)
+    return _markdown_table(["step", "test", "difference", "train", "n", "seconds"], rows, texts)
 
 
 def describe_change(step: Step, texts: Texts) -> str:
@@ -147,13 +150,14 @@ def describe_change(step: Step, texts: Texts) -> str:
     return texts.fill("steps", step.label, recipe=step.recipe, smoothing=100 * step.recipe.label_smoothing)
 
 
-def _gap_table(settings: Settings, texts: Texts) -> str:
+def _strings_table(settings: RowRecord, texts: Texts) -> str:
     """Tabulate, for each gap between digits, the share of strings read wholly right, and that of both ways of reading.
 
     The second is over those strings that segmentation reads, too.
     """
     results, rows = settings["results"], []
-    for result, comparison in zip(results["measures"], results["beside"], strict=True):
+    comparisons = results["beside"]
+    for result, comparison in zip(results["measures"], comparisons, strict=True):
         displacement, segmentations = comparison["displacement"], [comparison[name] for name in SEGMENTED]
         rows.append(
             [
@@ -164,7 +168,7 @@ def _gap_table(settings: Settings, texts: Texts) -> str:
             ]
         )  # fmt: skip
     headings = ["gap", "touching", "right", "n", "interval", "displacement", *SEGMENTED]
-    note = texts.fill("strings", "note", digits=DIGITS, strings=results["beside"][0]["strings"])
+    note = texts.fill("strings", "note", digits=DIGITS, strings=comparisons[0]["strings"])
     return _markdown_table(headings, rows, texts) + "\n\n" + note
 
 
@@ -184,7 +188,7 @@ def _interval_text(result: MeasureResult, texts: Texts) -> str:
 
 
 def _verdict_text(result: MeasureResult, texts: Texts) -> str:
-    return texts.fill("verdicts", result.get("verdict", "one"))
+    return texts.fill("verdicts", result["verdict"]) if "verdict" in result else "–"
 
 
 def _signed_text(value: float) -> str:

@@ -25,8 +25,8 @@ THRESHOLD_RANGE = (0.3, 0.65)  # of the darkness at which a line is segmented
 _MIN_DIGIT_PIXELS = 20  # of a digit's ink above the threshold
 
 
-def draw_crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
-    """Draw a line and crop its candidates: ink and label of digits, and of some crops that are ``no_digit``."""
+def draw_crops(writer: Writer, no_digit_label: int) -> Iterator[tuple[Ink, int]]:
+    """Draw a line and crop its candidates: ink and label of digits, and of some crops that are none."""
     rng = writer.rng
     text = "".join(map(str, rng.integers(0, 10, rng.integers(2, 6))))
     line, placed_digits = writer.write_line_with_digits(text, WritingStyle.sample(rng))
@@ -43,13 +43,13 @@ def draw_crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
     no_digits: list[Ink] = []
     for row in find_rows(ink, threshold, np.zeros(line.shape, np.uint8)):
         for candidate in row.candidates():
-            label = _label_candidate(candidate, digit_number, areas, placed_digits, no_digit)
-            if label == no_digit:
+            label = _label_candidate(candidate, digit_number, areas, placed_digits, no_digit_label)
+            if label == no_digit_label:
                 no_digits.append(candidate.ink)
             elif label is not None:
                 yield candidate.ink, label
     for index in rng.permutation(len(no_digits))[:MAX_NO_DIGITS]:
-        yield no_digits[index], no_digit
+        yield no_digits[index], no_digit_label
 
 
 def _label_candidate(
@@ -57,7 +57,7 @@ def _label_candidate(
     digit_number: NDArray[np.int64],
     areas: NDArray[np.intp],
     placed_digits: list[PlacedDigit],
-    no_digit: int,
+    no_digit_label: int,
 ) -> int | None:
     """Label a candidate by the overlap of its ink with each digit; None if it is ambiguous.
 
@@ -65,7 +65,7 @@ def _label_candidate(
         digit_number: (H, W), of each pixel of the line, from 1; 0 is paper.
         areas: pixels of ink of each digit number.
         placed_digits: of the line.
-        no_digit: the label of what is no digit.
+        no_digit_label: the label of what is no digit.
     """
     top, left, bottom, right = candidate.box
     numbers_of_ink = digit_number[top:bottom, left:right][candidate.ink >= 0.5]
@@ -79,4 +79,4 @@ def _label_candidate(
     is_one = placed_digits[best].label == 1  # a part of a 1 is a 1
     if purity > MIN_AMBIGUOUS_PURITY and (coverage > MIN_AMBIGUOUS_COVERAGE or is_one):
         return None
-    return no_digit
+    return no_digit_label

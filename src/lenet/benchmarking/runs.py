@@ -44,8 +44,8 @@ def short(
     """
     threads, digits = threads or usable_cores(), load_digits()
     report = Report(describe_machine(threads))
-    training_rounds = add_training(report, digits, threads, rounds, seconds, progress, torch_batches)
-    inference_rounds = add_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
+    training_rounds = measure_training(report, digits, threads, rounds, seconds, progress, torch_batches)
+    inference_rounds = measure_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
     if not training_rounds.calls and not inference_rounds.calls:
         raise EngineError(f"nothing that can be measured is installed: {'; '.join(dict.fromkeys(report.notes))}")
     report.figures["images_per_second"] = {
@@ -56,7 +56,7 @@ def short(
     return report
 
 
-def add_training(
+def measure_training(
     report: Report,
     digits: Digits,
     threads: int,
@@ -82,7 +82,7 @@ def add_training(
     return measured_rounds
 
 
-def add_inference(
+def measure_inference(
     report: Report,
     digits: Digits,
     threads: int,

@@ -6,12 +6,13 @@ from typing import Any
 from lenet.experiments.metrics import MEASURES
 from lenet.training.progress import duration
 
-Settings = Mapping[str, Any]
+RowRecord = Mapping[str, Any]
+"""The content of a row's run.json: its settings and, where it is finished, its results."""
 MeasureResult = Mapping[str, Any]
 """One of the measures in the results of a run.json."""
 
 
-def results_line(settings: Settings) -> str:
+def results_line(settings: RowRecord) -> str:
     """Format a row's lines of a Markdown table: command, seeds, mean ± s.d., interval, printed figure, time."""
     lines = []
     for result in _measures_to_report(settings):
@@ -27,7 +28,7 @@ def results_line(settings: Settings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _measures_to_report(settings: Settings) -> Sequence[MeasureResult]:
+def _measures_to_report(settings: RowRecord) -> Sequence[MeasureResult]:
     """Select the measures that have a published value; where none has, all tests."""
     measures = settings["results"]["measures"]
     return [result for result in measures if "published" in result] or [

@@ -1,4 +1,4 @@
-/** Every visible word, in English and Chinese; elements that show one are written again when it changes. */
+/** Every visible word, in English and Chinese; elements that show one are written again when the language changes. */
 
 const TEXTS = {
   en: {
@@ -112,7 +112,7 @@ export function translate(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** Calls `write` now, and whenever the language changes. */
+/** Calls `write` now, and whenever the language changes, for the life of the page. */
 export function onLanguage(write) {
   listeners.push(write);
   write();
