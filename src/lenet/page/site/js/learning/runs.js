@@ -7,9 +7,12 @@ import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /**
- * @param {Object} store
+ * Creates the list of the two runs, with a note where their losses cannot be compared.
+ *
+ * @param {Object} store - the page's state; texts follow its language
  * @param {() => WorkbenchState} workbenchState
  * @param {() => void} onForget - takes the previous run away
+ * @returns {{element: HTMLElement, updateText: () => void}}
  */
 export function createRuns(store, workbenchState, onForget) {
   const element = make("div", { class: "learning-runs" });

@@ -6,7 +6,7 @@
 
 const { fround } = Math;
 
-/** A plane of zeros, with the size of another one unless another size is given. */
+/** Creates a plane of zeros, with the size of another one unless another size is given. */
 export const zerosLike = (plane, width = plane.width, height = plane.height) => ({
   data: new Float32Array(width * height), width, height,
 });
@@ -20,7 +20,8 @@ export function rint(value) {
 
 /**
  * Area resampling (INTER_AREA) of a plane to a smaller size.
- * @param {number} [scaleX], [scaleY] pixels of the source for each of the result, if not the ratio of the sizes
+ * @param {number} [scaleX] columns of the source for each of the result, if not the ratio of the widths
+ * @param {number} [scaleY] rows of the source for each of the result, if not the ratio of the heights
  */
 export function shrink(
   plane, width, height, scaleX = 1 / (width / plane.width), scaleY = 1 / (height / plane.height),
@@ -51,6 +52,7 @@ function integerAreaMeans(plane, width, height, scaleX, scaleY) {
   return result;
 }
 
+// OpenCV's orders of addition: one by one at the edges, in pairs for blocks of 2×2, in fours for all others.
 const sumSequentially = (levels) => levels.reduce((sum, level) => fround(sum + level), 0);
 
 const sumTwoByTwo = ([a, b, c, d]) => fround(fround(a + b) + fround(c + d));

@@ -11,12 +11,12 @@ import { applyChanges } from "lenet/robustness/changes.js";
  *   `from`..`to` is the range around the slider's value in which the answer stays the same
  */
 
-/** A curve without points; `answer` is that to the digit without changes. */
+/** Creates a curve without points; `answer` is that to the digit without changes. */
 export function emptyCurve(answer) {
   return { answer, pointByIndex: new Map(), points: [], from: null, to: null, isDone: false };
 }
 
-/** A model's answer to a 28×28 image. */
+/** Classifies a 28×28 image by a model, and returns its answer. */
 export function classify(model, image) {
   const { outputs } = model.network.run(networkInput(model.network, image));
   return answerOf(model, outputs);
@@ -95,7 +95,8 @@ function* coarseToFine(lastIndex, stride) {
  * @param {() => Iterator} begin creates the iterator, anew after every `restart`
  * @param {(isDone: boolean) => void} onSlice called after each slice
  * @param {number} [budget]
- * @returns {{restart: (delay?: number) => void, stop: () => void, maxSliceMs: () => number}}
+ * @returns {{restart: (delay?: number) => void, stop: () => void, maxSliceMs: () => number}} `maxSliceMs`: milliseconds
+ *   of the longest slice since the last restart
  */
 export function runInSlices(begin, onSlice, budget = 4) {
   let iterator = null;

@@ -67,7 +67,7 @@ export function maxAbs(values, start = 0, count = values.length) {
   return maximum;
 }
 
-/** Maps values from `start` on to the diverging colors: −scale is full blue, +scale full orange. */
+/** Paints pixels from `target` on by `count` values from `start` on: −scale is full blue, +scale full orange. */
 export function paintSigned(pixels, target, values, start, count, scale) {
   const { signed } = palette();
   const factor = scale > 0 ? MAX_LEVEL / scale : 0;

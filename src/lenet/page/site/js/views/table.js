@@ -1,7 +1,9 @@
+/** The connection table of a convolution, as Table I of the paper is printed. */
+
 import { translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 
-/** The connection table of a convolution, as Table I is printed, with the column of the unit's map marked. */
+/** Creates the connection table of a convolution, with the column of the unit's map marked. */
 export function createTable(store) {
   const caption = make("caption");
   const table = make("table", { class: "connections" });
