@@ -38,7 +38,7 @@ def written(mnist) -> Callable[[str], np.ndarray]:
     return lambda text: page_with(text, mnist)
 
 
-def page_with(text: str, mnist) -> np.ndarray:
+def page_with(text: str, mnist, strokes: dict[str, list] = STROKES) -> np.ndarray:
     rng = np.random.default_rng(sum(map(ord, text)))
     writer = Writer(mnist.test_images, mnist.test_labels, rng)
     canvas = np.zeros((3 * HEIGHT, HEIGHT * (len(text) + 3)), np.float32)
@@ -47,11 +47,11 @@ def page_with(text: str, mnist) -> np.ndarray:
         if character == "1":  # upright, as the hand of one writer has them
             cv2.line(canvas, (x + 6, HEIGHT), (x + 5, 2 * HEIGHT), 1.0, 6, cv2.LINE_AA)
             x += 12
-        elif character in STROKES:
-            for stroke in STROKES[character]:
+        elif character in strokes:
+            for stroke in strokes[character]:
                 points = np.array([(x + u * HEIGHT, 2 * HEIGHT + v * HEIGHT) for u, v in stroke])
                 cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, 1.0, 6, cv2.LINE_AA, 4)
-            x += int(max(u for stroke in STROKES[character] for u, _ in stroke) * HEIGHT)
+            x += int(max(u for stroke in strokes[character] for u, _ in stroke) * HEIGHT)
         else:
             digit = writer._draw_digit(int(character), WritingStyle(height=HEIGHT, jitter=0.0))
             rows, columns = digit.shape
@@ -240,3 +240,17 @@ def test_a_slash_in_a_box_of_its_own_is_no_sure_one(reader: Reader):
     reading = reader.read(ruled([list("12/34")], 100))
     assert reading.accepted_text == "12?34"
     assert not reader.read(ruled([list("12134")], 100)).is_rejected
+
+
+@pytest.mark.parametrize("length", [0.45, 0.6, 0.75, 0.9])
+def test_a_long_dash_is_one_sign(reader: Reader, mnist, length: float):
+    page = page_with("-422", mnist, STROKES | {"-": [[(0.0, -0.5), (length, -0.5)]]})
+    assert reader.read(page, signs="keep").text == "-422"
+
+
+@pytest.mark.parametrize("text", ["65,85", "79,14", "6,86", "44,98"])
+@pytest.mark.parametrize("gap", [0.05, 0.1, 0.15])
+def test_a_long_comma_close_to_a_digit_is_no_part_of_it(reader: Reader, mnist, text: str, gap: float):
+    comma = [[(gap + 0.15, -0.22), (gap + 0.12, -0.02), (gap, 0.18)]]
+    reading = reader.read(page_with(text, mnist, STROKES | {",": comma}), signs="keep")
+    assert reading.is_rejected or reading.text == text

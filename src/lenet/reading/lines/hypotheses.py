@@ -32,7 +32,7 @@ from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, SAMPLE, Candidate, Page, Piece, Row, find_page, is_dash
-from lenet.reading.lines.signs import find_signs, reindexed, separator_scores
+from lenet.reading.lines.signs import find_signs, reindexed, separator_scores, without_sign
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
 
@@ -330,10 +330,11 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     digits = [_allowed(scored[number], classes) for number, classes in zip(path.chosen, path.allowed, strict=True)]
     if pattern:
         return _line_of_pattern(row, scored, digits, path)
+    digits = [without_sign(row, digit, scored, digits) for digit in digits]
+    unused_pieces = _unused_pieces(row, [digit.candidate for digit in digits])
     scribbles = find_scribbles(digits)
     ignored = [(digits[number].box, "not a digit") for number in sorted(scribbles)]
     digits = [digit for number, digit in enumerate(digits) if number not in scribbles]
-    unused_pieces = _unused_pieces(row, [scored[number].candidate for number in path.chosen])
     may_be_digits = [digit.box for digit in scored if _is_digit_among(digit, unused_pieces, row)]
     line_signs = find_signs(row, digits, unused_pieces)
     sign_boxes = [sign.box for sign in line_signs.signs]
