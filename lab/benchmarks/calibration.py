@@ -126,7 +126,7 @@ def draw_reliability_diagrams(answer_sets: list[Answers], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Whether 90 %% sure means right nine times in ten.")
+    parser = argparse.ArgumentParser(description="Whether 90 % sure means right nine times in ten.")
     parser.add_argument("--photos", type=Path, metavar="CSV", help="labels of a folder of photos, beside them")
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")

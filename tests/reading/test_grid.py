@@ -506,5 +506,5 @@ def test_a_turned_page_is_turned_with_its_contrast():
 def test_a_tooth_that_is_read_as_a_one_is_not_accepted_since_it_is_as_pale_as_print(reader, mnist):
     form = draw_form("combs", 1, mnist, 25)
     wrong = [answer for answer in compare_cells(form, reader.read(form.photo)) if answer.outcome != "right"]
-    assert [(answer.cell.text, answer.text) for answer in wrong] == [("4", "14"), ("9", "91")]
+    assert [(answer.cell.text, answer.text) for answer in wrong] == [("4", "14")]
     assert {answer.outcome for answer in wrong} == {"wrong, rejected"}

@@ -311,7 +311,19 @@ def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
         empty = next(draft for draft in drafts if not draft)
         is_unread = any(reason in REASONS_FOR_DOUBT for draft in drafts for _, reason in draft.ignored)
         return ReadCell(cell, empty, is_unread)
-    return ReadCell(cell, most_confident(nonempty, drafts) if nonempty else drafts[0])
+    return ReadCell(cell, _drop_signs_at_sides(most_confident(nonempty, drafts), cell) if nonempty else drafts[0])
+
+
+def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:
+    """Keep the signs that stand within the sides of their cell: what begins at a side is rather left of a rule."""
+    _, left, _, right = cell.box
+    return replace(
+        lines,
+        signs=tuple(
+            tuple(sign for sign in line if left + TOUCH < sign.box[1] and sign.box[3] < right - TOUCH)
+            for line in lines.signs
+        ),
+    )
 
 
 def _with_likeliest_digits(
