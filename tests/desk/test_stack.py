@@ -269,18 +269,22 @@ def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
 
 def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_is_room(tmp_path):
     desk, attempts = Desk(tmp_path), []
+    shutil.copy(DIGITS / "pi.png", tmp_path / "wanted.png")
+    desk.stack.add_file("wanted.png", tmp_path / "wanted.png")
+    others = [desk.stack.add_file("full.png", tmp_path / f"{number}.png") for number in range(200)]
+    [(pages,)] = desk.stack._db.execute("PRAGMA page_count")
+    desk.stack._db.execute(f"PRAGMA max_page_count = {pages}")  # with more SQLite says that the disk is full
 
-    def fill() -> None:
-        for number in itertools.count():
-            file = desk.stack.add_file("full.png", tmp_path / f"{number}.png")
-            desk.stack.finish_file(file, [PageFields(1, (9, 9), (Field("f", "line", "", 1.0, (0, 0, 9, 9)),))])
+    def fill(length: int) -> None:
+        while others:
+            field = Field("f", "line", "1" * length, 1.0, (0, 0, 9, 9))
+            desk.stack.finish_file(others[-1], [PageFields(1, (9, 9), (field,))])
+            others.pop()
 
-    desk.stack._db.execute("PRAGMA max_page_count = 40")  # of the file's: with more SQLite says that the disk is full
-    with pytest.raises(Unwritable, match="is full"):
-        fill()
-    full = desk.stack.counts()
-    wanted = desk.stack.waiting()  # the one that there was no room for
-    shutil.copy(DIGITS / "pi.png", wanted[0][1])
+    for length in (2000, 1):  # until not even the shortest field has room
+        with pytest.raises(Unwritable, match="is full"):
+            fill(length)
+    full, wanted = desk.stack.counts(), desk.stack.waiting()
     desk.stack._db.set_trace_callback(attempts.append)
     desk.start()
     try:
@@ -290,6 +294,6 @@ def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_
             desk.stack._db.execute("PRAGMA max_page_count = 100000")
         desk._reading.wake()
         wait_until(lambda: not desk.stack.waiting())
-        assert (desk.stack.counts().failed, desk.stack.counts().pages) == (0, full.pages + 1)
+        assert (desk.stack.counts().failed, desk.stack.counts().pages) == (len(others), full.pages + 1)
     finally:
         desk.stop()

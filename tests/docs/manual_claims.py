@@ -352,7 +352,7 @@ def _limits() -> Iterator[Claim]:
         "scale",
         "numbered blocks of {} pictures",
         "每块 {} 张（`--block`）",
-        lambda: (constant("reading.cluster.blocks", "PICTURES"),),
+        lambda: (constant("reading.cluster.blocks", "PICTURES_PER_BLOCK"),),
     )
     yield from in_both(
         "scale",

@@ -102,7 +102,7 @@ CHANGES = (
         (("serving.md", "| bytes of a body |"), ("serving.zh-CN.md", "| 请求体的字节数 |")),
     ),
     Change(
-        "pictures in a block", "reading/cluster/blocks.py", "PICTURES = 256", "PICTURES = 512",
+        "pictures in a block", "reading/cluster/blocks.py", "PICTURES_PER_BLOCK = 256", "PICTURES_PER_BLOCK = 512",
         (("scale.md", "numbered blocks of 256"), ("scale.zh-CN.md", "每块 256 张")),
     ),
 )  # fmt: skip

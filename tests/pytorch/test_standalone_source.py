@@ -259,8 +259,11 @@ def test_lenet_code_names_what_it_cannot_do(tmp_path):
         code.code("lenet-6")
     with pytest.raises(LeNetError, match="no argument 'classes'"):
         code.code("lenet-5", classes=12)
-    with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):
+    with pytest.raises(LeNetError, match=r"expected a file's name that ends in \.py"):
         code.code("lenet-5", output=tmp_path)
+    (tmp_path / "folder.py").mkdir()
+    with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):
+        code.code("lenet-5", output=tmp_path / "folder.py")
 
 
 class Reshape(torch.nn.Module):

@@ -12,9 +12,7 @@ from lenet.errors import ReadingError
 from lenet.reading.cluster.locations import Location
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
-PICTURES_PER_BLOCK = (
-    256  # in a block: a second of crops, half a minute of photos is what the loss of a machine costs each core
-)
+PICTURES_PER_BLOCK = 256  # a second of crops, half a minute of photos: what the loss of a machine costs each core
 _DIGEST_LENGTH = 12  # hexadecimal digits: among 10^7 blocks, one in 10^7 times 16^-12 is taken for another
 
 
