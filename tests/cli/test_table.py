@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -275,6 +275,7 @@ def test_answers_keep_their_zeros_and_plain_numbers_stay_numbers(tmp_path: Path,
 
 
 @given(st.text("=+-@'0123456789., /:eE\t\r\nx七\x00\udcff"))
+@example("0\n ")
 def test_every_cell_can_be_had_back_and_starts_no_formula(text: str):
     cell = cell_of(text)
     assert cell.removeprefix("'") == text

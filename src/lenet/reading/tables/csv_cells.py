@@ -9,7 +9,7 @@ from lenet.errors import printable
 
 # What a spreadsheet runs as a formula, takes for another number, a date or a time, or trims; and the mark itself.
 _CHANGED_BY_SPREADSHEETS = re.compile(
-    r"['=+\-@＝＋－＠\s]|.*\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$"
+    r"['=+\-@＝＋－＠\s]|(?s:.*)\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$"
 )
 _APOSTROPHE = "'"
 
