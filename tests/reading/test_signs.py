@@ -6,12 +6,15 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 import lenet
+from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.cli import main
 from lenet.errors import UnknownName
 from lenet.reading import Reader, Reading
+from lenet.reading.lines.signs import COMMA_ASPECT, COMMA_TAIL
 
 HEIGHT = 60
 STROKES = {  # from the left of the sign at the digits' foot, in digit heights: x to the right, y down
@@ -59,6 +62,23 @@ def page_with(text: str, mnist, strokes: dict[str, list] = STROKES) -> np.ndarra
             x += columns
         x += HEIGHT // 3
     return photograph_line(canvas, rng)
+
+
+def test_commas_of_handwriting_fonts_have_a_tail_or_are_long_and_points_neither():
+    shapes: dict[str, list[tuple[float, float]]] = {",": [], ".": []}
+    for font in load_handwriting_fonts("training"):
+        face = ImageFont.truetype(str(font.path), 200)
+        digits = np.array([face.getbbox(digit) for digit in "0123456789"])
+        top, bottom = np.median(digits[:, 1]), np.median(digits[:, 3])
+        for sign, shapes_of_sign in shapes.items():
+            left, upper, right, lower = face.getmask(sign).getbbox()
+            tail = (face.getbbox(sign)[1] + lower - bottom) / (bottom - top)
+            shapes_of_sign.append((tail, (lower - upper) / (right - left)))
+    has_either = {
+        sign: np.mean([tail > COMMA_TAIL or aspect > COMMA_ASPECT for tail, aspect in shapes_of_sign])
+        for sign, shapes_of_sign in shapes.items()
+    }
+    assert (round(100 * has_either[","]), round(100 * has_either["."])) == (94, 1)  # as docs/reading.md says
 
 
 def digits_of(text: str) -> str:

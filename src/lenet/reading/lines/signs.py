@@ -41,10 +41,7 @@ MIN_BEND = 0.06  # of its height: all parentheses of those fonts bend more; so d
 MAX_DASH = 1.2  # in digit heights: the length of a dash
 DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
-COMMA_TAIL, COMMA_ASPECT = (
-    0.05,
-    1.5,
-)  # digit heights below the digits, height by width: 94 % of commas have one of them, 1 % of points
+COMMA_TAIL, COMMA_ASPECT = 0.05, 1.5  # digit heights below; height by width: 94 % of commas have one, 1 % of points
 MAX_PLUS, PLUS_ARM, PLUS_CORNER = 1.1, 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
 MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
 MAX_PLUS_HEIGHT = 0.85  # in digit heights: what is taken for a digit, and higher, is a 4 or a 7
@@ -128,7 +125,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
 def without_sign(
     row: Row, digit: ScoredCandidate, scored: Sequence[ScoredCandidate], path_digits: Sequence[ScoredCandidate]
 ) -> ScoredCandidate:
-    """The same digit without a sign at its side that the path took for a part of it, if it is as clear without.
+    """Drop from a digit a sign at its side that the path took for a part of it, if it is as clear without.
 
     Args:
         row: the line.
@@ -152,6 +149,7 @@ def without_sign(
 
 
 def _is_sign(row: Row, piece: Piece, digit_boxes: list[Box]) -> bool:
+    """Whether a piece is a dash, point, comma or plus by its shape and place beside digits."""
     box = row.box_of(piece)
     top, bottom = _band(digit_boxes, box)
     if _short_sign(box, top, bottom) or _is_long_comma(box, top, bottom):
@@ -160,13 +158,13 @@ def _is_sign(row: Row, piece: Piece, digit_boxes: list[Box]) -> bool:
 
 
 def find_possible_slashes(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """Which digits of a line, by index, are slashes or may be: ones that lean, or are long."""
+    """Find the digits of a line, by index, that are slashes or may be: ones that lean, or are long."""
     slashes, possible = _slashes(list(digits))
     return slashes | possible
 
 
 def find_short_signs(boxes: Sequence[Box], digits: Sequence[ScoredCandidate]) -> tuple[PlacedSign, ...]:
-    """Which of these boxes are dashes, points, commas or colons, by size and place beside digits of their line."""
+    """Find which boxes are dashes, points, commas or colons, by size and place beside digits of their line."""
     return tuple(_short_signs(list(boxes), list(digits), median(digit.stroke_width for digit in digits)))
 
 
