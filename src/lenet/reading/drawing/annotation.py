@@ -12,9 +12,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.errors import DataError
 from lenet.files import write_atomically
-from lenet.reading.drawing.marks import LARGEST_LABEL, PAPER, TEXT, Box, Sheet, ignored_outline, outline
+from lenet.reading.drawing.marks import (
+    LARGEST_LABEL,
+    PAPER,
+    TEXT,
+    Box,
+    Sheet,
+    cell_outline,
+    ignored_outline,
+    outline,
+    visible_ignored,
+)
 from lenet.reading.drawing.places import JPEG_SUFFIXES, page_path
-from lenet.reading.results import Reading
+from lenet.reading.results import REJECTED_MARK, Reading
+from lenet.reading.tables.answers import lines_of
 
 if TYPE_CHECKING:
     from lenet.reading.batch.pages import Page
@@ -22,7 +33,8 @@ if TYPE_CHECKING:
 MIN_SIDE, MAX_SIDE = 720, 2000  # pixels of a drawing's longer side, without its frame
 MAX_ENLARGEMENT = 12
 LEGIBLE_DIGIT = 56  # pixels: smaller digits are enlarged until they are as high
-MAX_CAPTION_LINES = 4
+MAX_CAPTION_LINES, MAX_REMARK_LINES = 4, 3
+LETTER_WIDTH = 0.54  # of the mean letter, in heights
 JPEG_QUALITY = 90
 
 
@@ -93,32 +105,46 @@ def annotated(reading: Reading) -> Image.Image:
 
 
 def _with_caption(sheet: Sheet, reading: Reading) -> Image.Image:
-    """The sheet with what was read below it, and what the kinds of boxes mean."""
-    text_height = sheet.text_height
-    font, large_font = ImageFont.load_default(text_height), ImageFont.load_default(round(1.4 * text_height))
-    letters = max(12, int((sheet.picture.width - 2 * text_height) / (0.75 * text_height)))
-    text = reading.text.replace("\n", " | ") or reading.remark
-    lines = wrap(text, letters) or [""]
-    if len(lines) > MAX_CAPTION_LINES:
-        lines[MAX_CAPTION_LINES - 1 :] = ["…"]
-    rejected = sum(digit.is_rejected for digit in reading.digits)
-    kinds: list[tuple[str, int, Callable[[ImageDraw.ImageDraw, Box], None]]] = [
-        ("accepted", len(reading.digits) - rejected, lambda draw, box: outline(draw, box, False, 2)),
-        ("rejected", rejected, lambda draw, box: outline(draw, box, True, 2)),
-        ("ignored", len(reading.ignored), lambda draw, box: ignored_outline(draw, box, 1)),
+    """The sheet; below it what was read, as the shell prints it, its remark, and what the kinds of boxes mean."""
+    text_height, width = sheet.text_height, sheet.picture.width
+    text = "".join(line.marked("{}" + REJECTED_MARK) for line in lines_of(reading, by_line=False)).replace("\n", " | ")
+    paragraphs = [(text, round(1.4 * text_height), MAX_CAPTION_LINES), (reading.remark, text_height, MAX_REMARK_LINES)]
+    lines = [
+        (line, ImageFont.load_default(size))
+        for paragraph, size, max_lines in paragraphs
+        for line in _wrapped(paragraph, (width - 2 * text_height) / (LETTER_WIDTH * size), max_lines)
     ]
     line_pitch = round(1.9 * text_height)
-    height = line_pitch * (len(lines) + 1) + text_height
-    captioned = Image.new("RGB", (sheet.picture.width, sheet.picture.height + height), PAPER)
+    captioned = Image.new("RGB", (width, sheet.picture.height + line_pitch * (len(lines) + 1) + text_height), PAPER)
     captioned.paste(sheet.picture, (0, 0))
     draw, y = ImageDraw.Draw(captioned), sheet.picture.height + text_height
-    for line in lines:
-        draw.text((text_height, y), line, TEXT, large_font, anchor="lm")
+    for line, font in lines:
+        draw.text((text_height, y), line, TEXT, font, anchor="lm")
         y += line_pitch
-    x = float(text_height)
+    _draw_legend(draw, reading, text_height, y)
+    return captioned
+
+
+def _wrapped(text: str, letters: float, max_lines: int) -> list[str]:
+    """A text in lines of so many letters; one that has more than ``max_lines`` ends with an ellipsis."""
+    lines = wrap(text, max(12, int(letters)))
+    return lines if len(lines) <= max_lines else [*lines[: max_lines - 1], "…"]
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, y: float) -> None:
+    """Draw, on one line, each kind of box that is on the sheet, with how many there are."""
+    rejected = sum(digit.is_rejected for digit in reading.digits)
+    unread = sum(cell.is_unread for cell in reading.cells)
+    kinds: list[tuple[str, int, Callable[[Box], None]]] = [
+        ("accepted", len(reading.digits) - rejected, lambda box: outline(draw, box, False, 2)),
+        ("rejected", rejected, lambda box: outline(draw, box, True, 2)),
+        ("ignored", len(visible_ignored(reading)), lambda box: ignored_outline(draw, box, 1)),
+        ("cells", len(reading.cells) - unread, lambda box: cell_outline(draw, box, False, text_height)),
+        ("cells not read", unread, lambda box: cell_outline(draw, box, True, text_height)),
+    ]
+    font, x = ImageFont.load_default(text_height), float(text_height)
     for name, count, draw_box in kinds:
         if count:
-            draw_box(draw, (y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
+            draw_box((y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
             draw.text((x + 1.7 * text_height, y), text := f"{count} {name}", TEXT, font, anchor="lm")
             x += 3.2 * text_height + draw.textlength(text, font)
-    return captioned

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
-from lenet.reading.results import REJECTED_MARK, Digit, Reading
+from lenet.reading.results import REJECTED_MARK, Digit, Ignored, Reading
 
 Box = tuple[float, float, float, float]  # (top, left, bottom, right), as everywhere; Pillow has them the other way
 Color = tuple[int, int, int]
@@ -85,9 +85,7 @@ class Sheet:
     def mark_ignored(self, has_reasons: bool = True) -> None:
         """Draw faint boxes around ignored ink, with the reasons of the larger pieces where there is room."""
         font = ImageFont.load_default(max(11, round(0.85 * self.text_height)))
-        is_in_grid = bool(self.reading.cells)  # whose rules are seen by its cells
-        ignored = [piece for piece in self.reading.ignored if not (is_in_grid and piece.reason == "rule")]
-        pieces = sorted(ignored, key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
+        pieces = sorted(visible_ignored(self.reading), key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
         boxes = [self._placed(piece.box) for piece in pieces]
         for box in boxes:
             ignored_outline(self._draw, _expanded(box, 2), max(1, self.text_height // 14))
@@ -109,10 +107,7 @@ class Sheet:
             box = _expanded(self._placed(cell.box), -max(1, self.text_height // 10))
             if box[2] - box[0] < 4 or box[3] - box[1] < 4:
                 continue
-            if cell.is_unread:
-                broken_outline(self._draw, box, REJECTED, 2, dash=8, gap=6)
-            else:
-                self._draw.rectangle(_to_xyxy(box), outline=CELL, width=max(1, self.text_height // 16))
+            cell_outline(self._draw, box, cell.is_unread, self.text_height)
 
     def mark_lines(self) -> None:
         """Draw a thin frame around each line of digits, if there are several."""
@@ -201,6 +196,19 @@ def outline(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width: int) 
         broken_outline(draw, box, REJECTED, width, dash=4 * width, gap=3 * width)
     else:
         draw.rectangle(_to_xyxy(box), outline=ACCEPTED, width=width)
+
+
+def visible_ignored(reading: Reading) -> list[Ignored]:
+    """The ignored ink that is marked: all but the rules of a grid, which are seen by its cells."""
+    return [piece for piece in reading.ignored if not (reading.cells and piece.reason == "rule")]
+
+
+def cell_outline(draw: ImageDraw.ImageDraw, box: Box, is_unread: bool, text_height: int) -> None:
+    """Draw the frame of a cell: thin and green, or dashed and orange if it holds ink that was not read."""
+    if is_unread:
+        broken_outline(draw, box, REJECTED, 2, dash=8, gap=6)
+    else:
+        draw.rectangle(_to_xyxy(box), outline=CELL, width=max(1, text_height // 16))
 
 
 def ignored_outline(draw: ImageDraw.ImageDraw, box: Box, width: int) -> None:

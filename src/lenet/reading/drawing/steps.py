@@ -8,7 +8,16 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.files import write_atomically
-from lenet.reading.drawing.marks import PAPER, TEXT, Sheet, color_of, label_of, outline, resize_pixels
+from lenet.reading.drawing.marks import (
+    PAPER,
+    TEXT,
+    Sheet,
+    color_of,
+    label_of,
+    outline,
+    resize_pixels,
+    visible_ignored,
+)
 from lenet.reading.results import Digit, Reading
 
 _PANEL = 400  # pixels: the height of the picture and of its ink
@@ -35,8 +44,8 @@ def steps_picture(reading: Reading) -> Image.Image:
     rejected = sum(digit.is_rejected for digit in reading.digits)
     lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
     title = f"3  found: {_count_text(len(reading.digits), 'digit')} in {_count_text(len(lines), 'line')}"
-    if reading.ignored:
-        title += f", {len(reading.ignored)} ignored"
+    if ignored := visible_ignored(reading):
+        title += f", {len(ignored)} ignored"
     if reading.cells:
         title += f"; a grid of {_count_text(len(reading.cells), 'cell')}"
     panels = [
