@@ -14,11 +14,10 @@ from lenet.reading.order_statistics import median
 
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
-ROUND = 2.0  # how much wider than high a dot is at most, or higher than wide
 MAX_DOTS = 3000  # more are texture
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 HIGHER = 3.0  # how much higher than dots what is written among them is
-ALIKE = 2.0  # times as large as most, or as small
+ALIKE = 2.0  # the factor that a dot may be larger than most, or smaller, and wider than high, or higher than wide
 
 
 def without_dots(ink: InkMap) -> InkMap:
@@ -29,7 +28,7 @@ def without_dots(ink: InkMap) -> InkMap:
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
     x, y, width, height, area = statistics.T
     side = np.maximum(width, height)
-    is_dot = (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ROUND * np.minimum(width, height))
+    is_dot = (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ALIKE * np.minimum(width, height))
     is_dot &= area > FILLED * width * height
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lenet.engine import choice, native
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.illumination import SIDE, close_strokes, estimate_background
+from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.order_statistics import median
 
 Ink = NDArray[np.float32]
@@ -23,7 +24,7 @@ Mask = NDArray[np.uint8]
 
 LONGEST_SIDE = 800  # pixels looked at, twice as many where digits are small; larger pictures are reduced by area
 SHORTEST_SIDE = 100  # smaller pictures are enlarged, by a whole factor
-SMALL_DIGIT, CLEAR_DIGIT = 20, 32  # pixels of the map: lower digits are looked at again, at the second height
+CLEAR_DIGIT = 32  # pixels of the map: digits lower than those of MNIST are looked at again, at this height
 MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
 MIN_GRAIN = 1 / 255  # one gray level
@@ -190,7 +191,7 @@ def _working_scale(colors: Colors) -> float:
 
 def _scale_for(height: float, scale: float, longest: int) -> float:
     """The working scale for digits of this height at the present scale."""
-    if scale > 1 or not 0 < height < SMALL_DIGIT:
+    if scale > 1 or not 0 < height < DIGIT_SIDE:
         return scale
     refined = min(scale * CLEAR_DIGIT / height, 2 * LONGEST_SIDE / longest)
     return float(round(refined)) if refined > 1.5 else min(1.0, refined)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap, middle_height
-from lenet.reading.normalization import stroke_width
+from lenet.reading.foreground.ink import CROP, InkMap, middle_height
+from lenet.reading.normalization import DIGIT_SIDE, stroke_width
 from lenet.reading.order_statistics import median
 
 Mask = NDArray[np.uint8]
@@ -64,7 +64,7 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
 def _rules(mask: Mask) -> Mask:
     transposed = np.asarray(cv2.transpose(mask), np.uint8)
     across, down = _crossing_rules(mask), np.asarray(_crossing_rules(transposed).T, np.uint8)
-    min_length = max(SMALL_DIGIT, int(BAR * max(mask.shape)))
+    min_length = max(DIGIT_SIDE, int(BAR * max(mask.shape)))
     horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
     selected = _sides_of_boxes(mask, horizontal | vertical | across | down, min_length)
     selected |= _long_bars(mask, horizontal, vertical)
@@ -90,7 +90,7 @@ def _without_strokes(rules: Mask, mask: Mask, crossing: Mask) -> Mask:
     centers = tops + (lengths - 1) / 2
     thickness = median(lengths[lengths <= median(lengths)])  # of the thinner half: much is written upon
     is_bare = lengths <= 2 * thickness
-    joined = cv2.dilate(rules & ink, np.ones((3, 2 * SMALL_DIGIT + 1), np.uint8))
+    joined = cv2.dilate(rules & ink, np.ones((3, 2 * DIGIT_SIDE + 1), np.uint8))
     parts = np.zeros(len(runs), np.intp)
     parts[of_pixel] = cv2.connectedComponents(joined)[1][ys, xs]
     heights = np.full(len(runs), np.inf)

@@ -22,8 +22,7 @@ Mask = NDArray[np.uint8]
 # In digit heights of the page: a higher component is no digit, a smaller one a speck or a point.
 MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
 MAX_NEIGHBOR_GAP = 10.0  # the widest gap between neighbors of a line, in their heights
-MAX_GAP_OF_SMALL = 1.5  # the same between a digit and a part or a sign of its line that is far lower
-MIN_COLUMN_GAP = 1.5  # the narrowest gap between columns, in digit heights
+COLUMN_GAP = 1.5  # digit heights: a wider gap is one between columns; far lower ink beyond it is of no digit's line
 MAX_VERTICAL_OFFSET = 0.25  # in digit heights: how far ink may be off its line, and lines of two columns from being one
 MAX_SIZE_RATIO = 2.2  # neighbors higher by a larger factor are no two digits of one line
 LINKED_AT_ONCE = 256  # components whose distances to all others are computed together; more take too much memory
@@ -183,7 +182,7 @@ def collect_lines(components: list[Component]) -> list[list[Component]]:
     if len(components) < 4:
         return _in_reading_order(_link_lines(components))
     height = find_digit_height(components)
-    blocks = _group_spans([(c.left - MIN_COLUMN_GAP * height, c.right) for c in components])
+    blocks = _group_spans([(c.left - COLUMN_GAP * height, c.right) for c in components])
     if len(blocks) > 1:
         line_blocks = [_link_lines([components[index] for index in block]) for block in blocks]
         slope = math.tan(math.radians(find_skew(components, height, min_skew=0)))
@@ -254,7 +253,7 @@ def _distances_to_higher(small_boxes: NDArray[np.float64], boxes: NDArray[np.flo
     heights = bottoms - tops
     gaps = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
     center_y = (top + bottom) / 2
-    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (gaps < MAX_GAP_OF_SMALL * heights)
+    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (gaps < COLUMN_GAP * heights)
     is_within = np.maximum(tops - center_y, center_y - bottoms) < MAX_VERTICAL_OFFSET * heights
     return np.where(is_beside & is_within, np.abs(left + right - lefts - rights) / heights, np.inf)
 

@@ -18,7 +18,7 @@ from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
-NO_DIGIT = 0.1  # the probability of a digit that ink left out has, at most
+NO_DIGIT = 1 - SURE  # the probability of a digit that ink left out has, at most
 TALLY_GROUP = 5  # strokes of a full group of tally marks
 MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand

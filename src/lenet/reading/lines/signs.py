@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box
-from lenet.reading.lines.layout import MAX_GAP_OF_SMALL
+from lenet.reading.lines.layout import COLUMN_GAP
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MARK_TOP,
@@ -406,7 +406,7 @@ def _placed_in_line(signs: list[PlacedSign], digits: Sequence[ScoredCandidate]) 
     placed: list[PlacedSign] = []
     for sign in sorted(signs, key=lambda sign: sign.box[1] + sign.box[3]):
         gap = min(max(digit.box[1] - sign.box[3], sign.box[1] - digit.box[3]) for digit in digits)
-        if gap < MAX_GAP_OF_SMALL * max(digit.box[2] - digit.box[0] for digit in digits):
+        if gap < COLUMN_GAP * max(digit.box[2] - digit.box[0] for digit in digits):
             index = sum(middle < sign.box[1] + sign.box[3] for middle in middles)
             placed.append(replace(sign, index=index))
     return placed
