@@ -561,6 +561,18 @@ def test_no_original_is_written_over(folder: Path, capsys):
     assert (folder / "b.png").read_bytes() == before
 
 
+def test_the_steps_of_a_picture_are_not_drawn_over_its_annotated_copy_nor_over_one_of_its_pages(tmp_path: Path, capsys):
+    drawn = tmp_path / "drawn"
+    gray("two").save(tmp_path / "a.png")
+    gray("two").save(tmp_path / "b.tif", save_all=True, append_images=[gray("seven")])
+    for name, steps in (("a.png", "a.png"), ("b.tif", "b.tif-page-2.png")):
+        assert main(["read", str(tmp_path / name), "--annotate", str(drawn), "--show", str(drawn / steps)]) == 2
+        assert "--show would write over what --annotate draws into" in capsys.readouterr().err
+        assert not drawn.exists()
+    assert main(["read", str(tmp_path / "a.png"), "--annotate", str(drawn), "--show", str(drawn / "steps.png")]) == 0
+    assert sorted(path.name for path in drawn.iterdir()) == ["a.png", "steps.png"]
+
+
 def test_drawings_within_the_folder_are_not_read_again(folder: Path, capsys):
     for _ in range(2):
         assert main(["read", str(folder), "-r", "--annotate", str(folder / "drawn")]) == 0

@@ -304,7 +304,7 @@ def _drawings(pictures: PictureFiles, first: int, annotate: Path | None, show: P
     if annotate is None and show is None:
         return None
     from lenet.reading.drawing.annotation import Drawings
-    from lenet.reading.drawing.places import drawing_paths
+    from lenet.reading.drawing.places import drawing_paths, without_page
 
     sources = list(pictures) if annotate is not None else []
     paths = drawing_paths(sources, annotate) if annotate is not None else []
@@ -312,4 +312,6 @@ def _drawings(pictures: PictureFiles, first: int, annotate: Path | None, show: P
     for path in paths:
         if os.path.realpath(path) in originals:
             raise typer.BadParameter(f"--annotate would write over {path}; name another folder")
+    if show is not None and {*map(os.path.realpath, (show, without_page(show)))} & {*map(os.path.realpath, paths)}:
+        raise typer.BadParameter(f"--show would write over what --annotate draws into {show}; name another file")
     return Drawings(tuple(paths[first:]), show)

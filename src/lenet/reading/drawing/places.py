@@ -47,6 +47,15 @@ def page_path(path: Path, number: int) -> Path:
     return path.with_name(_truncated(f"{path.stem}-page-{number}", path.suffix))
 
 
+def without_page(path: Path) -> Path:
+    """The path that `page_path` made this one of; itself if it is no page's.
+
+    >>> without_page(Path("a-page-2.png")).name, without_page(Path("a.png")).name
+    ('a.png', 'a.png')
+    """
+    return path.with_stem(_PAGE.sub("", path.stem))
+
+
 def _name(source: Path | bytes, common: str) -> str:
     """The name of a drawing, and its folders from the common one on."""
     if not isinstance(source, Path):
