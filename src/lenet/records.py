@@ -143,10 +143,10 @@ class Record:
         """A list of whole numbers."""
         return tuple(self._list(name, length, default, "whole numbers", _is_integer))
 
-    def records(self, name: str) -> tuple["Record", ...]:
+    def records(self, name: str, default: Any = _MISSING) -> tuple["Record", ...]:
         """A list of records."""
-        place = self._named(name)
-        return tuple(Record.of(value, f"{place}[{index}]") for index, value in enumerate(self.list(name)))
+        place, values = self._named(name), self.list(name, default=default)
+        return tuple(Record.of(value, f"{place}[{index}]") for index, value in enumerate(values))
 
     def rows(self, name: str) -> tuple[tuple[int, ...], ...]:
         """A list of lists of whole numbers."""

@@ -201,7 +201,7 @@ def test_digits_of_an_idx_file_in_a_table_are_told_and_the_pictures_are_reviewed
         ("", "holds no readings"),
         ("no json\n", "line 1: not JSON"),
         ('{"file": "a.png", "page": 1}\n{"page": 2}\n', "line 2: no entry 'file'"),
-        ('{"file": "a.png", "digits": [{}], "size": [1, 1], "text": ""}\n', "line 1: "),
+        ('{"file": "a.png", "digits": [{}], "size": [1, 1], "text": ""}\n', r"line 1: no entry 'digits\[0\].label'"),
         ('{"file": "a.png", "form": "f", "fields": 3}\n', "line 1: "),
     ],
 )
@@ -210,4 +210,39 @@ def test_what_is_no_table_of_readings_is_refused_before_a_stack_is_made(tmp_path
     table.write_text(content)
     with pytest.raises(DataError, match=message):
         import_results(table, lambda: Stack(tmp_path / "desk"))
+    assert not (tmp_path / "desk").exists()
+
+
+@pytest.mark.parametrize(
+    ("of_page", "of_digit", "message"),
+    [
+        ({}, {"probability": None}, r"digits\[0\].probability is None, expected a number of 0 to 1"),
+        ({}, {"probability": "0.7"}, r"digits\[0\].probability is '0.7', expected a number"),
+        ({}, {"label": 7}, r"digits\[0\].label is 7, expected a text"),
+        ({}, {"line": -5}, r"digits\[0\].line is -5, expected a whole number of at least 0"),
+        ({}, {"box": [1.5, 2, 3, 4]}, r"digits\[0\].box is .*, expected a list of 4 whole numbers"),
+        ({}, {"rejected": "no"}, r"digits\[0\].rejected is 'no', expected true or false"),
+        ({}, {"alternatives": [["1", "x"]]}, "alternatives.probability is 'x'"),
+        ({}, {"alternatives": [3]}, "an entry of alternatives is 3"),
+        ({"page": 10**30}, {}, "expected at most 2,147,483,647"),
+        ({"size": [10**30, 1]}, {}, "expected at most 2,147,483,647"),
+        ({"remark": "\udcff"}, {}, "half a character"),
+        ({"cells": [3]}, {}, r"cells\[0\] is 3, expected a record"),
+        ({"ignored": [3]}, {}, r"ignored\[0\] is 3, expected a record"),
+        ({"line": "x"}, {}, "line is 'x', expected a whole number"),
+    ],
+)
+def test_a_damaged_value_in_a_table_is_named_with_its_place_before_a_stack_is_made(
+    tmp_path, of_page, of_digit, message
+):
+    values = {
+        "file": "a.png",
+        "page": 1,
+        "text": "7",
+        "size": [40, 200],
+        "digits": [digit("7", 5) | of_digit],
+    } | of_page
+    (tmp_path / "read.jsonl").write_text(json.dumps(values))
+    with pytest.raises(DataError, match=rf"read.jsonl, line 1: .*{message}.*; expected what lenet read --jsonl writes"):
+        import_results(tmp_path / "read.jsonl", lambda: Stack(tmp_path / "desk"))
     assert not (tmp_path / "desk").exists()

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenet.boxes import Box, bounding_box
-from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FormReading
+from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FormReading, alternatives_of
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.records import Record
+from lenet.records import Record, RecordError
 
 NO_PAGE = "holds digits without a page; lenet read reads such files"
 MAX_ALTERNATIVES = 5
+MAX_NUMBER = 2**31 - 1  # of a page in its file, and of pixels of a side
 MIN_PROBABILITY = 0.001  # of an alternative: of rarer ones a page of doubtful fields has less than one
 
 
@@ -52,6 +53,9 @@ class PageFields:
         form_name: the name of the template that the page was read by; empty if there is none.
         sums: of the form's fields, each (total, terms).
         rotation: degrees clockwise by which the page is rotated to be read: 0, 90, 180 or 270.
+
+    Raises:
+        RecordError: if the number or the size is none that the stack can keep.
     """
 
     number: int
@@ -61,6 +65,10 @@ class PageFields:
     form_name: str = ""
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rotation: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= MAX_NUMBER or not 0 <= min(self.size) <= max(self.size) <= MAX_NUMBER:
+            raise RecordError(f"page {self.number} of {self.size[0]}×{self.size[1]}, expected at most {MAX_NUMBER:,}")
 
     @property
     def problem(self) -> str:
@@ -101,48 +109,60 @@ def page_of_values(values: Mapping[str, Any]) -> PageFields:
     if "form" in record:
         return page_of_form(FormReading.from_dict(values))
     height, width = record.integers("size", 2)
-    cells, digits = record.list("cells", default=[]), record.list("digits")
-    fields = [
-        _field_of_cell(Record.of(cell), digits) for cell in cells if Record.of(cell).text("text") or cell["rejected"]
-    ]
-    lines: dict[int, list[Mapping[str, Any]]] = {}
+    digits = [_Digit.of(digit) for digit in record.records("digits")]
+    cells = [(cell, _box_of(cell)) for cell in record.records("cells", default=[])]
+    fields = [_field_of_cell(cell, box, digits) for cell, box in cells if cell.text("text") or cell.boolean("rejected")]
+    lines: dict[int, list[_Digit]] = {}
     for digit in digits:
-        if not any(_has_center_in(digit["box"], cell["box"]) for cell in cells):
-            lines.setdefault(digit["line"], []).append(digit)
+        if not any(_has_center_in(digit.box, box) for _, box in cells):
+            lines.setdefault(digit.line, []).append(digit)
     texts = record.text("text").split("\n")
     fields += [_field_of_line(number, members, texts) for number, members in lines.items()]
-    fields += _ignored_ink(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
+    remark = record.text("remark", "")
+    fields += _ignored_ink(record.records("ignored", default=[]), bool(fields), (height, width), remark)
     fields.sort(key=lambda field: _order(field.box, height))
-    return PageFields(
-        record.integer("page", 1, default=1),
-        (height, width),
-        tuple(fields),
-        record.text("remark", ""),
-        rotation=record.integer("turned", 0, 270, default=0),
-    )
+    page, rotation = record.integer("page", 1, default=1), record.integer("turned", 0, 270, default=0)
+    return PageFields(page, (height, width), tuple(fields), remark, rotation=rotation)
 
 
-def _ignored_ink(
-    ignored: Sequence[Mapping[str, Any]], has_fields: bool, size: tuple[int, int], remark: str
-) -> list[Field]:
-    """Fields of ignored ink that may be digits; one of the whole page, where there is ink and nothing was read."""
-    boxes = [Record.of(piece).integers("box", 4) for piece in ignored if piece["reason"] == MAY_BE_DIGITS]
-    boxes = [box for box in {*map(tuple, boxes)} if not any(_is_inside(box, other_box) for other_box in boxes)]
-    boxes.sort(key=lambda box: _order(box, size[0]))
-    if not boxes and ignored and not has_fields:
-        return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, needs_review=True)]
-    return [
-        Field(
-            f"left out {number}",
-            "line",
-            "",
-            0.0,
-            (top, left, bottom, right),
-            DOUBTFUL,
-            MAY_BE_DIGITS,
-            needs_review=True,
+@dataclass(frozen=True)
+class _Digit:
+    """A digit of a page, as ``lenet read --json`` writes it."""
+
+    label: str
+    probability: float
+    is_rejected: bool
+    box: Box
+    line: int
+    alternatives: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, record: Record) -> "_Digit":
+        return cls(
+            record.text("label"),
+            record.number("probability", 0, 1),
+            record.boolean("rejected"),
+            _box_of(record),
+            record.integer("line", 0),
+            alternatives_of(record),
         )
-        for number, (top, left, bottom, right) in enumerate(boxes, 1)
+
+
+def _box_of(record: Record) -> Box:
+    top, left, bottom, right = record.integers("box", 4)
+    return top, left, bottom, right
+
+
+def _ignored_ink(ignored: Sequence[Record], has_fields: bool, size: tuple[int, int], remark: str) -> list[Field]:
+    """Fields of ignored ink that may be digits; one of the whole page, where there is ink and nothing was read."""
+    boxes = {_box_of(piece) for piece in ignored if piece.text("reason") == MAY_BE_DIGITS}
+    outermost = [box for box in boxes if not any(_is_inside(box, other_box) for other_box in boxes)]
+    if not outermost and ignored and not has_fields:
+        return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, needs_review=True)]
+    outermost.sort(key=lambda box: _order(box, size[0]))
+    return [
+        Field(f"left out {number}", "line", "", 0.0, box, DOUBTFUL, MAY_BE_DIGITS, needs_review=True)
+        for number, box in enumerate(outermost, 1)
     ]
 
 
@@ -151,33 +171,31 @@ def _order(box: Sequence[int], height: int) -> tuple[int, ...]:
     return box[0] // max(1, height // 100), *box[1:], box[0]
 
 
-def _field_of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Field:
-    digits_alone = "".join(digit["label"] for digit in digits)
+def _field_of_line(number: int, digits: Sequence[_Digit], texts: Sequence[str]) -> Field:
+    digits_alone = "".join(digit.label for digit in digits)
     text = texts[number] if number < len(texts) else digits_alone
     text = text if re.sub(r"\D", "", text) == digits_alone else digits_alone
-    return _field(f"line {number + 1}", "line", text, digits, bounding_box([digit["box"] for digit in digits]))
+    return _field(f"line {number + 1}", "line", text, digits, bounding_box([digit.box for digit in digits]))
 
 
-def _field_of_cell(cell: Record, digits: Sequence[Mapping[str, Any]]) -> Field:
-    top, left, bottom, right = cell.integers("box", 4)
+def _field_of_cell(cell: Record, box: Box, digits: Sequence[_Digit]) -> Field:
     name = f"row {cell.integer('row') + 1}, column {cell.integer('column') + 1}"
-    members = [digit for digit in digits if _has_center_in(digit["box"], (top, left, bottom, right))]
-    field = _field(name, "cell", cell.text("text"), members, (top, left, bottom, right))
+    field = _field(name, "cell", cell.text("text"), [digit for digit in digits if _has_center_in(digit.box, box)], box)
     if cell.boolean("rejected") and not field.needs_review:
-        return Field(name, "cell", field.text, 0.0, field.box, DOUBTFUL, "ink that was not read", needs_review=True)
+        return Field(name, "cell", field.text, 0.0, box, DOUBTFUL, "ink that was not read", needs_review=True)
     return field
 
 
-def _field(name: str, kind: str, text: str, digits: Sequence[Mapping[str, Any]], box: Box) -> Field:
-    probability = min((digit["probability"] for digit in digits), default=0.0)
-    if not any(digit["rejected"] for digit in digits):
+def _field(name: str, kind: str, text: str, digits: Sequence[_Digit], box: Box) -> Field:
+    probability = min((digit.probability for digit in digits), default=0.0)
+    if not any(digit.is_rejected for digit in digits):
         return Field(name, kind, text, probability, box)
     return Field(
         name, kind, text, probability, box, DOUBTFUL, "not sure enough", _alternatives(text, digits), needs_review=True
     )
 
 
-def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, float], ...]:
+def _alternatives(text: str, digits: Sequence[_Digit]) -> tuple[tuple[str, float], ...]:
     """Texts in which one digit is another one, likeliest first."""
     positions = [position for position, character in enumerate(text) if character.isdigit()]
     if len(positions) != len(digits):
@@ -185,19 +203,17 @@ def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple
     changed = [
         (text[:position] + label + text[position + 1 :], probability)
         for position, digit in zip(positions, digits, strict=True)
-        for label, probability in digit["alternatives"]
+        for label, probability in digit.alternatives
         if label.isdigit() and probability >= MIN_PROBABILITY
     ]
     return tuple(sorted(changed, key=lambda text_and_probability: -text_and_probability[1])[:MAX_ALTERNATIVES])
 
 
-def _is_inside(box: Sequence[int], outer: Sequence[int]) -> bool:
+def _is_inside(box: Box, outer: Box) -> bool:
     """Whether a box lies whole in another one."""
-    return tuple(box) != tuple(outer) and all(
-        (box[0] >= outer[0], box[1] >= outer[1], box[2] <= outer[2], box[3] <= outer[3])
-    )
+    return box != outer and bounding_box([box, outer]) == outer
 
 
-def _has_center_in(box: Sequence[int], outer: Sequence[int]) -> bool:
+def _has_center_in(box: Box, outer: Box) -> bool:
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return outer[0] <= middle[0] < outer[2] and outer[1] <= middle[1] < outer[3]

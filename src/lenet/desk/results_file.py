@@ -1,5 +1,6 @@
 """Import of a table of readings: what ``lenet read --jsonl`` wrote, a page on each line."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from lenet.desk.fields import NO_PAGE, PageFields, page_of_values
 from lenet.desk.stack import Stack
 from lenet.errors import DataError, LeNetError
-from lenet.records import Record
+from lenet.records import Record, RecordError
 
 # A page's fields; why it has none; or the values of its lines so far, where each is an answer of its own.
 _Page = PageFields | str | Mapping[str, Any]
@@ -38,15 +39,14 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     for number, line in enumerate(lines, 1):
         try:
             record = Record.parsed(line)
+            _check_characters(record.values)
             page = _page_or_problem(record.values)
             pages_of_file = pages.setdefault(record.text("file"), {})
             page_number = record.integer("page", 1, default=1)
             is_line = "line" in record
             pages_of_file[page_number] = _with_lines_before(record, pages_of_file.get(page_number)) if is_line else page
-        except (LeNetError, KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{path}, line {number}: {error or 'damaged'}; expected what lenet read --jsonl writes"
-            ) from None
+        except LeNetError as error:
+            raise DataError(f"{path}, line {number}: {error}; expected what lenet read --jsonl writes") from None
     if not pages:
         raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
     with closing(open_stack()) as stack:
@@ -56,6 +56,14 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
             problem = next((result for result in results if isinstance(result, str)), "")
             stack.add_pages(file, [result for result in results if isinstance(result, PageFields)], problem)
     return sum(map(len, pages.values()))
+
+
+def _check_characters(values: Mapping[str, Any]) -> None:
+    """Raise RecordError unless all texts are of whole characters, as SQLite keeps them."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RecordError("a text holds half a character (a lone surrogate)") from None
 
 
 def _page_or_problem(values: Mapping[str, Any]) -> PageFields | str:
@@ -69,7 +77,8 @@ def _page_or_problem(values: Mapping[str, Any]) -> PageFields | str:
 
 def _with_lines_before(record: Record, before: _Page | None) -> Mapping[str, Any]:
     """The values of a line of a page, with those of the lines before."""
-    if not isinstance(before, Mapping) or record.integer("line", 1) <= before["line"]:  # it was read once more
+    line = record.integer("line", 1)
+    if not isinstance(before, Mapping) or line <= before["line"]:  # it was read once more
         return record.values
     digits, text = [*before["digits"], *record.list("digits")], f"{before['text']}\n{record.text('text')}"
     return {**record.values, "digits": digits, "text": text}

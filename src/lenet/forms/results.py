@@ -1,6 +1,6 @@
 """Results of reading forms: what stands in each field of a page, how sure that is, and what to know of the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,7 +81,7 @@ class FieldReading:
             (top, left, bottom, right),
             status,
             record.text("reason", ""),
-            tuple(map(_alternative, record.list("alternatives", default=[]))),
+            alternatives_of(record),
             record.boolean("changed", default=False),
             tuple((y, x) for y, x in record.number_rows("corners", 2)),
         )
@@ -109,11 +109,18 @@ class SumReading:
         return cls(record.text("total"), record.texts("terms"), record.boolean("holds") if "holds" in record else None)
 
 
-def _alternative(pair: Any) -> tuple[str, float]:
-    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise RecordError(f"an entry of alternatives is {pair!r:.80}, expected a text and its probability")
-    record = Record({"text": pair[0], "probability": pair[1]}, "alternatives")
-    return record.text("text"), record.number("probability", 0, 1)
+def alternatives_of(record: Record) -> tuple[tuple[str, float], ...]:
+    """The alternatives of a field's or a digit's record: texts and their probabilities.
+
+    Raises:
+        RecordError: if they are damaged.
+    """
+    pairs = record.list("alternatives", default=[])
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise RecordError(f"an entry of alternatives is {pair!r:.80}, expected a text and its probability")
+    records = [Record({"text": pair[0], "probability": pair[1]}, "alternatives") for pair in pairs]
+    return tuple((one.text("text"), one.number("probability", 0, 1)) for one in records)
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,7 +223,7 @@ class FormReading(PageResult):
             record.integer("page", 1),
             record.text("form"),
             tuple(FieldReading.from_dict(field) for field in record.list("fields")),
-            tuple(SumReading.from_record(one) for one in record.records("sums")) if "sums" in values else (),
+            tuple(SumReading.from_record(one) for one in record.records("sums", default=[])),
             tuple(record.texts("remarks")),
             record.boolean("rejected", default=False),
             record.text("reason", ""),

@@ -130,7 +130,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
             "deviations": tuple(map(printable, record.texts("deviations"))),
             "input_range": (float(low), float(high)),
         }
-        records = record.records("stage") if "stage" in values else ()
+        records = record.records("stage", default=[])
         if not records:
             raise ArchitectureError("has no stage, expected at least one [[stage]]")
         if len(records) > MAX_STAGES:
