@@ -42,6 +42,24 @@ def first_line(error: BaseException) -> str:
     return line if len(line) <= 200 else f"{line[:199]}…"
 
 
+def reason_of(error: BaseException) -> str:
+    """Why a file cannot be opened, read or written: the system's words, on one line and in lower case.
+
+    >>> reason_of(FileNotFoundError(2, "No such file or directory"))
+    'no such file or directory'
+    """
+    return " ".join((getattr(error, "strerror", None) or str(error)).split()).lower()
+
+
+def error_summary(error: BaseException) -> str:
+    """Type and text of an unexpected error, on one line.
+
+    >>> error_summary(ZeroDivisionError("division by zero"))
+    'ZeroDivisionError: division by zero'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 class LeNetError(ValueError):
     """The base of every error that a user's file, name or argument can cause; its text is one printable sentence."""
 

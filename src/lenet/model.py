@@ -23,7 +23,7 @@ from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
 from lenet.classes import digit_indices, join_names
-from lenet.errors import ArchitectureError, WeightsError, first_line, printable
+from lenet.errors import ArchitectureError, WeightsError, first_line, printable, reason_of
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
@@ -500,7 +500,7 @@ def _load_file(
     except (WeightsError, ArchitectureError) as error:
         raise type(error)(f"{path}: {error}") from None
     except OSError as error:
-        raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise WeightsError(f"{path}: {reason_of(error)}") from None
     if (format_name := metadata.get("format")) != FORMAT:
         raise WeightsError(f"{path}: a safetensors file, but not lenet weights: its format is {format_name!r}")
     try:

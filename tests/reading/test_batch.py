@@ -31,6 +31,7 @@ import lenet
 from lenet.data import write_idx
 from lenet.errors import DataError, ReadingError, UnknownName, WeightsError
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
+from lenet.reading.batch.photos import read_labeled
 from lenet.reading.batch.worker_pool import map_in_processes
 from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated
 from lenet.reading.drawing.marks import Sheet
@@ -124,10 +125,14 @@ def test_wrong_settings_are_named():
         Settings(polarity="inkhigh")
     with pytest.raises(ReadingError, match="workers is 0, expected at least 1"):
         list(read_all(PATHS, workers=0))
+    for read in (lenet.read_files, lambda files, workers: read_labeled([], workers=workers)):
+        with pytest.raises(ReadingError, match="workers is 0, expected at least 1"):
+            list(read(PATHS, workers=0))
 
 
 def test_one_picture_starts_no_process_and_never_more_than_there_are_cores():
     assert workers_for(0) == workers_for(1) == workers_for(19) == 1
+    assert (workers_for(2, 5), workers_for(0, 5), workers_for(None, 5)) == (2, 1, 5)
     assert workers_for(10**6) == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
 
 

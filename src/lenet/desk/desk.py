@@ -10,6 +10,7 @@ from typing import Any
 from lenet.desk.background import BackgroundReading, read_with
 from lenet.desk.pictures import PagePictures
 from lenet.desk.stack import Stack, Unwritable
+from lenet.errors import reason_of
 from lenet.files import write_atomically
 from lenet.forms.batch import FormSettings
 from lenet.model import Model
@@ -74,7 +75,7 @@ class Desk:
             try:
                 write_atomically(path, content)
             except OSError as error:
-                raise Unwritable(f"{name}: cannot be kept ({(error.strerror or str(error)).lower()})") from None
+                raise Unwritable(f"{name}: cannot be kept ({reason_of(error)})") from None
         file = self.stack.add_file(name, path.resolve())
         self._reading.wake()
         return file

@@ -8,7 +8,7 @@ from typing import Any
 
 from lenet.desk.fields import NO_PAGE, PageFields, page_of_values
 from lenet.desk.stack import Stack
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, reason_of
 from lenet.records import Record, RecordError
 
 # A page's fields; why it has none; or the values of its lines so far, where each is an answer of its own.
@@ -33,7 +33,7 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise DataError(f"{path}: cannot be read ({why}); expected what lenet read --jsonl writes") from None
     pages: dict[str, dict[int, _Page]] = {}  # by file and by number
     for number, line in enumerate(lines, 1):

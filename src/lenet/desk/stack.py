@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.desk.fields import Field, PageFields
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 
 FILE = "desk.sqlite"
 LEASE_SECONDS = 120.0  # a field that nobody answers in this time goes to whoever asks next
@@ -114,7 +114,7 @@ class Stack:
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version = {VERSION}")
         except OSError as error:
-            raise LeNetError(f"{folder}: {(error.strerror or str(error)).lower()}; choose another folder") from None
+            raise LeNetError(f"{folder}: {reason_of(error)}; choose another folder") from None
         except sqlite3.DatabaseError as error:
             cannot_write = isinstance(error, sqlite3.OperationalError)  # the file may be none of SQLite's, else
             what = "cannot be opened and written" if cannot_write else "is no stack of a desk"

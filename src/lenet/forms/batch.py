@@ -119,7 +119,7 @@ def read_forms(
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     answers = FormAnswers(settings.template)
     file_reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return _written_readings(file_reading, picture_files, workers or workers_for(picture_files.count()), answers)
+    return _written_readings(file_reading, picture_files, workers_for(picture_files.count(), workers), answers)
 
 
 def _written_readings(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, reason_of
 from lenet.files import atomic_writer, write_atomically
 from lenet.forms.alignment import Sheet
 from lenet.forms.template import MAX_FIELDS, Template
@@ -123,8 +123,7 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             _draw_fields(picture, drafts).save(file, "png")
         write_atomically(target, text.encode())
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LeNetError(f"{error.filename or target}: cannot be written ({why})") from None
+        raise LeNetError(f"{error.filename or target}: cannot be written ({reason_of(error)})") from None
     return template
 
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.forms.alignment import SAME_FORM, AlignedPage, NotThisForm, Sheet, align
 from lenet.forms.fields import read_fields
 from lenet.forms.labels import find_labels, other_labels, visible_labels
@@ -122,8 +122,7 @@ def blank_page(template: Template) -> Picture:
     try:
         content = template.blank.read_bytes()
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise DataError(f"{template.blank}: the form's blank page cannot be read ({why})") from None
+        raise DataError(f"{template.blank}: the form's blank page cannot be read ({reason_of(error)})") from None
     check_blank(template, content, str(template.blank))
     return open_picture(template.blank)
 

@@ -48,7 +48,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
-from lenet.errors import DataError, ReadingError, UnknownName, printable
+from lenet.errors import DataError, ReadingError, UnknownName, printable, reason_of
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
 from lenet.records import Record, RecordError
@@ -217,7 +217,7 @@ class Template:
             with Path(path).open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise TemplateError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+            raise TemplateError(f"{path}: cannot be read ({reason_of(error)})") from None
         template = cls.of_bytes(content, str(path))
         return replace(template, blank=None if template.blank is None else Path(path).parent / template.blank)
 

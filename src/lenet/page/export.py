@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 from lenet.files import write_atomically
 from lenet.model import Model
 from lenet.page.document import page_document
@@ -116,7 +116,7 @@ def write_page(
     try:
         write_atomically(Path(path), content)
     except OSError as error:
-        raise LeNetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        raise LeNetError(f"cannot write {path}: {reason_of(error)}") from None
     return len(content)
 
 

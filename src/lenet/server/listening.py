@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 
 BACKLOG = 2048  # connections that wait to be accepted
 
@@ -48,4 +48,4 @@ def _reason(error: OSError, host: str, port: int) -> str:
         return f"not allowed to listen on port {port}; choose one above 1023 with --port"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{host} is no address of this machine; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"
-    return f"cannot listen on port {port} of {host} ({(error.strerror or str(error)).lower()})"
+    return f"cannot listen on port {port} of {host} ({reason_of(error)})"

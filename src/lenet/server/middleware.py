@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lenet.errors import error_summary
 from lenet.server.metrics import Metrics
-from lenet.server.problems import error_summary
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from numpy.typing import NDArray
 from PIL import Image
 
-from lenet.errors import LeNetError, MissingExtra
+from lenet.errors import LeNetError, MissingExtra, error_summary
 from lenet.forms.reader import FormReader, check_blank
 from lenet.forms.results import FormReading
 from lenet.forms.template import Template
@@ -26,7 +26,7 @@ from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
 from lenet.server.bodies import File
 from lenet.server.limits import Limits
-from lenet.server.problems import CLIENT_ERRORS, error_summary
+from lenet.server.problems import CLIENT_ERRORS
 from lenet.server.queries import ActivationsQuery, ReadQuery
 from lenet.server.readers import Readers
 

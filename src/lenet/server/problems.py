@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lenet.errors import LeNetError, MissingExtra, ReadingError, UnknownName, WeightsError
+from lenet.errors import LeNetError, MissingExtra, ReadingError, UnknownName, WeightsError, error_summary
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_ERRORS = (ReadingError, UnknownName, WeightsError)  # errors of what is asked for, not of the picture
@@ -38,11 +38,6 @@ def problem_json(status: int, detail: str) -> bytes:
     title = HTTPStatus(status).phrase
     values = {"type": "about:blank", "title": title, "status": status, "detail": " ".join(detail.split())}
     return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace")
-
-
-def error_summary(error: Exception) -> str:
-    """Type and text of an unexpected error, on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -18,7 +18,7 @@ import numpy as np
 
 import lenet
 from lenet.benchmarking.machine import version_of
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, error_summary
 
 EXTRAS = {
     "train": "training on GPUs, training without the native engine, and networks as torch modules",
@@ -106,7 +106,7 @@ def _examine() -> Iterator[Finding]:
             for name, state, text, value, *remedy in examine():
                 yield Finding(section, name, state, text, value, *remedy)
         except Exception as error:  # a broken part must not hide the other findings
-            message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            message = error_summary(error)
             yield Finding(section, "check", State.BROKEN, message, message, "install the package again")
 
 

@@ -224,7 +224,7 @@ def read_files(
     settings = settings or Settings()
     answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
     reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return written_pages(picture_files, reading, workers or workers_for(picture_files.count()))
+    return written_pages(picture_files, reading, workers_for(picture_files.count(), workers))
 
 
 def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Generator[Page, None, None]:

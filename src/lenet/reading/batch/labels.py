@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.reading.recognition import LABELS
 
 KINDS = ("single", "string")
@@ -97,7 +97,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise DataError(f"{path}: no such table of labels; expected columns {' and '.join(_REQUIRED)}") from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise DataError(f"{path}: cannot be read: {reason_of(error)}") from None
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = content.decode(encoding)
@@ -148,8 +148,7 @@ def _picture(folder: Path, where: str, values: dict[str, str]) -> LabeledPicture
     try:
         is_file = path.is_file()
     except (OSError, ValueError) as error:  # no file can have such a name
-        label_text = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{where}: the file's name {file[:40]!r}… cannot be: {label_text.lower()}") from None
+        raise DataError(f"{where}: the file's name {file[:40]!r}… cannot be: {reason_of(error)}") from None
     if not is_file:
         raise DataError(f"{where}: {path}: {'is a folder' if path.is_dir() else 'no such file'}, expected a picture")
     label = "\n".join(GAP.join(line.split()) for line in label_text.split(NEW_LINE))

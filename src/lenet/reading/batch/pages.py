@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from lenet.data.idx import is_idx
 from lenet.engine.native import usable_cores
-from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
+from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName, error_summary
 from lenet.model import Model, load
 from lenet.reading.idx import IdxReading, read_idx_digits
 from lenet.reading.lines.pattern import check_signs, pattern_of
@@ -159,9 +159,7 @@ def read_all(
         ReadingError: if ``workers`` is below 1, or the settings contradict one another.
         WeightsError, EngineError, MissingExtra: as `Recognizer` does.
     """
-    if workers < 1:
-        raise ReadingError(f"workers is {workers}, expected at least 1")
-    settings = settings or Settings()
+    workers, settings = workers_for(None, workers), settings or Settings()
     pages = PageReader(settings, callback)  # here in any case: wrong settings are told before a process is started
     if workers > 1:
         from lenet.reading.batch.worker_pool import Make, map_in_processes
@@ -175,9 +173,21 @@ def read_all(
             yield from pages.read(index, source)
 
 
-def workers_for(count: int | None) -> int:
-    """The best number of processes for so many pictures, None for very many: starting one takes as long as ten."""
-    return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
+def workers_for(count: int | None, workers: int | None = None) -> int:
+    """How many processes read so many pictures, None for very many.
+
+    Args:
+        workers: as many as are asked for; None takes as many as are soonest done: starting one takes as long as ten
+            pictures.
+
+    Raises:
+        ReadingError: if workers are asked for, and fewer than one.
+    """
+    if workers is None:
+        return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
+    if workers < 1:
+        raise ReadingError(f"workers is {workers}, expected at least 1")
+    return workers if count is None else max(1, min(workers, count))
 
 
 def make_page_reader(
@@ -233,7 +243,7 @@ class PageReader:
         except LeNetError as error:
             return DataError(str(error))
         except Exception as error:  # the caller's: it must not stop a thousand pictures either
-            what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            what = error_summary(error)
             return DataError(f"{_name_of(source)}: was read, and what was to be done with its reading failed ({what})")
         return None
 
@@ -278,7 +288,7 @@ def result_or_error(source: "Source", call: Callable[[], T]) -> T | DataError:
     except MemoryError:
         return DataError(f"{_name_of(source)}: does not fit into memory; make it smaller first")
     except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        what = error_summary(error)
         return DataError(f"{_name_of(source)}: a defect of lenet stopped its reading ({what}); please report it")
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from lenet.errors import DataError, LeNetError, MissingExtra, printable
+from lenet.errors import DataError, printable
 from lenet.model import Model
 from lenet.reading.batch.labels import LabeledPicture
-from lenet.reading.batch.pages import workers_for
+from lenet.reading.batch.pages import result_or_error, workers_for
 from lenet.reading.batch.worker_pool import map_in_processes
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import Recognizer
@@ -174,26 +174,17 @@ def map_pictures(
     on_lost: Callable[[Task], Result],
 ) -> Iterator[Result]:
     """Map a function over tasks, here or in several processes; arguments as of `map_in_processes`."""
-    workers = workers_for(len(tasks)) if workers is None else workers
-    if workers > 1:
+    if (workers := workers_for(len(tasks), workers)) > 1:
         return map_in_processes(make, tasks, workers, on_lost)
     return map(make(), tasks)
 
 
 def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool = False) -> Answer:
     """Read one labeled picture."""
-    try:
-        return Answer(picture, reader.read(picture.path, single=picture.kind == "single", keep_steps=keep_steps))
-    except (DataError, MissingExtra) as error:  # of a kind of file that only an extra opens
-        return Answer(picture, None, str(error))
-    except LeNetError:  # the weights' fault, and every picture's
-        raise
-    except MemoryError:
-        return failed_answer(picture)
-    except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        sentence = f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
-        return Answer(picture, None, printable(sentence))
+    reading = result_or_error(
+        picture.path, lambda: reader.read(picture.path, single=picture.kind == "single", keep_steps=keep_steps)
+    )
+    return Answer(picture, None, str(reading)) if isinstance(reading, DataError) else Answer(picture, reading)
 
 
 def _make_reader(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:

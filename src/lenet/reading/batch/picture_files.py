@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from lenet.errors import DataError, ReadingError, printable
+from lenet.errors import DataError, ReadingError, printable, reason_of
 from lenet.pictures import SUFFIXES
 
 STDIN = "-"
@@ -333,8 +333,7 @@ def _opened_list(name: str) -> Iterator[IO[bytes]]:
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - what goes wrong within the block is not the list's fault
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise DataError(f"{name}: cannot be opened as a list of files ({why})") from None
+        raise DataError(f"{name}: cannot be opened as a list of files ({reason_of(error)})") from None
     with file:
         yield file
 
@@ -351,4 +350,4 @@ def _from_stdin() -> bytes:
 
 
 def _access_error(name: str, error: OSError) -> DataError:
-    return DataError(f"{name}: {(error.strerror or str(error)).lower()}")
+    return DataError(f"{name}: {reason_of(error)}")

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import lenet
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, reason_of
 from lenet.reading.batch.files import rows_of
 from lenet.reading.batch.pages import Page, Settings, make_page_reader, read_all
 from lenet.reading.batch.worker_pool import made_for_one_core
@@ -137,6 +137,6 @@ class BlockReader:
         try:
             os.chdir(task.place)
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
+            why = reason_of(error)
             return f"{task.place}: a worker cannot go there ({why}); start where all machines have the same folder"
         return ""

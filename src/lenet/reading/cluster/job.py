@@ -9,9 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError, ReadingError
+from lenet.errors import LeNetError
 from lenet.reading.batch.files import record_of
-from lenet.reading.batch.pages import Settings
+from lenet.reading.batch.pages import Settings, workers_for
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.block_reader import BlockOutcome, BlockReader, Task
 from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK, Block, blocks_of
@@ -65,8 +65,7 @@ def read_on_cluster(
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     check_installed()
-    if workers is not None and workers < 1:
-        raise ReadingError(f"workers is {workers}, expected at least 1")
+    workers_for(None, workers)  # says what is wrong with them
     locations = PictureLocations(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     recognizer = settings.recognizer()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.files import write_atomically
 from lenet.reading.drawing.marks import (
     LARGEST_LABEL,
@@ -71,7 +71,7 @@ def _write_drawing(draw: Callable[[Reading, Path], None], reading: Reading, path
             path.unlink()
         draw(reading, path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be drawn ({(error.strerror or str(error)).lower()})") from None
+        raise DataError(f"{path}: cannot be drawn ({reason_of(error)})") from None
 
 
 def draw_annotated(reading: Reading, path: str | Path) -> None:

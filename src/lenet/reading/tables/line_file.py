@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 from lenet.files import lock
 
 _SECONDS = 1.0  # that may pass until what was written is on the disk, too
@@ -108,7 +108,7 @@ class LineFile:
                         yield start, line
                         start += len(line)
         except OSError as error:
-            raise LeNetError(f"{self.path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+            raise LeNetError(f"{self.path}: cannot be read ({reason_of(error)})") from None
 
     def _open(self) -> BinaryIO:
         """The file, cut off behind what is kept of it, and locked where it is none of a pipe or a device."""
@@ -148,8 +148,7 @@ class LineFile:
         self._synced = time.monotonic()
 
     def _refused(self, error: OSError) -> LeNetError:
-        why = (error.strerror or str(error)).lower()
-        return LeNetError(f"{self.path}: cannot be written ({why}); it ends after {self._lines:,} rows")
+        return LeNetError(f"{self.path}: cannot be written ({reason_of(error)}); it ends after {self._lines:,} rows")
 
 
 def _open_uncut(path: str, flags: int) -> int:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError, required
+from lenet.errors import LeNetError, reason_of, required
 from lenet.files import atomic_writer
 from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import READING_COLUMNS, Columns, TableRow
@@ -68,8 +68,9 @@ class ParquetTable(AnswerFile):
                     writer.write_batch(RecordBatch.from_pylist(rows, self._schema))
             self.path.unlink()
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise LeNetError(f"{self._target}: cannot be written ({why}); its rows are in {self.path}") from None
+            raise LeNetError(
+                f"{self._target}: cannot be written ({reason_of(error)}); its rows are in {self.path}"
+            ) from None
 
     def reopen(self) -> None:
         """Where the Parquet file was finished, make the file of its rows again."""

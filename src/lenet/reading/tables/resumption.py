@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 from lenet.files import write_atomically
 from lenet.reading.batch.picture_files import name_of
 from lenet.reading.tables.answer_file import AnswerFile, WrittenFile
@@ -39,7 +39,7 @@ def write_settings(table: Path, settings: Mapping[str, Any]) -> None:
     try:
         write_atomically(path, json_bytes({"format": _FORMAT, **settings}, indent=2))
     except OSError as error:
-        raise LeNetError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from None
+        raise LeNetError(f"{path}: cannot be written ({reason_of(error)})") from None
 
 
 def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
