@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from lenet.cli import completion
+from lenet.cli.options import Json
 from lenet.cli.photos import report_problems, with_progress
 from lenet.errors import LeNetError, printable
 from lenet.files import check_writable
@@ -33,7 +34,7 @@ def adapt(
         ),
     ] = "pretrained",
     out: Annotated[Path, typer.Option(help="The file of the adapted weights.")] = Path("adapted.safetensors"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Adapt weights to your own handwriting, with at least 10 labeled pictures, and say what that did.
 

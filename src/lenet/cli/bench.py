@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lenet.cli.options import Json, check_one_of
+
 
 def bench(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of each library [default: one a core].")
@@ -19,8 +21,7 @@ def bench(
     Those that are not installed are left out. The roofline is what the processor's multiply-adds allow; see
     docs/performance.md, and lab/benchmarks/ of the repository for longer runs.
     """
-    if as_json and markdown:
-        raise typer.BadParameter("choose one of --json and --markdown")
+    check_one_of({"--json": as_json, "--markdown": markdown})
     from lenet.verbs import bench as bench_verb  # the native engine and its peers load only here
 
     console = Console(stderr=True)

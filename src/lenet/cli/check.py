@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from lenet.cli.describe import Language
+from lenet.cli.options import Json
 from lenet.course import Mark
 from lenet.course import check as check_verb
+from lenet.summary.derivations import Language
 
 
 def check(
@@ -20,8 +21,8 @@ def check(
     answer: Annotated[
         str | None, typer.Option(help="The answer: a number, a shape as 2,3,4, or a word.", metavar="VALUE")
     ] = None,
-    lang: Annotated[Language, typer.Option("--lang", "--language", help="Language of tasks and hints.")] = Language.en,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lang: Annotated[Language, typer.Option("--lang", "--language", help="Language of tasks and hints.")] = "en",
+    as_json: Json = False,
 ) -> None:
     """Mark an answer to an exercise of the course, with hints; or list what is solved and what is open.
 
@@ -35,7 +36,7 @@ def check(
     """
     if file is not None and answer is not None:
         raise typer.BadParameter("give either a file or --answer")
-    result = check_verb(exercise, answer if file is None else file, language=lang.value)
+    result = check_verb(exercise, answer if file is None else file, language=lang)
     typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False) if as_json else str(result))
     if isinstance(result, Mark) and not result.is_right:
         raise typer.Exit(1)

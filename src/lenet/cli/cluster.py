@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing, redirect_stdout
 
 import typer
@@ -13,24 +13,6 @@ from lenet.reading.batch.pages import Settings
 from lenet.reading.batch.picture_files import Shard
 
 _EXIT_FAILED = 1
-
-
-def check_ray_options(words: Sequence[str], unsupported: Mapping[str, object]) -> None:
-    """Refuse words and options that reading by a cluster cannot do.
-
-    Args:
-        words: files, and last the folder to write into.
-        unsupported: options that a cluster cannot take, by name.
-
-    Raises:
-        BadParameter: if there is no folder to write into, or an unsupported option is set.
-    """
-    if given_options := [name for name, value in unsupported.items() if value]:
-        raise typer.BadParameter(
-            f"--ray writes Parquet files into a folder, and nothing else; leave out {given_options[0]}"
-        )
-    if not words:
-        raise typer.BadParameter("--ray writes Parquet files into a folder, which is named last; name one")
 
 
 def read_by_ray(
@@ -49,6 +31,8 @@ def read_by_ray(
     from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK
     from lenet.reading.cluster.job import read_on_cluster
 
+    if not words:
+        raise typer.BadParameter("--ray writes Parquet files into a folder, which is named last; name one")
     *files, folder = words
     if not files and files_from is None:
         raise typer.BadParameter(f"nothing to read into {folder}; name files, folders or a list by --files-from")

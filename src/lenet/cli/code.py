@@ -7,7 +7,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, reason_of
 from lenet.files import write_atomically
 from lenet.verbs.describe import Form
 from lenet.verbs.describe import code as code_verb
@@ -55,5 +55,5 @@ def code(
     try:
         write_atomically(output, source.encode())
     except OSError as error:
-        raise LeNetError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
+        raise LeNetError(f"cannot write {output}: {reason_of(error)}") from None
     typer.echo(f"{output}: {name} {_USAGE[form].format(file=output)}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lenet.cli import completion
+from lenet.cli.options import Json
 from lenet.errors import DataError, LeNetError, printable
 from lenet.naming import resolve_name
 
@@ -17,7 +18,6 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="A folder where the files lie already, raw or .gz, under their usual names."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback()
@@ -26,7 +26,7 @@ def data() -> None:
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(as_json: Json = False) -> None:
     """List the public data sets. For example: lenet data list"""
     from lenet import data
 
@@ -83,7 +83,7 @@ def verify(
         typer.Argument(help="Names of data sets; those in the cache if none.", autocompletion=completion.data_sets),
     ] = None,
     data_dir: DataDir = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Check every byte of fetched data sets against the known checksums. For example: lenet data verify mnist"""
     from lenet import data

@@ -1,37 +1,24 @@
 """``lenet networks``, ``show`` and ``diff``: exact counts of the networks."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lenet import summary
-from lenet.architecture import Network
 from lenet.cli import completion
+from lenet.cli.options import Json
 from lenet.networks import describe, names, to_toml
 from lenet.summary import comparison
-
-
-class Language(StrEnum):
-    """The languages of the derivations."""
-
-    en = "en"
-    zh = "zh"
-
+from lenet.summary.derivations import Language
+from lenet.verbs.describe import describe_network
 
 NETWORK = "A network, as `lenet networks` lists them, or a TOML file of your own (--toml prints one)."
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Classes = Annotated[int | None, typer.Option(help="Number of outputs, where the network's head allows it.")]
 Channels = Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color.")]
 Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (default) or, as printed, 120.")]
 Size = Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")]
-
-
-def network_with_options(name: str, **arguments: int | None) -> Network:
-    """The network of a name, with the options that are not None."""
-    return describe(name, **{option: value for option, value in arguments.items() if value is not None})
 
 
 def networks(as_json: Json = False) -> None:
@@ -86,7 +73,7 @@ def show(
         )
     if lang is not None and not explain:
         raise typer.BadParameter("--lang goes with --explain")
-    network = network_with_options(name, classes=classes, channels=channels, hidden=hidden, size=size)
+    network = describe_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
         from lenet.figures import write_diagram  # here, because only diagrams need matplotlib
 
@@ -102,7 +89,7 @@ def show(
     elif markdown:
         print(summary.to_markdown(network_counts))
     elif explain:
-        print(summary.explain(network_counts, (lang or Language.en).value))
+        print(summary.explain(network_counts, lang or "en"))
     elif table:
         print(summary.draw_tables(network))
     elif weights:

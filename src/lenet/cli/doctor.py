@@ -1,14 +1,14 @@
 """``lenet doctor``: diagnosis of the installation, the machine and the engine."""
 
 import json
-from typing import Annotated
 
 import typer
 
+from lenet.cli.options import Json
 from lenet.verbs import doctor as doctor_verb
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """Check this installation: versions, machine, engine, extras, data and weights.
 
     The exit code is 1 if something is broken; what is merely not installed breaks nothing.

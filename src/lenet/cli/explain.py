@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from lenet.cli import completion
 from lenet.page.document import DEFAULT_MODELS
+from lenet.summary.derivations import Language
 from lenet.verbs import explain as explain_verb
 from lenet.verbs.describe import load_or_create
 
@@ -26,7 +27,7 @@ def explain(
         "lesson.html"
     ),
     language: Annotated[
-        Literal["en", "zh"] | None,
+        Language | None,
         typer.Option("--language", "--lang", help="The language that the page starts in; the browser's if left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print path, bytes and networks as JSON.")] = False,

@@ -77,15 +77,18 @@ def predict(
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     check_table_path(csv, COLUMNS)
     check_picture_path(sheet)
-    pictures, loaded_model = _Pictures.of(PictureFiles(files, recursive=recursive)), load(model)
+    pictures = PictureFiles(files, recursive=recursive)
+    sources, loaded_model = list(pictures), load(model)
     if sheet is not None and os.path.realpath(sheet) in {
-        os.path.realpath(source) for source in pictures.sources if isinstance(source, Path)
+        os.path.realpath(source) for source in sources if isinstance(source, Path)
     }:
         raise typer.BadParameter(f"--sheet would write over {sheet}; name another file")
     names_digits = loaded_model.picture_kind.kind == "digits"
-    output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
-    is_many = pictures.is_many or len(pictures.sources) >= _MIN_FILES_FOR_SUMMARY
-    tiles = output.take(_predict_each(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
+    output = _Output(sources, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
+    for problem in pictures.problems:
+        output.fail(str(problem))
+    is_many = pictures.is_many or len(sources) >= _MIN_FILES_FOR_SUMMARY
+    tiles = output.take(_predict_each(sources, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
 
@@ -112,8 +115,8 @@ class _Answer:
     prediction: Prediction | DataError
 
 
-def _predict_each(pictures: "_Pictures", model: Model, fit: str) -> Iterator[_Answer]:
-    for index, source in enumerate(pictures.sources):
+def _predict_each(sources: Sequence[Path | bytes], model: Model, fit: str) -> Iterator[_Answer]:
+    for index, source in enumerate(sources):
         for page, picture in _pages(source if isinstance(source, bytes) else str(source)):
             prediction = picture
             if not isinstance(picture, DataError):
@@ -162,27 +165,20 @@ def _warn_of_several(name: str, source: Any) -> None:
         report(f"{name}: shows {count} digits, of which the one that stands out most is named; lenet read reads all")
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """The pictures that were named, and the words that name none."""
-
-    sources: Sequence[Path | bytes]
-    problems: Sequence[DataError]
-    is_many: bool
-
-    @classmethod
-    def of(cls, files: PictureFiles) -> "_Pictures":
-        return cls(list(files), files.problems, files.is_many)
-
-
 class _Output:
     """Printer of predictions in the order of the pictures, with counts of answered and failed ones."""
 
     def __init__(
-        self, pictures: _Pictures, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
+        self,
+        sources: Sequence[Path | bytes],
+        top: int,
+        is_named: bool,
+        names_digits: bool,
+        as_json: bool,
+        csv: Path | None,
     ) -> None:
         self.answered = self.failed = 0
-        self._pictures, self._top, self._is_named, self._names_digits = pictures, top, is_named, names_digits
+        self._sources, self._top, self._is_named, self._names_digits = sources, top, is_named, names_digits
         self._json = JsonList(indent=2) if as_json else None
         self._table = Table(csv, COLUMNS) if csv is not None else None
 
@@ -195,10 +191,8 @@ class _Output:
             Stopped: by Ctrl-C or SIGTERM, after the answer that was being written.
             LeNetError: if the table cannot be written.
         """
-        for problem in self._pictures.problems:
-            self._fail(str(problem))
         thumbnails: list[tuple[NDArray[np.uint8], str]] = []
-        total = len(self._pictures.sources)
+        total = len(self._sources)
         with answering(total, is_many, self._json, self._table, "predicting") as show_progress:
             for answer in answers:
                 prediction = answer.prediction
@@ -218,7 +212,7 @@ class _Output:
     def _take(self, answer: _Answer) -> None:
         name, prediction = answer.name, answer.prediction
         if isinstance(prediction, DataError):
-            self._fail(str(prediction), name)
+            self.fail(str(prediction), name)
             return
         self.answered += 1
         likeliest = prediction.top(self._top)
@@ -230,14 +224,15 @@ class _Output:
             self._json.add({"file": name} | prediction.to_json(self._top))
             return
         (first, probability), *alternatives = likeliest
-        is_page = name != name_of(self._pictures.sources[answer.file_number - 1])
+        is_page = name != name_of(self._sources[answer.file_number - 1])
         line = f"{name}: {first}" if self._is_named or is_page else first
         line += f"  {probability:.1%}"
         if alternatives:
             line += "  then " + ", ".join(f"{class_name} {share:.1%}" for class_name, share in alternatives)
         print(line + (f"; {prediction.remark}" if prediction.remark else ""), flush=True)
 
-    def _fail(self, message: str, name: str = "") -> None:
+    def fail(self, message: str, name: str = "") -> None:
+        """Count a picture, or a word that names none, and say why."""
         self.failed += 1
         if message.startswith("bytes: "):
             message = f"{name}: {message.removeprefix('bytes: ')}"

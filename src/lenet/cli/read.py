@@ -6,15 +6,15 @@ The picture libraries are imported when a picture is read, so that an IDX file n
 
 import os
 import sys
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from lenet.cli import completion
-from lenet.cli.cluster import check_ray_options, read_by_ray
+from lenet.cli.cluster import read_by_ray
+from lenet.cli.options import check_left_out, check_one_of
 from lenet.cli.output import Output, report
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
@@ -26,13 +26,6 @@ from lenet.reading.tables.answers import READING_COLUMNS, Answers, Columns
 if TYPE_CHECKING:
     from lenet.forms.answers import FormAnswers
     from lenet.reading.drawing.annotation import Drawings
-
-
-class Signs(StrEnum):
-    """What becomes of the signs between digits."""
-
-    omit = "omit"
-    keep = "keep"
 
 
 _MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
@@ -50,9 +43,9 @@ def read(
     length: Annotated[int | None, typer.Option(min=1, help="Each line has so many digits.")] = None,
     pattern: Annotated[str | None, typer.Option(help=r"What each line looks like, as '\d{3}-\d{4}'.")] = None,
     signs: Annotated[
-        Signs,
+        Literal["omit", "keep"],
         typer.Option(help="What becomes of the signs between digits: omit says them in a remark, keep writes them."),
-    ] = Signs.omit,
+    ] = "omit",
     turn: Annotated[
         bool,
         typer.Option(" /--no-turn", show_default=False, help="Do not turn pages on their side or upside down."),
@@ -136,23 +129,25 @@ def read(
 
     lenet read s3://scans/1998/ s3://answers/1998/ --ray 10.0.0.1:6379 --resume
     """
-    _check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
-    _check_one_of({"--json": as_json, "--detail": detail, "--cells": cells})
-    _check_one_of({"--lines": lines, "--cells": cells})
-    _check_one_of({"--no-grid": not grid, "--cells": cells})
-    _check_one_of({"--single": single, "--cells": cells})
-    _check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
+    check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
+    check_one_of({"--json": as_json, "--detail": detail, "--cells": cells})
+    check_one_of({"--lines": lines, "--cells": cells})
+    check_one_of({"--no-grid": not grid, "--cells": cells})
+    check_one_of({"--single": single, "--cells": cells})
+    check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
     words = files or []
     if not words and files_from is None:
         raise typer.BadParameter("nothing to read; name pictures, folders or globs, or a list of files by --files-from")
     if words.count(STDIN) + (files_from == STDIN) > 1:
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     if form is not None:
-        _check_form_alone(
-            single=single, length=length, pattern=pattern, signs=signs is Signs.keep, no_turn=not turn,
-            no_grid=not grid, max_error=max_error, reject=reject, lines=lines, cells=cells, detail=detail,
-            annotate=annotate, show=show, ink_high=ink_high, paper_high=paper_high,
-        )  # fmt: skip
+        of_pictures: dict[str, object] = {
+            "--single": single, "--length": length, "--pattern": pattern, "--signs": signs == "keep",
+            "--no-turn": not turn, "--no-grid": not grid, "--max-error": max_error, "--reject": reject,
+            "--lines": lines, "--cells": cells, "--detail": detail, "--annotate": annotate, "--show": show,
+            "--ink-high": ink_high, "--paper-high": paper_high,
+        }  # fmt: skip
+        check_left_out(of_pictures, "--form reads fields as its template says")
     settings = (
         _form_settings(form, model)
         if form is not None
@@ -170,14 +165,10 @@ def read(
     )
     if ray is not None:
         others: dict[str, object] = {
-            "--json": as_json,
-            "--detail": detail,
-            "--cells": cells,
-            "--reject": reject,
-            "--form": form,
-        }
-        others |= {"--csv": csv, "--jsonl": jsonl, "--parquet": parquet, "--annotate": annotate, "--show": show}
-        check_ray_options(words, others)
+            "--json": as_json, "--detail": detail, "--cells": cells, "--reject": reject, "--form": form, "--csv": csv,
+            "--jsonl": jsonl, "--parquet": parquet, "--annotate": annotate, "--show": show,
+        }  # fmt: skip
+        check_left_out(others, "--ray writes Parquet files into a folder, and nothing else")
         read_by_ray(words, settings, ray, resume, files_from, _shard_of(shard), recursive, lines, workers, block)
         return
     if block is not None:
@@ -201,10 +192,7 @@ def read(
     )
     reading = FileReading(pictures, settings, answers, tables, resume)
     output = Output(pictures, reading, answers, as_json)
-    pages = reading.pages(
-        max(1, min(count or workers, workers)) if workers is not None else workers_for(count),
-        _drawings(pictures, reading.first, annotate, show),
-    )
+    pages = reading.pages(workers_for(count, workers), _drawings(pictures, reading.first, annotate, show))
     try:
         output.take(pages, is_many)
     finally:
@@ -213,13 +201,6 @@ def read(
         report("no file is named: nothing was read")
     if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(_EXIT_FAILED)
-
-
-def _check_form_alone(**options: object) -> None:
-    """A form's template says what is in its fields: options that say it of lines and pictures do not go with it."""
-    for name, value in options.items():
-        if value:
-            raise typer.BadParameter(f"--form reads fields as its template says; leave out --{name.replace('_', '-')}")
 
 
 def _form_settings(form: Path, model: str | None) -> Settings:
@@ -253,12 +234,6 @@ def share_of_errors(text: str | None) -> float | None:
         return None if text is None else parse_share("--max-error", text)
     except ReadingError as error:
         raise typer.BadParameter(str(error)) from None
-
-
-def _check_one_of(options: dict[str, bool]) -> None:
-    if sum(options.values()) > 1:
-        *others, last = [name for name, is_given in options.items() if is_given]
-        raise typer.BadParameter(f"choose one of {', '.join(others)} and {last}")
 
 
 def _shard_of(text: str | None) -> Shard | None:

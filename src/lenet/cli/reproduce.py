@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.cli import completion
+from lenet.cli.options import Json
 from lenet.errors import Stopped
 from lenet.experiments import ROWS
 from lenet.initialization import RULES
@@ -43,7 +44,7 @@ def reproduce(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Reproduce a result of 1989 to 1998 with the papers' own algorithm.
 

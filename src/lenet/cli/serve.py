@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lenet.cli import completion
+from lenet.cli.options import AccessLog, Host, Port, PublicHosts, RootPath
 from lenet.errors import LeNetError
 from lenet.verbs import serve as serve_verb
 
@@ -21,20 +22,15 @@ def serve(
             autocompletion=completion.models,
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, max=256, help="How many processes answer.")] = 1,
-    root_path: Annotated[str, typer.Option(help="The path under which a proxy shows the server, as /digits.")] = "",
+    root_path: RootPath = "",
     max_body: Annotated[int, typer.Option(min=1, help="The longest body, in megabytes.")] = 16,
     max_pixels: Annotated[int, typer.Option(min=1, help="The largest picture, in millions of pixels.")] = 50,
     timeout: Annotated[float, typer.Option(help="Seconds for a request to arrive, and to be read.")] = 30,
     concurrency: Annotated[int, typer.Option(min=1, help="Pictures that each process takes at a time.")] = 64,
-    public_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A name under which a proxy shows the server; others than its own are refused."),
-    ] = None,
+    public_host: PublicHosts = None,
     token: Annotated[
         str | None,
         typer.Option(
@@ -46,7 +42,7 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Pages elsewhere whose scripts may ask, as https://example.org; * is all."),
     ] = None,
-    access_log: Annotated[bool, typer.Option("--access-log", help="Write a line on stderr for each request.")] = False,
+    access_log: AccessLog = False,
     desk: Annotated[
         str | None,
         typer.Option(
@@ -74,16 +70,12 @@ def serve(
 
     curl -F picture=@page.jpg 'http://127.0.0.1:8000/v1/read?form=form'
     """
-    try:
-        root_path = serve_verb.normalized_path(root_path, "--root-path")
-    except LeNetError as error:
-        raise typer.BadParameter(str(error)) from None
     serve_verb.serve(
         "pretrained" if model is None else model,
         host=host,
         port=port,
         workers=workers,
-        root_path=root_path,
+        root_path=normalized(root_path),
         max_body=max_body,
         max_pixels=max_pixels,
         timeout=timeout,
@@ -96,6 +88,14 @@ def serve(
         form=form or (),
         announce=announce,
     )
+
+
+def normalized(root_path: str) -> str:
+    """A path that begins with a slash and ends without; a usage error if it is none."""
+    try:
+        return serve_verb.normalized_path(root_path, "--root-path")
+    except LeNetError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def announce(address: str) -> None:

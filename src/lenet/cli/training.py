@@ -8,6 +8,7 @@ import typer
 
 from lenet import data
 from lenet.cli import completion
+from lenet.cli.options import Json, check_left_out
 from lenet.cli.output import check_picture_paths
 from lenet.data.custom import POLARITIES
 from lenet.errors import Stopped, TrainingError
@@ -23,7 +24,6 @@ from lenet.training.progress import on_stderr
 from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES
 from lenet.training.schedule import SCHEDULES
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DEFAULT_EXAMPLES = 40
 Polarity = Annotated[str, typer.Option(help=f"Of your own gray data: {', '.join(POLARITIES)}.")]
 Transpose = Annotated[
@@ -196,19 +196,12 @@ def evaluate(
     """
     check_picture_paths({"--sheet": sheet, "--mistakes": mistakes, "--confusion": confusion})
     if photos is not None:
-        _check_goes_with_photos(
-            {
-                "--data": data_set,
-                "--data-dir": data_dir,
-                "--polarity": polarity != "auto",
-                "--transpose": transpose is not None,
-                "--split": split != "test",
-                "--examples": examples,
-                "--sheet": sheet,
-                "--confusion": confusion,
-                "--engine": engine != "auto",
-            }
-        )
+        others: dict[str, object] = {
+            "--data": data_set, "--data-dir": data_dir, "--polarity": polarity != "auto",
+            "--transpose": transpose is not None, "--split": split != "test", "--examples": examples, "--sheet": sheet,
+            "--confusion": confusion, "--engine": engine != "auto",
+        }  # fmt: skip
+        check_left_out(others, "--photos reads pictures of its own")
         from lenet.cli.photos import evaluate_photos
         from lenet.cli.read import share_of_errors
 
@@ -275,11 +268,6 @@ def _print_run(run: Run, as_json: bool) -> None:
         return
     print(f"test: {run.evaluation}, weights of epoch {best['epoch']}")
     print(run.best_path, run.history_path, run.settings_path, run.curves_path, run.evaluation_path, sep="\n")
-
-
-def _check_goes_with_photos(options: dict[str, Any]) -> None:
-    if others := [option for option, value in options.items() if value]:
-        raise typer.BadParameter(f"--photos reads pictures of its own; leave {others[0]} out")
 
 
 def _examples(evaluation: Evaluation, limit: int) -> list[dict[str, Any]]:
