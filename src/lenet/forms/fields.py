@@ -17,7 +17,7 @@ from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, regis
 from lenet.forms.choice import MIN_PROBABILITY, choices
 from lenet.forms.handwriting import GROWTH, sharpen, written_levels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
-from lenet.forms.template import PARTS_OF_DATE, Box, Field, Template, value_of
+from lenet.forms.template import PARTS_OF_DATE, Box, Field, Sum, Template, value_of
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.layout import find_components
@@ -428,11 +428,10 @@ def _with_separators(digits: str, pattern: Pattern) -> str | None:
 def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
     """The draft of a field without boxes."""
     field = window.field
-    ink = _FieldInk.of(window)
-    height = window.box[2] - window.box[0]
-    if not window.is_written(ink_peak) or ink.height < MIN_HEIGHT * height:
+    levels, height = _ink_of_field(window)
+    if not window.is_written(ink_peak) or height < MIN_HEIGHT * (window.box[2] - window.box[0]):
         return _Draft(field)
-    map_ = InkMap(ink.levels, 0.004, 1.0, Polarity.PAPER_HIGH)
+    map_ = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH)
     page = read_lines(map_, recognizer)
     expected = _pattern_of(field)
     if expected is not None and not (len(page.lines) == 1 and expected.accepts(_sole_text(page))):
@@ -446,29 +445,20 @@ def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -
     return _read_lines_of(field, page, recognizer)
 
 
-@dataclass(frozen=True, eq=False)
-class _FieldInk:
+def _ink_of_field(window: _Window) -> tuple[Levels, float]:
     """The ink of a field, without that of its neighbors, and how high it is."""
-
-    levels: Levels
-    height: float
-
-    @classmethod
-    def of(cls, window: _Window) -> "_FieldInk":
-        top, left, bottom, right = window.box
-        labels, components = find_components((window.levels > 0.25 * window.peak).view(np.uint8), window.levels)
-        inside = []
-        for component in components:
-            middle = (component.top + component.bottom) / 2, (component.left + component.right) / 2
-            if top <= middle[0] <= bottom and left <= middle[1] <= right:
-                inside.append(component)
-        if not inside:
-            return cls(np.zeros_like(window.levels), 0.0)
-        mask = np.isin(labels, [component.number for component in inside]).view(np.uint8)
-        near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-        return cls(
-            np.where(near > 0, window.levels, np.float32(0)), float(max(component.height for component in inside))
-        )
+    top, left, bottom, right = window.box
+    labels, components = find_components((window.levels > 0.25 * window.peak).view(np.uint8), window.levels)
+    inside = [
+        component
+        for component in components
+        if top <= (component.top + component.bottom) / 2 <= bottom
+        and left <= (component.left + component.right) / 2 <= right
+    ]
+    mask = np.isin(labels, [component.number for component in inside]).view(np.uint8)
+    near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    height = max((component.height for component in inside), default=0)
+    return np.where(near > 0, window.levels, np.float32(0)), float(height)
 
 
 def _pattern_of(field: Field) -> Pattern | None:
@@ -484,7 +474,7 @@ def _pattern_of(field: Field) -> Pattern | None:
 
 
 def _sole_text(page: PageReading) -> str:
-    return " ".join(page.lines_with_signs) if page.lines else ""
+    return " ".join(page.lines_with_signs)
 
 
 def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
@@ -538,38 +528,32 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
     """The drafts, chosen so that the sums hold as far as what was read allows."""
     index_of = {draft.field.name: number for number, draft in enumerate(drafts)}
     results = list(drafts)
-    sums: dict[int, SumReading] = {}
-    for members in _group_sums(template):
-        names = sorted(
-            {name for number in members for name in _names_in_sum(template, number)}, key=index_of.__getitem__
-        )
+    holds: dict[Sum, bool | None] = dict.fromkeys(template.sums)
+    for members in _group_sums(template.sums):
+        names = sorted({name for one in members for name in one.names}, key=index_of.__getitem__)
         used = [results[index_of[name]] for name in names]
-        if any(not draft.texts and draft.status != BLANK for draft in used) or all(d.status == BLANK for d in used):
-            sums |= {number: _sum_reading(template, number, None) for number in members}
-            continue
         blank = {draft.field.name for draft in used if draft.status == BLANK}
-        if any(template.sums[number].total in blank for number in members):
-            sums |= {number: _sum_reading(template, number, None) for number in members}
+        is_unread = any(not draft.texts for draft in used if draft.status != BLANK)
+        if is_unread or any(one.total in blank for one in members):
             continue
 
-        def holds(texts: tuple[str, ...], names: list[str] = names, members: list[int] = members) -> bool:
+        def all_hold(texts: tuple[str, ...], names: list[str] = names, members: list[Sum] = members) -> bool:
             values = {name: text or "0" for name, text in zip(names, texts, strict=True)}
-            return all(template.sums[number].holds(values) for number in members)
+            return all(one.holds(values) for one in members)
 
         positions = [draft.texts or (("", 1.0),) for draft in used]
-        ranked = choices(positions, holds, max_choices=MAX_TEXTS)
+        ranked = choices(positions, all_hold, max_choices=MAX_TEXTS)
         if not ranked:
-            for number in members:
-                sums[number] = _mark_violated(template, number, results, index_of)
+            holds |= {one: _mark_violated(one, results, index_of) for one in members}
             continue
-        sums |= {number: _sum_reading(template, number, True) for number in members}
+        holds |= dict.fromkeys(members, True)
         plain = float(np.prod([max(share for _, share in position) for position in positions]))
         is_likely = ranked[0].prior >= MIN_CORRECTION * plain
         for position, (name, text, before) in enumerate(zip(names, ranked[0].values, used, strict=True)):
             if before.status != BLANK:
                 share = sum(choice.probability for choice in ranked if choice.values[position] == text)
                 results[index_of[name]] = _confirm_by_sum(before, text, share, is_likely)
-    return results, tuple(sums[number] for number in range(len(template.sums)))
+    return results, tuple(SumReading(one.total, one.terms, holds[one]) for one in template.sums)
 
 
 def _confirm_by_sum(draft: _Draft, text: str, probability: float, is_likely: bool) -> _Draft:
@@ -594,40 +578,28 @@ def _confirm_by_sum(draft: _Draft, text: str, probability: float, is_likely: boo
     return _with_status(replace(chosen, reason="" if reason == draft.digit_doubts else reason), True)
 
 
-def _mark_violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:
-    """The sum, told whether it holds; where it does not, its fields say so."""
-    one = template.sums[number]
-    names = _names_in_sum(template, number)
-    values = {name: (results[index_of[name]].texts or (("", 1.0),))[0][0] or "0" for name in names}
+def _mark_violated(one: Sum, results: list[_Draft], index_of: dict[str, int]) -> bool:
+    """Whether a sum holds; where it does not, its fields say so."""
+    values = {name: (results[index_of[name]].texts or (("", 1.0),))[0][0] or "0" for name in one.names}
     if one.holds(values):
-        return _sum_reading(template, number, True)
+        return True
     total = sum(value for name in one.terms if (value := value_of(values[name])) is not None)
-    for name in names:
+    for name in one.names:
         draft = results[index_of[name]]
         if draft.status != BLANK:
             reason = f"{one.total} is {values[one.total]}, and {' + '.join(one.terms)} make {total}"
             results[index_of[name]] = replace(draft, status=VIOLATES, reason=reason)
-    return _sum_reading(template, number, False)
+    return False
 
 
-def _sum_reading(template: Template, number: int, holds: bool | None) -> SumReading:
-    one = template.sums[number]
-    return SumReading(one.total, one.terms, holds)
-
-
-def _names_in_sum(template: Template, number: int) -> tuple[str, ...]:
-    return template.sums[number].total, *template.sums[number].terms
-
-
-def _group_sums(template: Template) -> list[list[int]]:
-    """The numbers of the sums, in groups that share fields."""
-    groups: list[list[int]] = []
-    for number in range(len(template.sums)):
-        names = set(_names_in_sum(template, number))
-        touching = [group for group in groups if any(names & set(_names_in_sum(template, other)) for other in group)]
+def _group_sums(sums: Sequence[Sum]) -> list[list[Sum]]:
+    """The sums, in groups that share fields."""
+    groups: list[list[Sum]] = []
+    for one in sums:
+        touching = [group for group in groups if any(set(one.names) & set(other.names) for other in group)]
         groups = [group for group in groups if group not in touching]
-        groups.append(sorted([number, *(other for group in touching for other in group)]))
-    return sorted(groups)
+        groups.append(sorted([one, *(other for group in touching for other in group)], key=sums.index))
+    return groups
 
 
 def _field_reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldReading:

@@ -170,14 +170,18 @@ class Sum:
     total: str
     terms: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of the total and of the terms."""
+        return self.total, *self.terms
+
     def holds(self, values: Mapping[str, str]) -> bool:
         """Whether the texts of these fields add up, exactly; False if one of them is no number.
 
         >>> Sum("all", ("a", "b")).holds({"all": "0,3", "a": "0,1", "b": "0.20"})
         True
         """
-        numbers = [value_of(values.get(name, "")) for name in (self.total, *self.terms)]
-        total, *terms = numbers
+        total, *terms = (value_of(values.get(name, "")) for name in self.names)
         return total is not None and None not in terms and sum(term for term in terms if term is not None) == total
 
 
@@ -333,46 +337,36 @@ class _Parser:
         )
 
     def _field(self, value: Any, number: int, page: tuple[float, float]) -> Field:
-        name, key = f"number {number + 1}", "name"
+        name = f"number {number + 1}"
         try:
             record = Record.of(value)
             name = record.text("name")
             if not name.strip() or not name.isprintable():
                 raise RecordError(f"name is {name!r}, expected a text that can be printed")
             self._check_keys(record.values, "field", name, number)
-            key = "kind"
             kind = record.text("kind")
             if kind not in KINDS:
                 raise RecordError(str(UnknownName("kind", kind, KINDS)))
             for key, kinds in _KINDS_OF_KEY.items():
                 if key in record.values and kind not in kinds:
                     raise RecordError(f"{key} is of fields of kind {' or '.join(kinds)}, and this is one of {kind}")
-            key = "length"
-            length = record.integer(key, 1, MAX_CHARACTERS) if key in record else None
-            key = "pattern"
-            pattern = Pattern.parse(record.text(key)).text if key in record else None
-            key = "range"
-            limits = (_dates if kind == "date" else _limits)(record, key) if key in record else None
-            key = "check"
-            check = record.text(key) if key in record else None
+            length = record.integer("length", 1, MAX_CHARACTERS) if "length" in record else None
+            pattern = Pattern.parse(record.text("pattern")).text if "pattern" in record else None
+            limits = (_dates if kind == "date" else _limits)(record, "range") if "range" in record else None
+            check = record.text("check") if "check" in record else None
             if check is not None and check not in CHECKS:
                 raise RecordError(str(UnknownName("check", check, CHECKS)))
             if check in OF_LETTERS:
                 raise RecordError(f"check is {check}, whose texts begin with letters, and only digits are read")
-            key = "format"
-            form = record.text(key, DEFAULT_FORMAT)
-            if {part.replace("YYYY", "YY") for part in PARTS_OF_DATE.findall(form)} != {"DD", "MM", "YY"} or len(
-                PARTS_OF_DATE.findall(form)
-            ) != 3:
+            form = record.text("format", DEFAULT_FORMAT)
+            if sorted(part[:2] for part in PARTS_OF_DATE.findall(form)) != ["DD", "MM", "YY"]:
                 raise RecordError(f"format is {form!r}, expected DD, MM and YYYY or YY, as {DEFAULT_FORMAT!r}")
-            key = "choices"
             choices = self._choices(record, page) if kind == "ticks" else ()
-            key = "box"
-            box = bounding_box([one for _, one in choices]) if choices else _box(record, key, page)
-            key = "cells"
-            cells = _cells(record, key, box) if key in record else ()
+            box = bounding_box([one for _, one in choices]) if choices else _box(record, "box", page)
+            cells = _cells(record, "cells", box) if "cells" in record else ()
         except (RecordError, ReadingError) as error:
-            raise self._error(str(error), self._line_of("field", number, key), name) from None
+            match = re.search(rf"\b({'|'.join(_KEYS['field'])})\b", str(error))  # the sentence begins with the key
+            raise self._error(str(error), self._line_of("field", number, match[1] if match else ""), name) from None
         return Field(name, kind, box, length, pattern, limits, check, form, choices, cells)
 
     def _choices(self, record: Record, page: tuple[float, float]) -> tuple[tuple[str, Box], ...]:
@@ -386,18 +380,16 @@ class _Parser:
         try:
             record = Record.of(value)
             self._check_keys(record.values, "sum", "", number)
-            total = record.text("total")
-            key = "terms"
-            terms = record.texts("terms")
-            if not terms or len(set(terms)) < len(terms) or total in terms:
-                raise RecordError(f"terms are {list(terms)}, expected other fields than the total, each once")
-            for name in (total, *terms):
-                key = "total" if name == total else "terms"
+            one = Sum(record.text(key), record.texts(key := "terms"))
+            if not one.terms or len(set(one.names)) <= len(one.terms):
+                raise RecordError(f"terms are {list(one.terms)}, expected other fields than the total, each once")
+            for name in one.names:
+                key = "total" if name == one.total else "terms"
                 if name not in numbers:
                     raise RecordError(str(UnknownName("field of digits or numbers", name, numbers)))
         except RecordError as error:
             raise self._error(str(error), self._line_of("sum", number, key), "", f"sum {number + 1}") from None
-        return Sum(total, terms)
+        return one
 
     def _check_keys(self, values: Mapping[str, Any], table: str, name: str, number: int) -> None:
         for key in values:
