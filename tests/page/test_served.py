@@ -18,7 +18,7 @@ from PIL import Image
 from lab.benchmarks.page_driver import find_browser, open_page
 from lenet.cli import main
 from lenet.reading import Reader
-from lenet.server.remarks import with_parameters
+from lenet.server.picture_routes import with_parameters
 from tests.page.looks import LOOKS, WHITE, serious_faults
 
 pytest.importorskip("playwright.sync_api")

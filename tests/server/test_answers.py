@@ -333,7 +333,7 @@ def test_remarks_name_parameters_where_the_command_line_names_options(client, ca
 
 def test_every_option_that_a_remark_may_name_is_a_parameter():
     from lenet.reading import remarks
-    from lenet.server.remarks import with_parameters
+    from lenet.server.picture_routes import with_parameters
 
     source = Path(remarks.__file__).read_text("utf-8")
     options = set(re.findall(r"--[a-z][a-z-]*", source))

@@ -13,7 +13,6 @@ from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import openapi, schemas
 from lenet.server.access import Access
-from lenet.server.activations_route import add_activations
 from lenet.server.desk_route import add_desk
 from lenet.server.documentation import Documentation
 from lenet.server.limits import Limits, Pool
@@ -22,9 +21,8 @@ from lenet.server.metrics import Metrics
 from lenet.server.middleware import Middleware
 from lenet.server.networks_route import add_networks
 from lenet.server.page_route import add_page
-from lenet.server.predict_route import add_predict
+from lenet.server.picture_routes import add_activations, add_predict, add_read
 from lenet.server.problems import HANDLERS
-from lenet.server.read_route import add_read
 from lenet.server.readers import Readers, shipped
 
 

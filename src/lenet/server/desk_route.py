@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lenet.desk import export
 from lenet.desk.desk import Desk
-from lenet.desk.stack import AnsweredElsewhere, Unwritable
+from lenet.desk.stack import AnsweredElsewhere, Stack, Unwritable
 from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.page.export import page_modules, page_style
 from lenet.records import Record
@@ -57,12 +57,9 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
     @router.get("/state")
     async def state() -> Response:
+        counts, files = desk.stack.counts, desk.stack.files
         return await _json_response(
-            lambda: {
-                "counts": asdict(desk.stack.counts()),
-                "files": desk.stack.files(),
-                "has_xlsx": export.has_xlsx(),
-            }
+            lambda: {"counts": asdict(counts()), "files": files(), "has_xlsx": export.has_xlsx()}
         )
 
     @router.get("/fields")
@@ -79,10 +76,7 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
     @router.get("/pages/{page}")
     async def page(page: Number) -> Response:
-        record = await run_in_threadpool(desk.stack.page, page)
-        if record is None:
-            raise HTTPException(404, f"there is no page {page}")
-        return schemas.JSON(_without_path(record))
+        return schemas.JSON(_without_path(await _existing_page(desk, page)))
 
     @router.post("/files")
     async def upload(request: Request) -> Response:
@@ -98,43 +92,16 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 def _add_review_routes(router: APIRouter, desk: Desk, timeout: float) -> None:
     """Routes that lease fields, save drafts and take answers; each also under the name that it had before."""
 
-    @router.post("/lease")
-    @router.post("/claim")
-    async def lease(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        count = _integer_of(values, "count", 1)
-        return await _json_response(lambda: desk.stack.lease(_user_of(values), min(count, MAX_LEASED)))
+    def add(names: tuple[str, ...], call: Callable[[Stack, Record], Any]) -> None:
+        async def respond(request: Request) -> Response:
+            values = await _json_body(request, timeout)
+            return await _json_response(lambda: call(desk.stack, values))
 
-    @router.post("/draft")
-    @router.post("/type")
-    async def save_draft(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        return await _json_response(lambda: desk.stack.save_draft(*_entry_of(values)))
+        for name in names:
+            router.post(f"/{name}", name=name)(respond)
 
-    @router.post("/answer")
-    async def answer(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        return await _json_response(lambda: desk.stack.answer(*_entry_of(values)))
-
-    @router.post("/postpone")
-    @router.post("/later")
-    async def postpone(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        who, field, key_presses = _user_of(values), _integer_of(values, "field"), _key_presses(values)
-        return await _json_response(lambda: desk.stack.postpone(who, field, key_presses))
-
-    @router.post("/reopen")
-    @router.post("/ask")
-    async def reopen(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        who, field, key_presses = _user_of(values), _integer_of(values, "field"), _key_presses(values)
-        return await _json_response(lambda: desk.stack.reopen(who, field, key_presses))
-
-    @router.post("/take-back")
-    @router.post("/back")
-    async def take_back(request: Request) -> Response:
-        values = await _json_body(request, timeout)
-        return await _json_response(lambda: desk.stack.take_back(_user_of(values), _key_presses(values)))
+    for names, call in _REVIEW_CALLS.items():
+        add(names, call)
 
 
 def _add_downloads(router: APIRouter, desk: Desk) -> None:
@@ -142,9 +109,7 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/pages/{page}/picture")
     async def page_picture(page: Number) -> Response:
-        record = await run_in_threadpool(desk.stack.page, page)
-        if record is None:
-            raise HTTPException(404, f"there is no page {page}")
+        record = await _existing_page(desk, page)
         picture = lambda: desk.pictures.page(Path(record["path"]), record["number"])  # noqa: E731
         return await _picture_response(picture, "image/jpeg")
 
@@ -199,6 +164,14 @@ async def _picture_response(render: Callable[[], bytes], media_type: str) -> Res
     return Response(content, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
 
 
+async def _existing_page(desk: Desk, page: int) -> dict[str, Any]:
+    """A page of the stack; HTTPException 404 if there is none of this number."""
+    record = await run_in_threadpool(desk.stack.page, page)
+    if record is None:
+        raise HTTPException(404, f"there is no page {page}")
+    return record
+
+
 def _without_path(page: Mapping[str, Any]) -> dict[str, Any]:
     """A page for clients: the name of its file, and not its path."""
     return {name: value for name, value in page.items() if name != "path"}
@@ -237,7 +210,12 @@ def _user_of(values: Record) -> str:
 
 def _entry_of(values: Record) -> tuple[str, int, str, int]:
     """Who, which field, the text, and the number of key presses, of a draft or an answer."""
-    return _user_of(values), _integer_of(values, "field"), _text(values, "text", MAX_TEXT), _key_presses(values)
+    return *_field_of(values), _text(values, "text", MAX_TEXT), _key_presses(values)
+
+
+def _field_of(values: Record) -> tuple[str, int]:
+    """Who, and which field."""
+    return _user_of(values), _integer_of(values, "field")
 
 
 def _key_presses(values: Record) -> int:
@@ -261,3 +239,15 @@ def _query_number(request: Request, name: str) -> int:
     if re.fullmatch(r"[0-9]{1,15}", text) is None:
         raise LeNetError(f"{name} is {text[:40]!r}, expected a whole number of at least 0")
     return int(text)
+
+
+_REVIEW_CALLS: dict[tuple[str, ...], Callable[[Stack, Record], Any]] = {
+    ("lease", "claim"): lambda stack, values: stack.lease(
+        _user_of(values), min(_integer_of(values, "count", 1), MAX_LEASED)
+    ),
+    ("draft", "type"): lambda stack, values: stack.save_draft(*_entry_of(values)),
+    ("answer",): lambda stack, values: stack.answer(*_entry_of(values)),
+    ("postpone", "later"): lambda stack, values: stack.postpone(*_field_of(values), _key_presses(values)),
+    ("reopen", "ask"): lambda stack, values: stack.reopen(*_field_of(values), _key_presses(values)),
+    ("take-back", "back"): lambda stack, values: stack.take_back(_user_of(values), _key_presses(values)),
+}

@@ -36,16 +36,13 @@ class Documentation:
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document, self._page = document, lru_cache(_MAX_ADDRESSES)(self._page_at)
+        self._page_at = lru_cache(_MAX_ADDRESSES)(lambda origin: StaticPage(documentation_html(document, origin)))
 
     async def respond(self, request: Request) -> Response:
         """The page, or 304 if the client has it."""
         host = request.headers.get("host", "")
         origin = f"{request.url.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
-        return await self._page(origin).respond(request)
-
-    def _page_at(self, origin: str) -> StaticPage:
-        return StaticPage(documentation_html(self._document, origin))
+        return await self._page_at(origin).respond(request)
 
 
 def documentation_html(document: Mapping[str, Any], origin: str) -> str:

@@ -84,7 +84,12 @@ class Pool:
             return done.pop().result()
         if not job.cancel():
             self.in_progress += 1
-            job.add_done_callback(lambda _: _call_in_loop(loop, self._release_slot))
+
+            def release(_: object) -> None:
+                with suppress(RuntimeError):  # the server has stopped meanwhile
+                    loop.call_soon_threadsafe(self._release_slot)
+
+            job.add_done_callback(release)
         raise HTTPException(
             504, f"not read within {self.limits.timeout:g} seconds; make the picture smaller, or try again later"
         )
@@ -95,8 +100,3 @@ class Pool:
 
     def _release_slot(self) -> None:
         self.in_progress -= 1
-
-
-def _call_in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    with suppress(RuntimeError):  # the server has stopped meanwhile
-        loop.call_soon_threadsafe(call)

@@ -53,12 +53,8 @@ class Middleware:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:  # the client has its answer: here it is told who runs the server
-            summary = error_summary(error)
-            print(
-                f"lenet: {scope['method']} {scope['path']!a}: a defect of lenet ({summary})",
-                file=sys.stderr,
-                flush=True,
-            )
+            where, summary = f"{scope['method']} {scope['path']!a}", error_summary(error)
+            print(f"lenet: {where}: a defect of lenet ({summary})", file=sys.stderr, flush=True)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = getattr(scope.get("route"), "path", "other")

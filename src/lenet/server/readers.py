@@ -1,7 +1,7 @@
 """The models of a server: cached readers by error limit, readers of forms, and models for other questions."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from lenet.errors import ReadingError, UnknownName
 from lenet.forms.reader import FormReader
@@ -33,11 +33,10 @@ class Readers:
         classifier: Model | None = None,
         forms: Sequence[Template] = (),
     ) -> None:
-        self._weights = reader.model
         self.classifier = classifier or reader.model
         self.models = {model.network.name: model for model in (*extra_models, reader.model)}
         self.default = reader.model.network.name
-        self.recognizer = lru_cache(maxsize=16)(self._recognizer)
+        self.recognizer = lru_cache(maxsize=16)(partial(Recognizer, reader.model))
         self._default_reader = reader
         self._forms = {form.name: self.reader_of_form(form) for form in forms}
 
@@ -73,17 +72,13 @@ class Readers:
         """
         return FormReader(form, self.recognizer(None), blank_page)
 
-    def _recognizer(self, max_error: float | None) -> Recognizer:
-        return Recognizer(self._weights, max_error)
-
     def model_for(self, name: str | None) -> Model:
         """Look up the model of a network; the one that reads if no name is given.
 
         Raises:
             UnknownName: if there are none under that name.
         """
-        if name is None:
-            name = self.default
+        name = self.default if name is None else name
         if name not in self.models:
             raise UnknownName("network with weights", name[:60], self.models)
         return self.models[name]
