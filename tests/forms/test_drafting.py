@@ -56,6 +56,18 @@ def test_a_template_that_is_there_is_kept(form, tmp_path):
     assert Template.load(template).name == "new"
 
 
+@pytest.mark.parametrize(("blank", "template"), [("b\udcff.png", "a.toml"), ("b.png", "a\n.toml")])
+def test_names_that_no_template_can_hold_are_refused_and_nothing_is_written(form, tmp_path, blank, template):
+    (tmp_path / blank).write_bytes((form.path.parent / "blank.png").read_bytes())
+    with pytest.raises(LeNetError, match="has a name that cannot stand in a template"):
+        lenet.new_form(tmp_path / blank, tmp_path / template)
+    assert [path.name for path in tmp_path.iterdir()] == [blank]
+    beside = tmp_path / "f\udcff"
+    beside.mkdir()
+    (tmp_path / blank).rename(beside / 'it\'s "blank".png')
+    assert lenet.new_form(beside / 'it\'s "blank".png', beside / "a.toml").blank.name == 'it\'s "blank".png'
+
+
 def test_a_picture_that_has_the_name_of_the_drawing_is_kept(form, tmp_path):
     blank, photo = tmp_path / "blank.png", tmp_path / "new.png"
     Image.fromarray(form.blank).save(blank)

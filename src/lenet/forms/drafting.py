@@ -5,6 +5,7 @@ digit in each. A comb, which is open at the top, is a line with teeth. A line wi
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
-from lenet.errors import DataError, LeNetError, reason_of
+from lenet.errors import DataError, LeNetError, printable, reason_of
 from lenet.files import atomic_writer, write_atomically
 from lenet.forms.alignment import Sheet
 from lenet.forms.template import MAX_FIELDS, Template
@@ -82,12 +83,17 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
 
     Raises:
         DataError: if the picture cannot be opened, or shows neither boxes nor lines.
-        LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written.
+        LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written; or if a
+            name is none that can stand in a template.
     """
     source, target = Path(blank), Path(output)
     if target.suffix.lower() != ".toml":
         raise LeNetError(f"{target}: expected a template's name that ends in .toml")
     drawing = target.with_suffix(".png")
+    name = Path(os.path.relpath(source, target.parent)).as_posix()
+    for path, text in ((source, name), (target, drawing.name)):
+        if printable(text) != text:
+            raise LeNetError(f"{path}: has a name that cannot stand in a template, a text in UTF-8; give it another")
     if target.exists() and not overwrite:
         raise LeNetError(f"{target}: is there already; name another template, or say that it is to be overwritten")
     if drawing.resolve() == source.resolve():
@@ -107,13 +113,12 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             "or more"
         )
     try:
-        name = Path(os.path.relpath(source, target.parent)).as_posix()
         head = _HEAD.format(
             blank=source.name,
             drawing=drawing.name,
             height=picture.size[0],
             width=picture.size[1],
-            name=_toml_string(name),
+            name=json.dumps(name, ensure_ascii=False),
             digest=hashlib.sha256(source.read_bytes()).hexdigest(),
         )
         text = head + "".join(_field_toml(draft, number, picture) for number, draft in enumerate(drafts, 1))
@@ -251,18 +256,11 @@ def _field_toml(draft: _FoundField, number: int, picture: Picture) -> str:
         return "\n".join([*lines, f"choices = {{ {choices} }}"]) + "\n"
     lines.append(f"box = {listed(draft.box)}")
     if draft.kind == "digits":
-        gaps = [b[1] - a[3] for a, b in zip(draft.boxes, draft.boxes[1:], strict=False)]
-        is_even = all(gap < 0.15 * _width(draft.boxes[0]) for gap in gaps)
+        are_joined = all(b[1] - a[3] < 0.15 * _width(draft.boxes[0]) for a, b in pairwise(draft.boxes))
         sides = [[round(box[1]), round(box[3])] for box in draft.boxes]
-        lefts = [side for pair in sides for side in pair]
-        if not is_even and lefts != sorted(lefts):
-            is_even = True
-        lines.append(f"cells = {len(draft.boxes) if is_even else sides}")
+        places = [side for pair in sides for side in pair]
+        lines.append(f"cells = {len(draft.boxes) if are_joined or places != sorted(places) else sides}")
     return "\n".join(lines) + "\n"
-
-
-def _toml_string(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _draw_fields(picture: Picture, drafts: Sequence[_FoundField]) -> Image.Image:
