@@ -34,7 +34,7 @@ from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.engine import native
 from lenet.pictures.loading import open_picture
 from lenet.reading import Reader
-from lenet.reading.foreground.grid import find_grid
+from lenet.reading.foreground.grid.detection import find_grid
 from lenet.reading.foreground.ink import find_ink
 from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.path import best_path

@@ -7,7 +7,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lenet.engine import native
-from lenet.reading.foreground.grid import MIN_COVERAGE, MIN_GAP, Rule, _Family, _inked_parts, _straight_runs
 from lenet.reading.lines.cuts import SLANTS, candidate_cuts, propose_cuts
 from lenet.reading.lines.segmentation import crop_of
 
@@ -15,89 +14,7 @@ HAS_IPP = "Intel IPP:                   2" in cv2.getBuildInformation()  # other
 built = pytest.mark.skipif(not native.instruction_sets(), reason="the engine was not built")
 
 
-def strokes(seed: int, height: int, width: int) -> np.ndarray:
-    """A mask with strokes of a pen, specks, and bars along its sides."""
-    rng = np.random.default_rng(seed)
-    mask = np.zeros((height, width), np.uint8)
-    for _ in range(rng.integers(0, 9)):
-        start, end = rng.integers(-4, max(height, width) + 4, (2, 2)).tolist()
-        if rng.random() < 0.6:
-            end[int(rng.integers(0, 2))] = start[0]
-        cv2.line(mask, start, end, 1, int(rng.integers(1, 6)))
-    return mask | (rng.random(mask.shape) < rng.choice([0.0, 0.01])).astype(np.uint8)
-
-
-sizes = st.integers(1, 90)
 seeds = st.integers(0, 2**32 - 1)
-
-
-@given(seeds, sizes, sizes, st.integers(4, 20), st.booleans())
-@settings(max_examples=150, deadline=None)
-def test_straight_runs_are_the_same_where_the_whole_page_is_gone_through(seed, height, width, length, is_level):
-    mask = np.pad(strokes(seed, height, width), ((0, 4), (0, 4)))
-    whole = mask.copy()
-    whole[-1, -1] = 1  # a speck that spreads the ink over the page
-    found, expected = (_straight_runs(page, length, is_level) for page in (mask, whole))
-    assert [(a.start, a.middles.tolist(), a.thickness, a.is_level) for a in found] == [
-        (b.start, b.middles.tolist(), b.thickness, b.is_level) for b in expected
-    ]
-
-
-@given(seeds, sizes, sizes, st.integers(4, 20))
-@settings(max_examples=100, deadline=None)
-def test_upright_runs_are_the_level_ones_of_the_page_on_its_side(seed, height, width, length):
-    mask = strokes(seed, height, width)
-    upright, level = _straight_runs(mask, length, False), _straight_runs(np.ascontiguousarray(mask.T), length, True)
-    assert [(a.start, a.middles.tolist(), a.thickness) for a in upright] == [
-        (b.start, b.middles.tolist(), b.thickness) for b in level
-    ]
-
-
-def parts_by_morphology(is_inked: np.ndarray, min_length: int) -> list[tuple[int, int]]:
-    """Runs of ink once the gaps that a printer leaves are closed, long enough and with enough ink."""
-    gap = MIN_GAP + 1
-    row = np.pad(is_inked.astype(np.uint8), gap)[None]
-    closed = cv2.morphologyEx(row, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))[0]
-    edges = (np.flatnonzero(np.diff(closed)) + 1 - gap).tolist()
-    return [
-        (start, end)
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-        if end - start >= min_length and np.mean(is_inked[start:end]) >= MIN_COVERAGE
-    ]
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=12), st.integers(-8, 8), st.integers(1, 12))
-@settings(max_examples=300, deadline=None)
-def test_parts_of_a_rule_are_what_closing_its_gaps_leaves(pieces, start, min_length):
-    is_inked = np.array([inked for inked, count in pieces for _ in range(count)], bool)
-    mask = np.zeros((9, max(1, len(is_inked) + start)), np.uint8)
-    along = np.arange(max(0, start), start + len(is_inked))
-    mask[4, along] = is_inked[along - start]
-    rule = Rule(start, np.full(len(is_inked), 4.2, np.float32), 1.0, True)
-    expected = parts_by_morphology(is_inked[along - start], min_length)
-    parts = _inked_parts(rule, mask, min_length)
-    assert [(part.start, part.end) for part in parts] == [(max(0, start) + a, max(0, start) + b) for a, b in expected]
-
-
-@given(seeds, st.integers(2, 60), st.floats(0.5, 4), st.floats(-0.02, 0.02), st.floats(0, 6))
-@settings(max_examples=200, deadline=None)
-def test_a_run_is_of_its_family_by_the_quantiles_of_its_places(seed, count, spread, slope, thickness):
-    sides = np.random.default_rng(seed).choice([-1, -0.9, 0, 0.9, 1], count, p=[0.3, 0.15, 0.1, 0.15, 0.3])
-    middles = (50 + spread * sides).astype(np.float32)
-    run, family = Rule(0, middles, thickness, True), _Family(slope, 0.0, 50.0)
-    offsets = middles - slope * np.arange(count, dtype=np.float32)
-    low, high = np.quantile(offsets, (0.1, 0.9))
-    is_steep = abs(run.slope - slope) > 0.05 + 3.0 / count
-    assert family.has(run) == (not is_steep and bool(high - low <= 3.0 + thickness / 2 + 0.05 * count))
-
-
-@given(seeds, st.integers(2, 60))
-@settings(max_examples=100, deadline=None)
-def test_the_slope_of_a_rule_is_the_rise_between_the_means_of_its_ends(seed, count):
-    middles = np.random.default_rng(seed).normal(50, 3, count).astype(np.float32)
-    part = max(1, count // 4)
-    rise = float(middles[-part:].mean() - middles[:part].mean())
-    assert Rule(0, middles, 1.0, True).slope == rise / max(count - part, 1)
 
 
 @given(seeds, st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.05, 0.183, 0.4]))

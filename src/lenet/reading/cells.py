@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.grid import DARKER, Grid, GridCell, grid_thresholds, without_grid
+from lenet.reading.foreground.grid.cell import GridCell
+from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
+from lenet.reading.foreground.grid.removal import without_grid
+from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.hypotheses import drafts_of, most_confident, read_lines
 from lenet.reading.lines.layout import (

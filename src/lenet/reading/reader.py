@@ -20,7 +20,7 @@ from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.cells import GridReading, read_grid
 from lenet.reading.foreground.dots import without_dots
-from lenet.reading.foreground.grid import find_grid
+from lenet.reading.foreground.grid.detection import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.numbers import are_number

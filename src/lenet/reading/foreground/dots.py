@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.grid import ON_LATTICE, PITCH
+from lenet.reading.foreground.grid.spacing import ON_LATTICE, PITCH
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.order_statistics import median
 

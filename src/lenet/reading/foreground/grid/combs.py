@@ -1,0 +1,76 @@
+"""Combs: level rules with even teeth, whose boxes are open at the top."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lenet.reading.foreground.grid.cell import MIN_CELL
+from lenet.reading.foreground.grid.crossings import find_crossings
+from lenet.reading.foreground.grid.missing_rules import side_at
+from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, transposed
+from lenet.reading.foreground.grid.spacing import comb_lattice
+from lenet.reading.order_statistics import median
+
+COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
+
+
+def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
+    """The rules, and what closes the boxes of combs at the top: of level rules with even teeth from end to end."""
+    added: list[Rule] = []
+    in_comb: set[int] = set()
+    turned = transposed(mask)
+    crossings, numbers = find_crossings(rules), {id(rule): number for number, rule in enumerate(rules)}
+    for base, crossed in zip(rules, crossings, strict=True):
+        if not base.is_level or len(crossed) < 3:
+            continue
+        teeth = []
+        for number, place in crossed.items():
+            tooth, middle = rules[number], base.at(place)
+            if abs(middle - tooth.end) <= REACH + base.thickness and middle - tooth.start >= MIN_CELL / 2:
+                teeth.append((place, tooth))
+        if len(teeth) < 3:
+            continue
+        teeth.sort(key=lambda entry: entry[0])
+        lattice, nearest = comb_lattice(np.array([place for place, _ in teeth]))
+        hidden = lattice[nearest < 0].tolist()
+        teeth = [teeth[index] for index in nearest.tolist() if index >= 0]
+        if len(teeth) < 3:
+            continue
+        heights = np.array([len(tooth.middles) for _, tooth in teeth], np.float64)
+        height, pitch = median(heights), float(lattice[1] - lattice[0])
+        reach = REACH + 2 * base.thickness + 0.05 * pitch
+        if abs(lattice[0] - base.start) > reach or abs(lattice[-1] - base.end) > reach:
+            continue
+        if np.mean(np.abs(heights - height) < 0.15 * height) < 0.7:
+            continue
+        spans = np.array([(rule.start, rule.end) for rule in rules], np.float64)
+        off = np.abs(spans[:, :, None] - lattice).min(axis=2)
+        tops = off.max(axis=1) <= REACH + base.thickness  # from one tooth to another: no strokes of digits
+        tops |= spans[:, 1] - spans[:, 0] > (lattice[-1] - lattice[0]) / 2
+        closed = [
+            any(
+                tops[other] and place <= tooth.start + REACH + base.thickness / 2
+                for other, place in crossings[number].items()
+            )
+            for number, tooth in ((numbers[id(tooth)], tooth) for _, tooth in teeth)
+        ]
+        if np.mean(closed) > 0.5:  # boxes
+            continue
+        rise = max(height, COMB * pitch)
+        top = replace(base, middles=base.middles - np.float32(rise), thickness=1.0, is_open=True, in_comb=True)
+        added.append(top)
+        in_comb |= {id(base), *(id(tooth) for _, tooth in teeth)}
+        thickness = median([tooth.thickness for _, tooth in teeth])
+        ends = [(tooth.start, tooth.middles[: max(3, len(tooth.middles) // 4)].mean()) for _, tooth in teeth]
+        reached = replace(base, middles=base.middles - np.float32(height))
+        for place in hidden:
+            found = side_at(place, 0.0, reached, base, thickness, 0.0, turned)
+            ends.append((round(base.at(place)) if found is None else found.start, place))
+            if found is not None:
+                added.append(replace(found, in_comb=True))
+        for end, place in ends:
+            start = round(base.at(place) - rise)
+            if end > start:  # as thick as the teeth: then what they bound is a rectangle
+                column = np.full(end - start + 1, place, np.float32)[: end - max(0, start) + 1]
+                added.append(Rule(max(0, start), column, thickness, False, is_open=True, in_comb=True))
+    return [replace(rule, in_comb=True) if id(rule) in in_comb else rule for rule in rules] + added

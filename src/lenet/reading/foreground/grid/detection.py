@@ -1,0 +1,106 @@
+"""Detection of the grid of an ink map: the rules that bound cells, and the cells between them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.grid.arrangement import arranged, completed
+from lenet.reading.foreground.grid.cell import GridCell, is_closed
+from lenet.reading.foreground.grid.combs import with_combs
+from lenet.reading.foreground.grid.crossings import meeting_rules
+from lenet.reading.foreground.grid.families import alike_rules
+from lenet.reading.foreground.grid.missing_rules import with_missing, with_open_sides, with_sides
+from lenet.reading.foreground.grid.profiles import measured
+from lenet.reading.foreground.grid.regions import bounding_rules, cells_between, dividing_strokes
+from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE
+from lenet.reading.foreground.grid.strokes import even_rules, printed_rules, without_strokes
+from lenet.reading.foreground.grid.tracing import joined_over_gaps, trace_rules
+from lenet.reading.foreground.grid.zeros import without_zeros
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.order_statistics import median
+
+SHARES = (0.12, 0.25, 0.45)  # of full ink: a rule may be paler than a pen writes
+MAX_INKED = 0.4  # of the picture: more above a level is the grain of paper, or its shade
+PALE = 0.7  # of the threshold: the ink in which a rule goes on
+MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
+
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Rules and the cells between them.
+
+    Attributes:
+        rules: the printed lines that bound cells.
+        cells: row by row, left to right.
+        regions: int32 (h, w), the number of the cell that each pixel belongs to; 0 outside, and on rules.
+    """
+
+    rules: tuple[Rule, ...]
+    cells: tuple[GridCell, ...]
+    regions: NDArray[np.int32]
+
+    @cached_property
+    def print_levels(self) -> NDArray[np.float32]:
+        """How dark the rules are, float32 (h, w); 0 where there is none."""
+        levels = np.zeros(self.regions.shape, np.float32)
+        for rule in sorted((rule for rule in self.rules if not rule.is_open), key=lambda rule: rule.darkness):
+            draw_rule(rule, levels, rule.darkness)
+        return levels
+
+
+def find_grid(ink: InkMap) -> Grid | None:
+    """Find the grid of an ink map; None if there is none."""
+    best: Grid | None = None
+    if max(ink.levels.shape) < MIN_PICTURE:
+        return None
+    ink = ink.before_equalization  # print is as dark where nothing is written on it
+    for threshold in grid_thresholds(ink):
+        mask = (ink.levels > threshold).view(np.uint8)
+        bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
+        rules = trace_rules(ink, mask, bridged, max(PALE * threshold, 2.5 * ink.noise))
+        grid = _grid_of(ink, bridged, mask, rules) if rules else None
+        if grid is not None and (best is None or len(grid.cells) > len(best.cells)):
+            best = grid
+    return best
+
+
+def grid_thresholds(ink: InkMap) -> list[float]:
+    """The two levels above which print is looked for: higher ones where so much is ink that it must be paper."""
+    thresholds = ink.thresholds(SHARES)
+    fitting = (t for t in thresholds if np.count_nonzero(ink.levels > t) / ink.levels.size <= MAX_INKED)
+    return list(islice(fitting, 2))
+
+
+def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
+    """The grid that these rules make: cells, and the rules that bound them."""
+    rules = joined_over_gaps(rules)
+    rules = with_open_sides(with_combs(rules, bridged), mask.shape[1])
+    rules = meeting_rules(rules, bridged)
+    if not rules:
+        return None
+    rules = alike_rules(even_rules([measured(rule, ink.levels, mask) for rule in rules]))
+    rules = meeting_rules(without_strokes(printed_rules(rules, max(mask.shape), ink.peak)), bridged)
+    rules = with_sides(with_missing(rules, bridged), bridged)
+    if not rules:
+        return None
+    while True:
+        cells, regions = cells_between(rules, mask.shape)
+        strokes = dividing_strokes(cells, rules, regions)
+        if not strokes:
+            break
+        rules = [rule for rule in rules if id(rule) not in strokes]
+    cells = without_zeros(cells, regions, mask, bridged, median([rule.thickness for rule in rules]))
+    if not any(is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
+        return None
+    numbers = np.zeros(regions.max() + 1, np.int32)
+    numbers[[cell.number for cell in cells]] = [cell.number for cell in cells]
+    regions = numbers[regions]
+    cells = arranged(completed(arranged(cells), bounding_rules(rules, regions), regions))
+    return Grid(tuple(bounding_rules(rules, regions)), tuple(cells), regions)

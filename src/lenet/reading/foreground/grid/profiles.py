@@ -1,0 +1,82 @@
+"""Measurement of rules where nothing touches them: their course, thickness, darkness and evenness."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
+from lenet.reading.order_statistics import median
+
+BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
+MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
+
+
+def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
+    """The rule with its middle, thickness and darkness as they are where nothing touches it."""
+    if rule.is_open:
+        return rule
+    levels, mask = (levels, mask) if rule.is_level else (levels.T, mask.T)
+    columns = np.arange(rule.start, rule.end)
+    rule = replace(rule, middles=_curve(columns - rule.start, rule.middles, len(columns)))
+    above, below = ink_extents(mask, rule.middles, columns, limit=round(2 * rule.thickness) + 4)
+    thickness, commonest = median(above + below) + 1, _commonest(above + below) + 1
+    if thickness > commonest + 1:  # digits lie on most of it
+        thickness = commonest
+    is_bare = np.abs(above + below + 1 - thickness) <= 1.5 + 0.1 * thickness
+    is_bare |= np.count_nonzero(is_bare) < 2
+    centers = np.rint(rule.middles) + (below - above) / 2
+    middles = _curve(columns[is_bare] - rule.start, centers[is_bare], len(columns))
+    bends = np.interp(columns, columns[is_bare], centers[is_bare] - middles[is_bare])
+    middles += cv2.blur(np.clip(bends, -BEND, BEND)[None].astype(np.float32), (2 * BEND_REACH + 1, 1))[0]
+    rows = np.rint(middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
+    darkness = median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0))
+    corner = min(round(thickness + REACH), len(columns) // 4)
+    is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
+    return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
+
+
+def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: int) -> NDArray[np.float32]:
+    """A smooth curve of so many pixels through what is known of it: a cubic by iterated weights.
+
+    Digits that touch a rule bend its middle; they count less each time.
+    """
+    steps = np.linspace(0, len(places) - 1, min(len(places), 200)).astype(np.intp)
+    degree = 3 if count > MIN_BENT and len(steps) > 8 else 1
+    powers = np.vander(places[steps] / max(count - 1, 1), degree + 1)
+    known, weights = middles[steps].astype(np.float64), np.ones(len(steps))
+    for _ in range(4):
+        weighted = powers * weights[:, None]
+        fit = np.linalg.lstsq(weighted.T @ powers, weighted.T @ known, rcond=None)[0]
+        residuals = np.abs(known - powers @ fit)
+        weights = 1 / (1 + (residuals / max(0.5, 1.5 * median(residuals))) ** 2)
+    return (np.vander(np.arange(count) / max(count - 1, 1), degree + 1) @ fit).astype(np.float32)
+
+
+def _commonest(extents: NDArray[np.intp]) -> float:
+    """The extent, within a pixel, that most of a rule's way has: digits on it are thicker, each in its own way."""
+    counts = np.bincount(extents, minlength=3)
+    near = np.convolve(counts, np.ones(3), mode="same")
+    place = int(near.argmax())
+    return median(extents[np.abs(extents - place) <= 1])
+
+
+def ink_extents(
+    mask: Mask | NDArray[np.bool_], middles: NDArray[np.float32], columns: NDArray[np.intp], limit: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """How far ink goes on above and below a level curve, in pixels, at most ``limit``."""
+    height = mask.shape[0]
+    rows = np.rint(middles).astype(np.intp)
+    extents = []
+    for direction in (-1, 1):
+        goes_on, extent = np.ones(len(columns), bool), np.zeros(len(columns), np.intp)
+        for step in range(1, limit + 1):
+            ahead = rows + direction * step
+            goes_on &= (ahead >= 0) & (ahead < height)
+            goes_on &= mask[np.clip(ahead, 0, height - 1), columns] > 0
+            extent += goes_on
+            if not goes_on.any():
+                break
+        extents.append(extent)
+    return extents[0], extents[1]

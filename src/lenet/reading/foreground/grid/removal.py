@@ -1,0 +1,89 @@
+"""Removal of a grid's rules from an ink map; strokes that cross a rule, or end on it, stay."""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
+from lenet.reading.foreground.grid.profiles import ink_extents
+from lenet.reading.foreground.grid.rule import Rule, drawn_rules
+from lenet.reading.foreground.grid.strokes import DARKER
+from lenet.reading.foreground.ink import InkMap, equalize_strokes
+
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+def without_grid(ink: InkMap, grid: Grid) -> InkMap:
+    """The ink map without the grid's rules, the contrast of what is left equalized; strokes that cross a rule, or end
+    on it, stay."""
+    ink = ink.before_equalization
+    threshold = max(grid_thresholds(ink))
+    levels = ink.levels.copy()
+    for is_level in (True, False):
+        others = drawn_rules(
+            [rule for rule in grid.rules if rule.is_level != is_level and not rule.is_open], levels.shape, 0.0, 2.0
+        )
+        mask = (ink.levels > threshold) & (others == 0)
+        view = levels if is_level else levels.T
+        for rule in grid.rules:
+            if rule.is_level == is_level and not rule.is_open:
+                _erase(view, mask if is_level else mask.T, rule)
+    return equalize_strokes(ink.with_levels(levels))
+
+
+def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule) -> None:
+    """Set the ink of a level rule to 0, but where strokes cross it, and what of it is darker than print."""
+    height, width = mask.shape
+    reach = round(rule.thickness) + 3
+    columns = np.arange(max(0, rule.start - reach), min(width, rule.end + reach))
+    middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
+    half, tolerance = (rule.thickness - 1) / 2, 1.0 + 0.25 * rule.thickness
+    above, below = ink_extents(mask, middles, columns, limit=round(half + tolerance) + 3)
+    margin = math.ceil(half) + 1
+    rows = np.rint(middles).astype(np.intp) + np.arange(-margin, margin + 1)[:, None]
+    is_pen = levels[np.clip(rows, 0, height - 1), columns] > DARKER * rule.darkness
+    is_pen = cv2.morphologyEx(is_pen.view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))  # rules are grained
+    stays = cv2.dilate(is_pen, _BLOCK) > 0
+    stays |= _crossing_strokes(
+        _runs_of(_broadened(above > half + tolerance)),
+        _runs_of(_broadened(below > half + tolerance)),
+        stays.shape,
+        max(1, round(0.7 * rule.thickness)),
+    )
+    erased = (rows >= 0) & (rows < height) & ~stays
+    levels[rows[erased], np.broadcast_to(columns, rows.shape)[erased]] = 0.0
+
+
+def _crossing_strokes(
+    above: NDArray[np.intp], below: NDArray[np.intp], shape: tuple[int, ...], reach: int
+) -> NDArray[np.bool_]:
+    """The strokes across a rule, bool (height, columns), from where ink leaves it above to where it does below.
+
+    Both, (n, 2), are where it begins and ends along the rule. What is nearest to one another, and no farther off than
+    ``reach`` columns, is one stroke, straight across the rule.
+    """
+    strokes = np.zeros(shape, np.uint8)
+    if len(above) and len(below):
+        white = np.maximum(above[:, None, 0] - below[None, :, 1], below[None, :, 0] - above[:, None, 1])
+        white = np.maximum(white, 0)
+        is_nearest = (white == white.min(axis=0)) | (white == white.min(axis=1)[:, None])
+        bottom = shape[0] - 1
+        for i, j in zip(*np.nonzero(is_nearest & (white <= reach)), strict=True):
+            (start, end), (first, last) = above[i], below[j]
+            corners = [[start, 0], [end - 1, 0], [last - 1, bottom], [first, bottom]]
+            cv2.fillConvexPoly(strokes, np.array(corners, np.int32), 1)
+    return strokes > 0
+
+
+def _runs_of(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where the runs of a row begin and end, (n, 2)."""
+    return np.flatnonzero(np.diff(np.pad(columns.view(np.int8), 1))).reshape(-1, 2)
+
+
+def _broadened(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Runs of two columns and more: single ones are the rule's ragged edge."""
+    row = columns.astype(np.uint8)[None]
+    opened = cv2.morphologyEx(row, cv2.MORPH_OPEN, np.ones((1, 2), np.uint8))
+    return np.asarray(opened[0] > 0, np.bool_)

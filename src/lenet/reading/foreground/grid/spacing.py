@@ -1,0 +1,43 @@
+"""Even spacing: the places that sides of boxes, teeth of combs and lines of squared paper stand at."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_ALIKE = 3  # so many cells of like size are a grid, whether something is in them or not
+ON_LATTICE = 0.6  # of the uprights between two level rules: fewer are no evenly spaced sides
+PITCH = 0.12  # of the usual distance: as near to it others are the same
+UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
+BOWS = tuple(PITCH * bow / 2 for bow in range(-2, 3))  # how much wider than most the outermost cells are: perspective
+
+
+def lattices_between(first: float, last: float, count: int) -> list[NDArray[np.float64]]:
+    """The places from one to another that so many cells lie between, even or as perspective has it."""
+    shares = np.arange(count + 1) / count
+    return [first + (last - first) * (shares + bow * shares * (1 - shares)) for bow in BOWS]
+
+
+def comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The evenly spaced places of a comb's teeth, from the first to the last of some, and which of them stands at each.
+
+    It is the one with most teeth over those that are missing; those are -1: digits hide them.
+    """
+    best, chosen, highest = places, np.arange(len(places)), (-1.0, 0.0)
+    for count in range(2, 2 * len(places)):  # of cells
+        pitch = (places[-1] - places[0]) / count
+        for lattice in lattices_between(places[0], places[-1], count):
+            off = np.abs(lattice[:, None] - places[None])
+            is_found = off.min(axis=1) <= UNEVEN * pitch
+            found = int(np.count_nonzero(is_found))
+            rating = 2.0 * found - len(lattice), -float(off.min(axis=1)[is_found].sum())
+            if rating > highest and found >= ON_LATTICE * len(lattice):
+                best, chosen, highest = lattice, np.where(is_found, off.argmin(axis=1), -1), rating
+    return best, chosen
+
+
+def are_even(places: NDArray[np.float64]) -> bool:
+    """Whether three places and more are evenly spaced, but for some that are missing."""
+    if len(places) < MIN_ALIKE:
+        return False
+    gaps = np.diff(places)
+    pitch = float(gaps.min())
+    return bool((np.abs(gaps - pitch * np.rint(gaps / pitch)) < 2 * UNEVEN * pitch).all())
