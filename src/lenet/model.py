@@ -9,6 +9,7 @@ A model is one safetensors file: its metadata holds ``format``, ``network`` (the
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -385,7 +386,7 @@ def load(
     import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
     names = None if class_names is None else _check_class_names(class_names)
     if keywords := [*import_options.options_given, *(["class_names"] if names else [])]:
-        if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
+        if isinstance(source, str | Path) and (os.path.isfile(source) or Path(source).suffix):  # noqa: PTH113
             return _load_file(Path(source), expect, import_options, names)
         raise WeightsError(f"{keywords[0]} goes with a file that others wrote, and {source!s} is none")
     if isinstance(source, Model):
@@ -406,7 +407,7 @@ def file_of(source: str | Path) -> Path:
     'lenet-5.safetensors'
     """
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         for file in (path / RUN_BEST, path / FOLDER_MODEL):
             if file.is_file():
                 return file
@@ -414,7 +415,7 @@ def file_of(source: str | Path) -> Path:
             f"{path}: a folder without {RUN_BEST} or {FOLDER_MODEL}, expected a weights file, a run's folder "
             "or an exported one"
         )
-    if path.is_file() or path.suffix or len(path.parts) > 1:
+    if os.path.isfile(path) or path.suffix or len(path.parts) > 1:  # noqa: PTH113
         return path
     return _pretrained_file("lenet-5-relu" if str(source) == "pretrained" else str(source))
 
@@ -482,8 +483,9 @@ def _load_file(
 ) -> Model:
     if names_toml(path):
         raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
-    if not path.is_file():
-        raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
+    if not os.path.isfile(path):  # noqa: PTH113
+        problem = "is a folder, expected a" if os.path.isdir(path) else "no such"  # noqa: PTH112
+        raise WeightsError(f"{path}: {problem} weights file")
     try:
         if kind := _foreign_kind(path):
             from lenet.checkpoints import ImportOptions, import_file

@@ -107,6 +107,18 @@ def test_a_large_picture_is_reduced_and_its_size_remembered():
     assert max(picture.colors.shape) == 2000
 
 
+@pytest.mark.parametrize("factor", [1, 2])
+def test_pixels_that_overflowed_are_the_brightest_and_not_black(factor: int, tmp_path: Path):
+    page = (gray_page() / 255).astype(np.float32)
+    page[:4, :4], page[56:, :4] = np.inf, -np.inf
+    Image.fromarray(page).save(tmp_path / "page.tiff")
+    with Image.open(tmp_path / "page.tiff") as image:
+        colors = reduce_strips([image.crop((0, 0, 40, 30)), image.crop((0, 30, 40, 60))], factor)
+    assert (colors[: 4 // factor, : 4 // factor] == 255).all()
+    assert (colors[56 // factor :, : 4 // factor] == 0).all()
+    assert colors[30 // factor, 30 // factor].tolist() == [220, 220, 220]
+
+
 def test_arrays_of_bool_float_and_sixteen_bits_are_gray_levels():
     page = gray_page()
     for array in (page > 128, page / 255, page.astype(np.uint16) * 257):

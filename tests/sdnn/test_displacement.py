@@ -112,3 +112,11 @@ def test_the_picture_is_drawn(weights, fields, tmp_path, dark):
     assert "11 × 84" in text
     assert "3 of 16" in text
     assert "each column of f6 sees 32 pixels across" in text
+
+
+@pytest.mark.parametrize("phases", [1, 2])
+def test_no_field_has_columns_without_outputs(weights, phases):
+    columns = Displacement(weights, phases).columns(np.zeros((0, 32, 64), np.uint8))
+    assert columns.codes.shape == (0, len(columns.centers), 84)
+    assert columns.penalties.shape == (0, len(columns.centers), 11)
+    assert len(columns.centers) == len(Displacement(weights, phases).columns(np.zeros((1, 32, 64), np.uint8)).centers)

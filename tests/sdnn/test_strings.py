@@ -9,6 +9,7 @@ import pytest
 
 from lenet.data.distortions import Distortions
 from lenet.engine.native import instruction_sets
+from lenet.errors import LeNetError
 from lenet.sdnn.decoding import Grammar, decode
 from lenet.sdnn.digit_strings import GAPS, INK, MARGIN, write_strings
 from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
@@ -57,7 +58,7 @@ def test_digits_stand_up_to_two_pixels_higher_or_lower(bars):
     strings = write_strings(images, labels, np.arange(200)[:, None], np.random.default_rng(0))
     tops = (strings.fields >= INK).any(axis=2).argmax(axis=1)
     assert set(tops) == {6, 7, 8, 9, 10}
-    level = write_strings(images, labels, np.arange(200)[:, None], np.random.default_rng(0), rise=0)
+    level = write_strings(images, labels, np.arange(200)[:, None], np.random.default_rng(0), max_vertical_shift=0)
     assert set((level.fields >= INK).any(axis=2).argmax(axis=1)) == {8}
 
 
@@ -175,3 +176,17 @@ def test_the_same_seed_trains_the_same_network(mnist, tmp_path):
     )
     for name, array in first.model.parameters.items():
         np.testing.assert_array_equal(array, second.model.parameters[name])
+
+
+def test_ink_at_the_right_edge_of_its_picture_is_written_whole():
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 6:22, 20:26] = 200
+    strings = write_strings(images, np.array([1]), np.zeros((2, 2), int), np.random.default_rng(0), [3])
+    assert (strings.fields.max(axis=1) > 0).sum(axis=1).tolist() == [12, 12]
+    assert (np.flatnonzero(strings.fields[0].any(axis=0))[0], strings.ends[0]) == (MARGIN, 2 * MARGIN + 15)
+
+
+@pytest.mark.parametrize(("gaps", "shift", "why"), [((-5, 1), 2, "a gap of -5"), (GAPS, 3, "expected 0 to 2")])
+def test_gaps_wider_than_digits_and_shifts_out_of_the_field_are_errors(bars, gaps, shift, why):
+    with pytest.raises(LeNetError, match=why):
+        write_strings(*bars, np.zeros((50, 5), int), np.random.default_rng(0), gaps, shift)

@@ -135,3 +135,10 @@ def test_an_entry_that_a_full_disk_keeps_off_may_be_sent_again_and_nothing_of_it
     desk.stack._db.execute("PRAGMA max_page_count = 100000")
     assert sender.post("/desk/answer", json=entry).status_code == 200
     assert (desk.stack.field(1)["answer"], desk.stack.counts().keys) == (text, sent + 1)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://[x", "null", ""])
+def test_pages_elsewhere_may_not_work_at_the_desk(tmp_path, origin):
+    headers = {"origin": origin, "content-type": "application/json"}
+    answer = Client(create_app(desk=doubtful_field(tmp_path))).post("/desk/answer", b"{}", headers=headers)
+    assert answer.status_code == 403, answer.content

@@ -185,3 +185,32 @@ def test_a_file_of_anything_else_is_said_to_be_no_weights(tmp_path, capsys):
 def test_options_that_are_no_numbers_are_wrong_usage(option, foreign, capsys):
     assert main(["convert", str(foreign), *option]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_another_models_file_is_not_replaced_unless_it_was_named(foreign, tmp_path, capsys):
+    source, neighbor = tmp_path / "w.pth", tmp_path / "w.safetensors"
+    lenet.export(lenet.create("lenet-short", seed=1), to="pth", out=source)
+    before = lenet.create("lenet-short", seed=2).save(neighbor).read_bytes()
+    assert main(["convert", str(source)]) == 1
+    assert f"{neighbor}: is there already, and is no earlier conversion of w.pth; name" in capsys.readouterr().err
+    assert neighbor.read_bytes() == before
+    neighbor.write_bytes(b"somebody's notes")
+    with pytest.raises(LeNetError, match="is there already"):
+        lenet.convert(source)
+    assert neighbor.read_bytes() == b"somebody's notes"
+    assert lenet.convert(source, neighbor) == neighbor
+
+
+def test_a_file_is_converted_again_over_its_earlier_conversion(tmp_path):
+    source = tmp_path / "w.pth"
+    for seed in (1, 2):
+        lenet.export(lenet.create("lenet-short", seed=seed), to="pth", out=source)
+        assert lenet.load(lenet.convert(source)).digest == lenet.create("lenet-short", seed=seed).digest
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "none.pth", "a" * 300, "a" * 300 + ".pth", "a\0b.pth"])
+def test_what_is_no_file_of_weights_is_one_sentence(name):
+    for verb in (lenet.convert, lenet.load):
+        with pytest.raises(LeNetError):
+            verb(name)
+    assert main(["convert", name]) in (1, 2)

@@ -16,7 +16,7 @@ _EXIT_FAILED = 1
 
 
 def read_by_ray(
-    words: Sequence[str],
+    arguments: Sequence[str],
     settings: Settings,
     address: str,
     resume: bool,
@@ -27,13 +27,13 @@ def read_by_ray(
     workers: int | None,
     block_size: int | None,
 ) -> None:
-    """Read files into a folder, which the last of the words names, and report each block as it is written or fails."""
+    """Read files into the folder that the last argument names, and report each block as it is written or fails."""
     from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK
     from lenet.reading.cluster.job import read_on_cluster
 
-    if not words:
+    if not arguments:
         raise typer.BadParameter("--ray writes Parquet files into a folder, which is named last; name one")
-    *files, folder = words
+    *files, folder = arguments
     if not files and files_from is None:
         raise typer.BadParameter(f"nothing to read into {folder}; name files, folders or a list by --files-from")
     blocks = pictures = failed = 0

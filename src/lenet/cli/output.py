@@ -72,7 +72,7 @@ class Output:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
     def _report_problems(self) -> None:
-        """Tell of the words that name nothing, each once, as soon as they are met."""
+        """Tell of the inputs that name nothing, each once, as soon as they are met."""
         for problem in self._files.problems[self._problems :]:
             self._problems += 1
             self._fail(str(problem))

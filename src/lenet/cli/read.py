@@ -135,10 +135,10 @@ def read(
     check_one_of({"--no-grid": not grid, "--cells": cells})
     check_one_of({"--single": single, "--cells": cells})
     check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
-    words = files or []
-    if not words and files_from is None:
+    inputs = files or []
+    if not inputs and files_from is None:
         raise typer.BadParameter("nothing to read; name pictures, folders or globs, or a list of files by --files-from")
-    if words.count(STDIN) + (files_from == STDIN) > 1:
+    if inputs.count(STDIN) + (files_from == STDIN) > 1:
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     if form is not None:
         of_pictures: dict[str, object] = {
@@ -169,21 +169,21 @@ def read(
             "--jsonl": jsonl, "--parquet": parquet, "--annotate": annotate, "--show": show,
         }  # fmt: skip
         check_left_out(others, "--ray writes Parquet files into a folder, and nothing else")
-        read_by_ray(words, settings, ray, resume, files_from, _shard_of(shard), recursive, lines, workers, block)
+        read_by_ray(inputs, settings, ray, resume, files_from, _shard_of(shard), recursive, lines, workers, block)
         return
     if block is not None:
         raise typer.BadParameter("--block is for a Ray cluster; add --ray")
     pictures = PictureFiles(
-        words, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
+        inputs, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
     )
     tables = TablePaths(csv, jsonl, parquet)
-    form_answers = _form_answers(settings, pictures.is_many or len(words) > 1) if form is not None else None
+    form_answers = _form_answers(settings, pictures.is_many or len(inputs) > 1) if form is not None else None
     columns = READING_COLUMNS if form_answers is None else form_answers.columns
     _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
     is_many = pictures.is_many or count is None or count >= _MIN_FILES_FOR_SUMMARY
     answers = form_answers or Answers(
-        is_named=pictures.is_many or len(words) > 1,
+        is_named=pictures.is_many or len(inputs) > 1,
         by_line=lines,
         has_detail=detail,
         hides_rejected=reject,

@@ -80,13 +80,15 @@ def to_eight_bits(levels: NDArray[np.generic], original_dtype: "np.dtype[np.gene
 
     Whole numbers are a share of the least full scale that holds them all (8, 10, 12, 14 or 16 bits: scanners store
     twelve bits in sixteen), floating-point numbers of the least of 1, 255 and 65,535;
-    what fits none is stretched from its least to its greatest.
+    what fits none is stretched from its least to its greatest. NaN counts as 0; infinite numbers, as of a pixel that
+    overflowed, become 0 and 255.
 
     >>> to_eight_bits(np.array([0.0, 0.5, 1.0]), np.dtype(np.float32))
     array([  0, 128, 255], dtype=uint8)
     """
-    values = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
-    minimum, maximum = float(values.min()), float(values.max())
+    values = _without_nan(levels)
+    finite = values[np.isfinite(values)]
+    minimum, maximum = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     scales = (1, 255, 65535) if original_dtype.kind == "f" else (255, 1023, 4095, 16383, 65535)
     if minimum >= 0 and maximum <= scales[-1]:
         minimum, maximum = 0.0, float(next(scale for scale in scales if maximum <= scale))
@@ -99,8 +101,7 @@ def _to_plain_mode(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generi
     original_dtype: np.dtype[np.generic] = np.dtype(np.uint8)
     if strip.mode.startswith("I") or strip.mode == "F":
         levels = np.asarray(strip)
-        finite = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
-        return Image.fromarray(finite), levels.dtype
+        return Image.fromarray(_without_nan(levels)), levels.dtype
     if strip.has_transparency_data:
         return (strip if strip.mode == "RGBA" else strip.convert("RGBA")), original_dtype
     if strip.mode == "LAB":
@@ -108,6 +109,11 @@ def _to_plain_mode(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generi
     if strip.mode in ("L", "RGB"):
         return strip, original_dtype
     return strip.convert("L" if strip.mode == "1" else "RGB"), original_dtype
+
+
+def _without_nan(levels: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Convert gray levels to float32, with 0 for NaN."""
+    return np.nan_to_num(levels.astype(np.float32), nan=0.0, posinf=np.inf, neginf=-np.inf)
 
 
 def _composite_on_paper(pixels: NDArray[np.uint8]) -> Colors:

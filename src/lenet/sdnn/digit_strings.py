@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.errors import LeNetError
 from lenet.preprocess import GrayLevels
 
 HEIGHT = 32
@@ -47,7 +48,7 @@ def write_strings(
     chosen: NDArray[np.integer],
     rng: np.random.Generator,
     gaps: Sequence[int] = GAPS,
-    rise: int = 2,
+    max_vertical_shift: int = 2,
 ) -> DigitStrings:
     """Compose strings from pictures of digits.
 
@@ -57,29 +58,41 @@ def write_strings(
         chosen: (N, digits), which of them each string is written with.
         rng: draws the gaps and how high each digit stands.
         gaps: what a gap may be, in pixels; each is as likely as the others.
-        rise: how many pixels a digit may stand higher or lower than its picture has it, up to 2.
+        max_vertical_shift: by how many pixels a digit may stand higher or lower than its picture has it, 0 to 2.
 
     Returns:
         The strings; all fields are as wide as the longest string needs, and a multiple of 4.
+
+    Raises:
+        LeNetError: if a gap is so negative that a digit would begin before the one to its left, or the shift is not in
+            its range.
     """
     count, digits = chosen.shape
+    height, width = images.shape[1:]
+    if not 0 <= max_vertical_shift <= (HEIGHT - height) // 2:
+        raise LeNetError(f"max_vertical_shift is {max_vertical_shift}, expected 0 to {(HEIGHT - height) // 2}")
     left, right = _boxes(images)
     widths = (right - left)[chosen]
     between = rng.choice(np.asarray(gaps), (count, digits - 1))
+    if np.any(widths[:, :-1] + between < 0):
+        raise LeNetError(
+            f"a gap of {min(gaps)} is wider than the narrowest digit, of {widths.min()} columns; "
+            f"expected at least {-widths.min()}"
+        )
     starts = MARGIN + np.cumsum(np.pad(widths[:, :-1] + between, ((0, 0), (1, 0))), axis=1)
     ends = starts[:, -1] + widths[:, -1] + MARGIN
-    height, width = images.shape[1:]
     width_of_fields = -(-int(max(ends.max(initial=0), starts.max(initial=0) + width)) // 4) * 4
-    fields = np.zeros(
-        (count, HEIGHT, width_of_fields + width), np.uint8
-    )  # room for a picture that reaches beyond the last box
-    tops = (HEIGHT - height) // 2 + rng.integers(-rise, rise + 1, (count, digits))
-    for field, row, start, row_offset in zip(fields, chosen, starts - left[chosen], tops, strict=True):
-        for index, x, y in zip(row, start, row_offset, strict=True):
+    # A picture may reach beyond its digit's box, hence beyond the field.
+    padded_fields = np.zeros((count, HEIGHT, width + width_of_fields + width), np.uint8)
+    vertical_shifts = rng.integers(-max_vertical_shift, max_vertical_shift + 1, (count, digits))
+    tops, lefts = (HEIGHT - height) // 2 + vertical_shifts, width + starts - left[chosen]
+    for field, *places in zip(padded_fields, chosen, lefts, tops, strict=True):
+        for index, x, y in zip(*places, strict=True):
             target = field[y : y + height, x : x + width]
             np.maximum(target, images[index], out=target)
+    fields = padded_fields[:, :, width : width + width_of_fields]
     centers = np.asarray(starts + (widths - 1) / 2, np.float32)
-    return DigitStrings(fields[:, :, :width_of_fields], np.asarray(labels, np.int64)[chosen], centers, ends, between)
+    return DigitStrings(fields, np.asarray(labels, np.int64)[chosen], centers, ends, between)
 
 
 def _boxes(images: GrayLevels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -166,7 +166,7 @@ class Displacement:
         column_stride = self.total_stride // self.phases
         shifted_fields = [_shifted(fields, phase * column_stride) for phase in range(self.phases)]
         parts = [self._codes(field) for field in shifted_fields]
-        codes = np.stack(parts, axis=2).reshape(len(fields), -1, parts[0].shape[2])
+        codes = np.stack(parts, axis=2).reshape(len(fields), len(parts) * parts[0].shape[1], parts[0].shape[2])
         center = (self.network.input[2] - 1) / 2
         centers = center + column_stride * np.arange(codes.shape[1], dtype=np.float32)
         return Columns(codes, distances(codes, self._prototypes), centers)
@@ -184,11 +184,8 @@ class Displacement:
     def _codes(self, fields: GrayLevels) -> Array:
         """F6 along the fields, (N, columns, 84)."""
         forward = self._forward_for(fields.shape[2])
-        name = list(forward.activations(fields[:1]))[-1]
-        parts = [
-            forward.activations(fields[start : start + _BATCH_SIZE])[name]
-            for start in range(0, len(fields), _BATCH_SIZE)
-        ]
+        batches = range(0, max(len(fields), 1), _BATCH_SIZE)  # of no field an empty one, whose shape is right
+        parts = [list(forward.activations(fields[start : start + _BATCH_SIZE]).values())[-1] for start in batches]
         return np.concatenate(parts)[:, :, 0].transpose(0, 2, 1)
 
     def _forward_for(self, width: int) -> engine.Forward:

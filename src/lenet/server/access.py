@@ -10,7 +10,7 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
@@ -26,6 +26,7 @@ MIN_TOKEN_LENGTH = 8
 OPEN_PATH = "/healthz"  # what watches over a server has no token
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]+")
+_ORIGIN = re.compile(r"https?://([^/?#\s\[\]]+|\[[0-9A-Fa-f:.]+\](:\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,7 @@ class Access:
                 f"token has {len(self.token)} characters, expected {MIN_TOKEN_LENGTH} or more letters, digits and ._~-"
             )
         for origin in self.origins:
-            parts = urlsplit(origin)
-            if origin != "*" and (
-                parts.scheme not in ("http", "https")
-                or origin != f"{parts.scheme}://{parts.netloc}"
-                or not parts.netloc
-            ):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise LeNetError(f"cors is {origin!r}, expected a page's origin, as https://example.org, or *")
 
     def around(self, app: ASGIApp) -> ASGIApp:

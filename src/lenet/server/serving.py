@@ -188,9 +188,11 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, on_star
     with _signals(stop):
         if desk is not None:
             desk.start()
-        server.run([listener])
-        if desk is not None:
-            desk.stop()
+        try:
+            server.run([listener])
+        finally:
+            if desk is not None:
+                desk.stop()
 
 
 def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None:

@@ -1,10 +1,11 @@
 """Conversion of foreign weights into a model's file of lenet's."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from lenet.architecture import Network
-from lenet.errors import WeightsError
+from lenet.errors import LeNetError, WeightsError
 from lenet.model import load
 
 
@@ -26,28 +27,37 @@ def convert(
 
     Args:
         source: the file.
-        output: the file to write, whose name ends in ``.safetensors``; beside the source under its name if left out.
-        network, activation, pooling, outputs, size, input_range, normalize, class_names, reject_class: what the file
-            does not tell, as `lenet.load` takes it.
+        output: the file to write, whose name ends in ``.safetensors``; an existing one is replaced. If left out, beside
+            the source under its name, where nothing is replaced but an earlier conversion of a file of the source's
+            name.
+        network, size, input_range, normalize, class_names, reject_class: what the file does not tell, as `lenet.load`
+            takes it.
+        activation, pooling, outputs: in place of ``network``, as `lenet.load` takes them; ``outputs`` is what the last
+            stage gives: ``"logits"``, ``"sigmoid"`` or ``"log-softmax"``.
 
     Returns:
         The path that was written; its model's provenance holds the source's name and sha256 under ``"converted"``.
 
     Raises:
-        WeightsError, UnknownName, ArchitectureError: as `lenet.load`; or if ``output`` has another ending, or is the
-            source itself.
+        WeightsError, UnknownName, ArchitectureError: as `lenet.load`; or if ``output`` has another ending, is the
+            source itself, or was left out and another file has its name.
         OSError: if it cannot be written.
     """
     source = Path(source)
+    if not os.path.isfile(source):  # noqa: PTH113 - Path.is_file raises where a name is too long
+        problem = "is a folder, expected a" if os.path.isdir(source) else "no such"  # noqa: PTH112
+        raise WeightsError(f"{source}: {problem} file of weights")
     path = source.with_suffix(".safetensors") if output is None else Path(output)
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(f"{path}: expected the name of a file to write that ends in .safetensors")
-    if path.exists() and source.exists() and path.samefile(source):
+    if path.exists() and path.samefile(source):
         raise WeightsError(f"{path}: is the file to convert itself; give another name to write to")
     if path.is_dir():
         raise WeightsError(f"{path}: is a folder, expected the name of a file to write")
-    if not source.is_file():
-        raise WeightsError(f"{source}: {'is a folder, expected a' if source.is_dir() else 'no such'} file of weights")
+    if output is None and path.exists() and not _is_conversion(path, source.name):
+        raise WeightsError(
+            f"{path}: is there already, and is no earlier conversion of {source.name}; name the file to write"
+        )
     model = load(
         source,
         network=network,
@@ -61,3 +71,13 @@ def convert(
         reject_class=reject_class,
     )
     return model.save(path)
+
+
+def _is_conversion(path: Path, source_name: str) -> bool:
+    """Whether a file holds a model that was converted from a file of that name."""
+    try:
+        provenance = load(path).provenance
+    except LeNetError:
+        return False
+    origin = provenance.get("converted")
+    return isinstance(origin, dict) and origin.get("file") == source_name

@@ -175,5 +175,14 @@ def test_words_that_name_nothing_are_told(word, why, monkeypatch):
         raise locations.problems[0]
 
 
+def test_what_looks_like_a_uri_and_is_none_is_told_and_other_lines_of_its_list_are_taken(tmp_path):
+    with pytest.raises(DataError, match=r"^s3://\[x/a\.png: is no URI \(Invalid IPv6 URL\)$"):
+        PictureLocations("s3://[x/a.png")
+    (tmp_path / "list.txt").write_text(f"s3://[x/a.png\n{tmp_path}/a.png\n")
+    locations = PictureLocations([], files_from=tmp_path / "list.txt")
+    assert list(map(str, locations)) == [f"{tmp_path}/a.png"]
+    assert list(map(str, locations.problems)) == ["s3://[x/a.png: is no URI (Invalid IPv6 URL)"]
+
+
 def test_what_is_shown_of_a_location_holds_no_credentials():
     assert str(Location.parse("s3://key:secret@bucket/a%20b.png?endpoint_override=x")) == "s3://bucket/a b.png"

@@ -1,4 +1,4 @@
-"""Enumeration of picture files: the words of a command line, lists of names, folders and globs, one path at a time.
+"""Enumeration of picture files: the arguments of a command line, lists of names, folders and globs, one path at a time.
 
 Nothing is listed beforehand, so memory does not grow with the number of files. Folders are walked depth first, names in
 the order of their characters; a file of a folder comes where its name stands among those of the folders beside it.
@@ -63,14 +63,14 @@ class Shard:
 
 
 class PictureFiles:
-    """The picture files that words and a list name, in a defined order, found while they are iterated over.
+    """The picture files that inputs and a list name, in a defined order, found while they are iterated over.
 
     Args:
-        words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
+        inputs: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
             that no shell has resolved, ``**`` for any depth; or ``-``, a picture that comes by stdin. Or one of them.
         recursive: whether folders within folders are looked through.
         excluding: a folder to leave out: it holds what was drawn.
-        files_from: a text file with the name of a file on each line, which come after those of the words; ``-`` is
+        files_from: a text file with the name of a file on each line, which come after those of the inputs; ``-`` is
             stdin. A name is taken as it stands, never as a folder or a glob.
         shard: which part of all these files, as ``"1/4"`` for the first of four.
         suffixes: of the files of a folder that are taken, in lower case.
@@ -83,12 +83,12 @@ class PictureFiles:
 
     Raises:
         DataError: if there is no such list.
-        ReadingError: if the shard is none.
+        ReadingError: if the shard is not of the form I/N with I of 1 to N.
     """
 
     def __init__(
         self,
-        words: str | Path | Sequence[str | Path],
+        inputs: str | Path | Sequence[str | Path],
         *,
         recursive: bool = False,
         excluding: Path | None = None,
@@ -96,13 +96,13 @@ class PictureFiles:
         shard: Shard | str | None = None,
         suffixes: Collection[str] = SUFFIXES,
     ) -> None:
-        self._words, self._recursive, self._suffixes = words_of(words), recursive, suffixes
+        self._inputs, self._recursive, self._suffixes = inputs_of(inputs), recursive, suffixes
         self._files_from = None if files_from is None else str(files_from)
         self._without = os.path.realpath(excluding) if excluding is not None else None
         self.shard = Shard.parse(shard)
         self._stdin: bytes | None = None
         self._sentences: dict[str, DataError] = {}
-        self.is_many = files_from is not None or any(map(_names_many, self._words))
+        self.is_many = files_from is not None or any(map(_names_many, self._inputs))
         if self._files_from is not None:
             with _opened_list(self._files_from):  # a list that is not there is told before anything is read
                 pass
@@ -114,7 +114,7 @@ class PictureFiles:
 
     @property
     def problems(self) -> list[DataError]:
-        """Words that name nothing, and folders that cannot be looked into, as far as they have been met."""
+        """Inputs that name nothing, and folders that cannot be looked into, as far as they have been met."""
         return list(self._sentences.values())
 
     def __iter__(self) -> Iterator[Path | bytes]:
@@ -128,9 +128,9 @@ class PictureFiles:
         return number if number <= limit else None
 
     def _all(self) -> Iterator[Path | bytes]:
-        for word in self._words:
+        for name in self._inputs:
             try:
-                for source in self._of_word(word):
+                for source in self._of_input(name):
                     if isinstance(source, DataError):
                         self._add_problem(source)
                     else:
@@ -138,31 +138,31 @@ class PictureFiles:
             except DataError as error:
                 self._add_problem(error)
             except OSError as error:  # no right to look into it; a name that no system takes
-                self._add_problem(_access_error(word, error))
+                self._add_problem(_access_error(name, error))
         if self._files_from is not None:
             yield from map(Path, names_in_list(self._files_from))
 
     def _add_problem(self, problem: DataError) -> None:
         self._sentences.setdefault(str(problem), problem)
 
-    def _of_word(self, word: str) -> Iterator[Path | bytes | DataError]:
-        path = Path(word)
-        if not word or "://" in word:
+    def _of_input(self, name: str) -> Iterator[Path | bytes | DataError]:
+        path = Path(name)
+        if not name or "://" in name:
             expected = "expected a file, folder, glob or '-'"
-            raise DataError(f"{word}: is a URL, {expected}" if word else f"an empty name, {expected}")
-        if "\0" in word:
-            raise DataError(f"{word}: an embedded null byte, which no name of a file holds")
-        if word == STDIN:
+            raise DataError(f"{name}: is a URL, {expected}" if name else f"an empty name, {expected}")
+        if "\0" in name:
+            raise DataError(f"{name}: an embedded null byte, which no name of a file holds")
+        if name == STDIN:
             self._stdin = self._stdin or _from_stdin()
             yield self._stdin
         elif path.is_dir():
             deeper = "" if self._recursive else "; --recursive looks into folders within it"
             parts = (_ANY_DEPTH, "*") if self._recursive else ("*",)
             yield from _or_else(
-                _walk(str(path), parts, self._has_suffix, self._without), f"{word}: holds no pictures{deeper}"
+                _walk(str(path), parts, self._has_suffix, self._without), f"{name}: holds no pictures{deeper}"
             )
         elif _is_glob(path):
-            yield from _or_else(self._matching(path), f"{word}: no file matches")
+            yield from _or_else(self._matching(path), f"{name}: no file matches")
         else:
             yield path
 
@@ -177,10 +177,10 @@ class PictureFiles:
             yield from _walk(str(top) if fixed else "", parts[fixed:], lambda name: True, self._without)
 
 
-def words_of(files: str | Path | Sequence[str | Path]) -> list[str]:
-    """The words of a command line that name these files, or this one.
+def inputs_of(files: str | Path | Sequence[str | Path]) -> list[str]:
+    """The arguments of a command line that name these files, or this one.
 
-    >>> words_of("scans"), words_of(["a.png", Path("b.png")])
+    >>> inputs_of("scans"), inputs_of(["a.png", Path("b.png")])
     (['scans'], ['a.png', 'b.png'])
     """
     return [str(file) for file in ([files] if isinstance(files, str | Path) else files)]
@@ -191,9 +191,9 @@ def name_of(source: Path | bytes) -> str:
     return "stdin" if isinstance(source, bytes) else printable(str(source))
 
 
-def _names_many(word: str) -> bool:
+def _names_many(name: str) -> bool:
     with suppress(OSError, ValueError):
-        return Path(word).is_dir() or _is_glob(Path(word))
+        return Path(name).is_dir() or _is_glob(Path(name))
     return False
 
 

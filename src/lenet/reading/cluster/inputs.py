@@ -1,4 +1,4 @@
-"""Enumeration of inputs: the words of a command line and lists of names, on disks and in object stores."""
+"""Enumeration of inputs: the arguments of a command line and lists of names, on disks and in object stores."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lenet.errors import DataError
 from lenet.pictures import SUFFIXES
-from lenet.reading.batch.picture_files import PictureFiles, Shard, names_in_list, words_of
+from lenet.reading.batch.picture_files import PictureFiles, Shard, inputs_of, names_in_list
 from lenet.reading.cluster.blocks import PARQUET_SUFFIXES
 from lenet.reading.cluster.locations import Location
 
@@ -14,20 +14,20 @@ _SUFFIXES = (*SUFFIXES, *PARQUET_SUFFIXES)
 
 
 class PictureLocations:
-    """The files that words and a list name, on disks and in object stores, found while they are iterated over.
+    """The files that inputs and a list name, on disks and in object stores, found while they are iterated over.
 
     Args:
-        words: as `PictureFiles` takes them, and URIs of files or folders. Of a folder Parquet files are taken, too.
+        inputs: as `PictureFiles` takes them, and URIs of files or folders. Of a folder Parquet files are taken, too.
         recursive, files_from, shard: as `PictureFiles` takes them; a list may name URIs.
 
     Raises:
-        DataError: if there is no such list.
-        ReadingError: if the shard is none.
+        DataError: if there is no such list, or an input looks like a URI, but is none.
+        ReadingError: if the shard is not of the form I/N with I of 1 to N.
     """
 
     def __init__(
         self,
-        words: str | Path | Sequence[str | Path],
+        inputs: str | Path | Sequence[str | Path],
         *,
         recursive: bool = False,
         files_from: str | Path | None = None,
@@ -35,33 +35,37 @@ class PictureLocations:
     ) -> None:
         self.shard, self._recursive = Shard.parse(shard), recursive
         self._files_from = None if files_from is None else str(files_from)
-        self._words: list[PictureFiles | Location] = [
-            Location.parse(word) if "://" in word else PictureFiles([word], recursive=recursive, suffixes=_SUFFIXES)
-            for word in words_of(words)
+        self._inputs: list[PictureFiles | Location] = [
+            Location.parse(name) if "://" in name else PictureFiles([name], recursive=recursive, suffixes=_SUFFIXES)
+            for name in inputs_of(inputs)
         ]
         self._problems: list[DataError] = []
         PictureFiles((), files_from=files_from)  # a list that is not there is told before anything is read
 
     @property
     def problems(self) -> list[DataError]:
-        """Words that name nothing, as far as they have been met."""
-        of_words = [problem for word in self._words if isinstance(word, PictureFiles) for problem in word.problems]
-        return [*of_words, *self._problems]
+        """Inputs that name nothing and lines of the list that are no names, as far as they have been met."""
+        of_inputs = [problem for files in self._inputs if isinstance(files, PictureFiles) for problem in files.problems]
+        return [*of_inputs, *self._problems]
 
     def __iter__(self) -> Iterator[Location]:
         return islice(self._all(), self.shard.number - 1, None, self.shard.count)
 
     def _all(self) -> Iterator[Location]:
-        for word in self._words:
+        for files in self._inputs:
             try:
-                if isinstance(word, Location):
-                    yield from word.files(_SUFFIXES, self._recursive)
+                if isinstance(files, Location):
+                    yield from files.files(_SUFFIXES, self._recursive)
                 else:
-                    yield from map(_location_of, word)
+                    yield from map(_location_of, files)
             except DataError as error:
                 self._problems.append(error)
         if self._files_from is not None:
-            yield from map(Location.parse, names_in_list(self._files_from))
+            for name in names_in_list(self._files_from):
+                try:
+                    yield Location.parse(name)
+                except DataError as error:
+                    self._problems.append(error)
 
 
 def _location_of(source: Path | bytes) -> Location:

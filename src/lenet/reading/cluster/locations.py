@@ -35,10 +35,17 @@ class Location:
 
     @classmethod
     def parse(cls, text: str) -> "Location":
-        """The location that a path or a URI names."""
+        """The location that a path or a URI names.
+
+        Raises:
+            DataError: if it looks like a URI, but is none.
+        """
         if _SCHEME not in text:
             return cls("", text)
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError as error:
+            raise DataError(f"{printable(text)}: is no URI ({_reason(error)})") from None
         options = f"?{parts.query}" if parts.query else ""
         return cls(f"{parts.scheme}{_SCHEME}{parts.netloc}/{options}", unquote(parts.path).lstrip("/"))
 

@@ -25,7 +25,7 @@ export function prepareLayer(stage, arrays) {
  * @returns {?(sums: Float32Array, values: Float32Array) => void} fills the values; null for the identity
  */
 export function activationNamed(name) {
-  if (!(name in ACTIVATIONS)) throw new Error(`unknown activation ${JSON.stringify(name)}`);
+  if (!Object.hasOwn(ACTIVATIONS, name)) throw new Error(`unknown activation ${JSON.stringify(name)}`);
   return ACTIVATIONS[name];
 }
 

@@ -37,12 +37,12 @@ export function bindText(store, element, key, { values = {}, attribute = null } 
   return element;
 }
 
-/** The language that the address, the document or the reader's browser asks for. */
+/** The language that the address, the document or the visitor's browser asks for. */
 export function preferredLanguage(documentLanguage) {
   const preferred = [new URLSearchParams(location.search).get("lang"), documentLanguage, ...navigator.languages];
   for (const tag of preferred) {
     const language = tag?.toLowerCase().split("-")[0];
-    if (language in DICTIONARIES) return language;
+    if (Object.hasOwn(DICTIONARIES, language)) return language;
   }
   return "en";
 }

@@ -158,9 +158,9 @@ export const en = {
   "unit.restAndBias": "the last two terms: the {count} other products together, and the bias",
   "unit.convolution": "It is connected to {count} of the maps before it. From each it takes one patch, multiplies "
     + "it with the kernel value by value, and adds up.",
-  "unit.subsampling": "Four neighbors are added up, multiplied by the map’s coefficient, and the map’s bias is added.",
-  "unit.subsamplingNote": "(sum of the four) × coefficient + bias",
-  "unit.maxPooling": "Of the four neighbors, the largest is passed on.",
+  "unit.subsampling": "Its {count} values are added up, multiplied by the map’s coefficient, and the map’s bias is added.",
+  "unit.subsamplingNote": "(sum of the {count}) × coefficient + bias",
+  "unit.maxPooling": "Of its {count} values, the largest is passed on.",
   "unit.average": "The mean of its {count} values is passed on.",
   "unit.fullConnection": "It is connected to all {count} units of {previousName}. The products that matter most:",
   "unit.products": "Largest products",
@@ -168,6 +168,9 @@ export const en = {
     + "Codes that want it black: {black}; white: {white}.",
   "unit.rbf": "The 84 units of {previousName} are a 7 × 12 picture. The output is its squared distance from the code "
     + "of {label}, pixel by pixel; the largest squares:",
+  "unit.rbfOfAnySize": "The output is the squared distance of the {count} units of {previousName} from the prototype "
+    + "of {label}, unit by unit; the largest squares:",
+  "unit.moreValues": "… and {count} more",
   "unit.f6Picture": "{previousName}",
   "unit.code": "code of {label}",
   "unit.squares": "squares",

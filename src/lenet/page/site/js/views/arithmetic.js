@@ -7,6 +7,9 @@ import { formatNumber, sumText } from "lenet/views/numbers.js";
 import { maxAbs } from "lenet/views/palette.js";
 
 const MAX_PRODUCTS = 12;
+const MAX_WINDOW_VALUES = 64;
+const CODE_COLUMNS = 7;
+const CODE_UNITS = 84; // what the paper's codes of 7×12 have
 
 export function createArithmetic(store) {
   const element = make("div", { class: "arithmetic" });
@@ -47,18 +50,21 @@ const PARTS = {
       + ` ${bias < 0 ? "−" : "+"} ${formatNumber(Math.abs(bias), 3)}`
       + ` = ${formatNumber(explanation.sum)}`;
     return [
-      make("p", { class: "arithmetic-text" }, translate(store, "unit.subsampling")),
-      valueGrid(values), equation(formula, translate(store, "unit.subsamplingNote")), activationEquation(explanation),
+      make("p", { class: "arithmetic-text" }, translate(store, "unit.subsampling", { count: values.length })),
+      ...windowParts(store, explanation),
+      equation(formula, translate(store, "unit.subsamplingNote", { count: values.length })),
+      activationEquation(explanation),
     ];
   },
 
   max_pooling(store, { explanation }) {
-    const { values, winner } = explanation;
+    const { values } = explanation;
     return [
-      make("p", { class: "arithmetic-text" }, translate(store, "unit.maxPooling")),
-      valueGrid(values, winner),
+      make("p", { class: "arithmetic-text" }, translate(store, "unit.maxPooling", { count: values.length })),
+      ...windowParts(store, explanation),
       equation(`max(${[...values].map((value) => formatNumber(value, 3)).join(", ")})`
         + ` = ${formatNumber(explanation.sum)}`),
+      activationEquation(explanation),
     ];
   },
 
@@ -96,20 +102,23 @@ const PARTS = {
     const indexesBySquare = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a]);
     const topSquares = indexesBySquare.slice(0, MAX_PRODUCTS);
     const remainingSum = indexesBySquare.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
-    const squareTexts = topSquares.map((index) => make("li", {},
-      `(${formatNumber(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${formatNumber(squares[index])}`));
-    const codeFigure = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
+    const squareTexts = topSquares.map((index) => make("li", {}, `(${formatNumber(values[index], 2)}`
+      + ` ${prototype[index] < 0 ? "+" : "−"} ${Math.abs(prototype[index])})² = ${formatNumber(squares[index])}`));
+    const codeFigure = (key, array, scale) => make("figure", {}, patchCanvas(array, CODE_COLUMNS, scale),
       make("figcaption", { class: "figure-note" }, translate(store, key, { previousName, label })));
+    const isCode = prototype.length === CODE_UNITS;
+    const count = squares.length - topSquares.length;
     return [
-      make("p", { class: "arithmetic-text" }, translate(store, "unit.rbf", { previousName, label })),
-      make("div", { class: "codes" }, codeFigure("unit.f6Picture", values, maximum), operatorSymbol("−"),
-        codeFigure("unit.code", prototype, 1), operatorSymbol("→"),
+      make("p", { class: "arithmetic-text" },
+        translate(store, isCode ? "unit.rbf" : "unit.rbfOfAnySize", { previousName, label, count: squares.length })),
+      isCode && make("div", { class: "codes" }, codeFigure("unit.f6Picture", values, maximum), operatorSymbol("−"),
+        codeFigure("unit.code", prototype, maxAbs(prototype)), operatorSymbol("→"),
         codeFigure("unit.squares", squares, maxAbs(squares))),
       make("ol", { class: "squares" }, ...squareTexts),
       equation(
-        `${sumText(topSquares.map((index) => squares[index]))} + ${formatNumber(remainingSum, 3)}`
+        sumText([...topSquares.map((index) => squares[index]), ...(count > 0 ? [remainingSum] : [])])
           + ` = ${formatNumber(explanation.sum)}`,
-        translate(store, "unit.squaresNote", { count: indexesBySquare.length - topSquares.length }),
+        count > 0 ? translate(store, "unit.squaresNote", { count }) : "",
       ),
     ];
   },
@@ -120,7 +129,7 @@ function averagePooling(store, { explanation }) {
   const text = values.length <= 16 ? sumText([...values]) : "Σ";
   return [
     make("p", { class: "arithmetic-text" }, translate(store, "unit.average", { count: values.length })),
-    valueGrid(values),
+    ...windowParts(store, explanation),
     equation(`(${text}) / ${values.length} = ${formatNumber(sum)}`),
     activationEquation(explanation),
   ];
@@ -130,11 +139,12 @@ function averagePooling(store, { explanation }) {
 function prototypePixel(store, { network, labels }, { stage, unit }, value) {
   const nextStage = network.stages[stage + 1];
   if (nextStage?.kind !== "euclidean_rbf") return null;
-  const bits = nextStage.layer.prototypes.map((prototype) => prototype[unit[0]]);
-  const labelsWithBit = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
+  const levels = nextStage.layer.prototypes.map((prototype) => prototype[unit[0]]);
+  if (nextStage.layer.prototypes[0].length !== CODE_UNITS || levels.some((level) => Math.abs(level) !== 1)) return null;
+  const labelsOfLevel = (level) => labels.filter((_, index) => levels[index] === level).join(" ") || "–";
   return make("p", { class: "arithmetic-text" }, translate(store, "unit.pixel", {
-    row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: formatNumber(value, 2),
-    black: labelsWithBit(1), white: labelsWithBit(-1),
+    row: Math.floor(unit[0] / CODE_COLUMNS), column: unit[0] % CODE_COLUMNS, value: formatNumber(value, 2),
+    black: labelsOfLevel(1), white: labelsOfLevel(-1),
   }));
 }
 
@@ -155,13 +165,15 @@ function equation(text, note = "") {
     note ? make("span", { class: "equation-note" }, note) : "");
 }
 
-function valueGrid(values, winner = -1) {
-  const side = Math.round(Math.sqrt(values.length));
-  const frame = make("div", { class: "window", "data-side": side });
-  frame.style.gridTemplateColumns = `repeat(${side}, auto)`;
-  frame.append(...[...values].slice(0, 64).map((value, index) =>
+/** The values in a window, in its columns, whole rows of them; and how many more there are. */
+function windowParts(store, { values, sources: [{ width }], winner = -1 }) {
+  const frame = make("div", { class: "window" });
+  frame.style.gridTemplateColumns = `repeat(${width}, auto)`;
+  const shownCount = Math.min(values.length, Math.max(1, Math.floor(MAX_WINDOW_VALUES / width)) * width);
+  frame.append(...[...values.subarray(0, shownCount)].map((value, index) =>
     make("span", { class: index === winner ? "is-winner" : "" }, formatNumber(value, 3))));
-  return frame;
+  const count = values.length - shownCount;
+  return [frame, count > 0 && make("p", { class: "figure-note" }, translate(store, "unit.moreValues", { count }))];
 }
 
 function patchCanvas(values, width, scale) {
