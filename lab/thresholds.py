@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lenet.reading
+from lab.command_line import run_command
 
 READER = Path(lenet.reading.__file__).parent
 ROOMS_AFTER_ANSWER = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
@@ -216,4 +217,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.benchmarks.command import create_parser, print_report, show_progress
+from lab.command_line import run_command
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
@@ -90,4 +91,4 @@ def compare_precisions(weights: Model, images: NDArray[np.uint8], labels: NDArra
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -1,7 +1,7 @@
 """Measure the calibration of the reader's probabilities: ``python -m lab.benchmarks.calibration [--photos CSV]``.
 
 Measures the reader's probabilities on the 10,000 test digits of MNIST and, where a labeled folder of photos is given
-(columns file, label, kind, capture; pictures of one digit only), on those. The expected calibration error, of
+(columns file, label, kind; the rows of the kind ``single``, a digit each), on those. The expected calibration error, of
 `lenet.evaluation.calibration`, comes with a bootstrap interval, and with the error that as many answers would show by
 chance if the probabilities were exactly right. The limits are 1.5 % on MNIST and 4 % on photos.
 """
@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.command_line import run_command
 from lenet import data
-from lenet.errors import LeNetError
+from lenet.errors import DataError
 from lenet.evaluation.calibration import BINS, calibration_bins, calibration_error
 from lenet.evaluation.metrics import wilson_interval
 from lenet.figures.chart import Chart, legend
@@ -82,20 +83,33 @@ def answer_mnist(recognizer: Recognizer) -> Answers:
     )
 
 
+def read_single_rows(labels: Path) -> list[dict[str, str]]:
+    """Read the rows of a CSV file of labels that are of the kind ``single``.
+
+    Raises:
+        DataError: if a column is missing, or there is no such row.
+    """
+    with labels.open(newline="", encoding="utf-8-sig") as file:
+        table = csv.DictReader(file)
+        if missing := {"file", "label", "kind"} - set(table.fieldnames or ()):
+            raise DataError(f"{labels}: no column {min(missing)}, expected file, label and kind")
+        rows = [row for row in table if row["kind"] == "single"]
+    if not rows:
+        raise DataError(f"{labels}: no row of the kind single, a picture of one digit")
+    return rows
+
+
 def answer_photos(recognizer: Recognizer, labels: Path) -> Answers:
     """Answer the photos of one digit each that a CSV file lists."""
     reader, probabilities, is_right, unanswered = Reader(recognizer), [], [], 0
-    with labels.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "single"]
-    for row in rows:
-        try:
-            reading = reader.read(labels.parent / row["file"], single=True)
-        except LeNetError as error:
-            raise SystemExit(f"{error}") from None
+    for row in read_single_rows(labels):
+        reading = reader.read(labels.parent / row["file"], single=True)
         if reading.digits:
             probabilities.append(reading.digits[0].probability)
             is_right.append(reading.text == row["label"])
         unanswered += not reading.digits
+    if not probabilities:
+        raise DataError(f"{labels}: no digit was found in any of its {unanswered} pictures, so nothing can be measured")
     return Answers("photos", np.array(probabilities), np.array(is_right, bool), unanswered)
 
 
@@ -136,7 +150,7 @@ def main() -> None:
     answer_sets = [answer_mnist(recognizer)]
     if options.photos:
         answer_sets.append(answer_photos(recognizer, options.photos))
-    figures, rng = {}, np.random.default_rng(0)
+    results, rng = {}, np.random.default_rng(0)
     print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | limit |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for answers in answer_sets:
@@ -147,7 +161,7 @@ def main() -> None:
             f"| {answers.error:.2f} % | {low:.2f} to {high:.2f} % | {chance:.2f} % "
             f"| {MAX_CALIBRATION_ERRORS[answers.name]} % |"
         )
-        figures[answers.name] = {
+        results[answers.name] = {
             "n": len(answers.is_right),
             "no_answer": answers.unanswered,
             "right": right,
@@ -165,8 +179,8 @@ def main() -> None:
     if options.png:
         draw_reliability_diagrams(answer_sets, options.png)
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

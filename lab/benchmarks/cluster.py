@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from lab.benchmarks.raylets import Raylets, run_raylets
+from lab.command_line import natural_number, positive_integer, run_command
 from lenet import data, read_on_cluster
 
 DISTINCT_PICTURES = 200  # the other files are links to them
@@ -142,12 +143,12 @@ def _wait_for(out: Path, count: float, driver: "subprocess.Popen[str]") -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=20_000, help="files that are read [%(default)s]")
-    parser.add_argument("--block", type=int, default=100, help="pictures in a block [%(default)s]")
+    parser.add_argument("--pictures", type=positive_integer, default=20_000, help="files that are read [%(default)s]")
+    parser.add_argument("--block", type=positive_integer, default=100, help="pictures in a block [%(default)s]")
     parser.add_argument(
-        "--rates", type=int, default=0, help="measure rates instead, in this number of rounds [%(default)s]"
+        "--rates", type=natural_number, default=0, help="measure rates instead, in this number of rounds [%(default)s]"
     )
-    parser.add_argument("--timed", type=int, default=3000, help="files that a round reads [%(default)s]")
+    parser.add_argument("--timed", type=positive_integer, default=3000, help="files that a round reads [%(default)s]")
     parser.add_argument("--folder", type=Path, help="for pictures and answers, which then stay there [none]")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp())
@@ -202,4 +203,4 @@ def compare_rates(folder: Path, rounds: int, count: int, block: int) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from lab.command_line import natural_number, positive_integer, run_command
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.blocks import Block, row_ranges
 from lenet.reading.cluster.job import BLOCKS_IN_WAVE, missing_blocks
@@ -188,13 +189,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Simulated readings of very many pictures by many machines.")
     parser.add_argument("--rate", type=float, required=True, help="pictures that a core reads a second")
     parser.add_argument("--bytes", type=float, required=True, help="of Parquet files for each picture")
-    parser.add_argument("--pictures", type=int, nargs="+", default=[10**8, 10**9], help="how many [10^8, 10^9]")
-    parser.add_argument("--machines", type=int, default=32, help="[%(default)s]")
-    parser.add_argument("--cores", type=int, default=32, help="of each machine [%(default)s]")
-    parser.add_argument("--block", type=int, default=1000, help="pictures in a block [%(default)s]")
+    parser.add_argument(
+        "--pictures", type=positive_integer, nargs="+", default=[10**8, 10**9], help="how many [10^8, 10^9]"
+    )
+    parser.add_argument("--machines", type=positive_integer, default=32, help="[%(default)s]")
+    parser.add_argument("--cores", type=positive_integer, default=32, help="of each machine [%(default)s]")
+    parser.add_argument("--block", type=positive_integer, default=1000, help="pictures in a block [%(default)s]")
     parser.add_argument("--days", type=float, nargs="+", default=[30, 1], help="mean life of a machine [30, 1]")
     parser.add_argument("--driver-days", type=float, default=3, help="mean life of a driver [%(default)s]")
-    parser.add_argument("--seed", type=int, default=0, help="[%(default)s]")
+    parser.add_argument("--seed", type=natural_number, default=0, help="[%(default)s]")
     options = parser.parse_args()
     cores = options.machines * options.cores
     waiting = len(pickle.dumps(next(plan_blocks(options.block, options.block)))) * BLOCKS_IN_WAVE * cores
@@ -228,4 +231,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from lab.command_line import positive_integer
 from lenet.benchmarking.report import Report
 from lenet.engine.native import usable_cores
 
@@ -17,19 +18,19 @@ def create_parser(description: str, rounds: int, seconds: float | None) -> argpa
         rounds, seconds: the defaults; for a benchmark of whole processes ``seconds`` is None, and --seconds and
             --threads, which would do nothing there, are still accepted but not shown.
     """
-    command_line = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(description=description)
     seconds_help = "time budget for each task in each round, in seconds [%(default)s]"
     threads_help = "threads for every library [%(default)s]"
     if seconds is None:
         seconds_help = threads_help = argparse.SUPPRESS
-    command_line.add_argument(
-        "--rounds", type=int, default=rounds, help="rounds; medians over them count [%(default)s]"
+    parser.add_argument(
+        "--rounds", type=positive_integer, default=rounds, help="rounds; medians over them count [%(default)s]"
     )
-    command_line.add_argument("--seconds", type=float, default=seconds, help=seconds_help)
-    command_line.add_argument("--threads", type=int, default=usable_cores(), help=threads_help)
-    command_line.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
-    command_line.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
-    return command_line
+    parser.add_argument("--seconds", type=float, default=seconds, help=seconds_help)
+    parser.add_argument("--threads", type=positive_integer, default=usable_cores(), help=threads_help)
+    parser.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
+    return parser
 
 
 def print_report(report: Report, options: argparse.Namespace) -> None:

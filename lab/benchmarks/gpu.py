@@ -6,6 +6,7 @@ import time
 
 import torch
 
+from lab.command_line import positive_integer, run_command
 from lenet import data
 from lenet.evaluation import evaluate
 from lenet.networks import describe
@@ -18,8 +19,8 @@ NETWORK, DATASET = "lenet-5-relu", "mnist"
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train on one GPU by torch.")
     parser.add_argument("recipe", nargs="?", choices=RECIPES, default="fast")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--batch", type=int, help="examples an update [the recipe's]")
+    parser.add_argument("--seeds", type=positive_integer, default=5)
+    parser.add_argument("--batch", type=positive_integer, help="examples an update [the recipe's]")
     options = parser.parse_args()
     if not torch.cuda.is_available():
         print("not run: torch finds no GPU here")
@@ -41,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -9,6 +9,7 @@ import time
 
 from sklearn.model_selection import GridSearchCV
 
+from lab.command_line import positive_integer, run_command
 from lenet import LeNetClassifier, data
 
 TRAINING_IMAGES = 10_000
@@ -16,7 +17,9 @@ TRAINING_IMAGES = 10_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="searches, of which the fastest counts [%(default)s]")
+    parser.add_argument(
+        "--rounds", type=positive_integer, default=3, help="searches, of which the fastest counts [%(default)s]"
+    )
     rounds = parser.parse_args().rounds
     mnist = data.load("mnist")
     pictures, labels = mnist.train_images[:TRAINING_IMAGES], mnist.train_labels[:TRAINING_IMAGES]
@@ -34,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

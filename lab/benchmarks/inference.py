@@ -6,6 +6,7 @@ beforehand, the engine makes them from gray levels. Needs lenet[bench-all].
 """
 
 from lab.benchmarks.command import create_parser, print_report, show_progress
+from lab.command_line import run_command
 from lenet.benchmarking import Report, inference
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine
@@ -34,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

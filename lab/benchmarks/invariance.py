@@ -33,6 +33,7 @@ from lab.benchmarks.changed_pictures import (
 )
 from lab.benchmarks.command import show_progress
 from lab.benchmarks.large_digits import draw_digit, draw_row
+from lab.command_line import positive_integer, run_command
 from lab.image_types import Ink
 from lenet import data
 from lenet.engine.native import usable_cores
@@ -222,12 +223,14 @@ def draw_contact_sheet(differences: Sequence[Difference], path: Path, columns: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Whether the same digit is read alike however it is shown.")
-    parser.add_argument("--digits", type=int, default=500, help="single digits [%(default)s]")
-    parser.add_argument("--rows", type=int, default=100, help="rows of five digits [%(default)s]")
+    parser.add_argument("--digits", type=positive_integer, default=500, help="single digits [%(default)s]")
+    parser.add_argument("--rows", type=positive_integer, default=100, help="rows of five digits [%(default)s]")
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures that are read otherwise")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
-    parser.add_argument("--workers", type=int, default=usable_cores(), help="processes that read [%(default)s]")
+    parser.add_argument(
+        "--workers", type=positive_integer, default=usable_cores(), help="processes that read [%(default)s]"
+    )
     options = parser.parse_args()
     mnist, all_sizes = data.load("mnist"), (*DIGIT_SIDES, *LARGE_DIGIT_SIDES)
     digits = [
@@ -265,4 +268,4 @@ def _format_share(unchanged: int, number: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

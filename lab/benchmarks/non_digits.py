@@ -23,6 +23,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
+from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Photo
 from lab.synthesis.fonts import load_handwriting_fonts
 from lenet.evaluation.metrics import wilson_interval
@@ -118,8 +119,10 @@ def draw_contact_sheet(accepted: list[PictureReading], path: Path, tile: int = 1
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What the reader makes of pictures without a digit.")
-    parser.add_argument("--pictures", type=int, default=1000, help="how many [%(default)s]")
-    parser.add_argument("--seed", type=int, default=0, help="another seed draws other pictures [%(default)s]")
+    parser.add_argument("--pictures", type=positive_integer, default=1000, help="how many [%(default)s]")
+    parser.add_argument(
+        "--seed", type=natural_number, default=0, help="another seed draws other pictures [%(default)s]"
+    )
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
@@ -149,4 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

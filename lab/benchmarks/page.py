@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.benchmarks.page_driver import WatchedPage, find_browser, open_page
+from lab.command_line import positive_integer
 from lenet.benchmarking.machine import processor
 from lenet.model import pretrained
 from lenet.page.document import DEFAULT_MODELS
@@ -94,8 +95,8 @@ def time_training(watched: WatchedPage) -> tuple[float, float, float]:
     """Seconds and epochs until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
     began = time.monotonic()
     while time.monotonic() - began < TRAINING_TIMEOUT_SECONDS:
-        epochs, misread = watched.state("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
-        error = 100 * misread / watched.state("s.learning.digits.test")
+        epochs, misread = watched.evaluate("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
+        error = 100 * misread / watched.evaluate("s.learning.digits.test")
         if error <= ERROR_TO_REACH:
             break
         time.sleep(0.05)
@@ -127,7 +128,7 @@ def time_strokes(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--strokes", type=int, default=8)
+    parser.add_argument("--strokes", type=positive_integer, default=8)
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -34,19 +34,19 @@ class WatchedPage:
     faults: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def state(self, expression: str) -> Any:
-        """The value of a JavaScript expression over the store's state, which is called ``s`` in it."""
+    def evaluate(self, expression: str) -> Any:
+        """Evaluate a JavaScript expression in which the store's state is called ``s``; its value."""
         return self.page.evaluate(f"(() => {{ const s = window.lenet?.store.state; return {expression}; }})()")
 
     def wait(self, expression: str) -> None:
         """Wait until an expression over the state is true; the page's policy forbids Playwright's own way to do so."""
         end = time.monotonic() + TIMEOUT_SECONDS
-        while not self.state(expression):
+        while not self.evaluate(expression):
             assert time.monotonic() < end, f"never came true: {expression}"
             self.page.wait_for_timeout(50)
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
-        """Draw strokes with the mouse; points (x, y) in hundredths of the sheet."""
+        """Draw strokes with the mouse; points (x, y) in hundredths of the drawing pad."""
         box = self.page.locator(".sheet").bounding_box()
         mouse = self.page.mouse
         for stroke in strokes:
@@ -114,19 +114,22 @@ def open_page(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
     )
-    browser_page = context.new_page()
-    browser_page.set_default_timeout(10_000)
-    watched = WatchedPage(browser_page)
-    browser_page.on(
-        "console", lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None
-    )
-    browser_page.on("pageerror", lambda error: watched.faults.append(str(error)))
-    browser_page.on("request", lambda request: watched.requests.append(request.url))
-    prepare(browser_page)
-    browser_page.goto((page.as_uri() if isinstance(page, Path) else page) + query)
-    watched.wait("s?.answers.length > 0")
-    yield watched
-    context.close()
+    try:
+        browser_page = context.new_page()
+        browser_page.set_default_timeout(10_000)
+        watched = WatchedPage(browser_page)
+        browser_page.on(
+            "console",
+            lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        browser_page.on("pageerror", lambda error: watched.faults.append(str(error)))
+        browser_page.on("request", lambda request: watched.requests.append(request.url))
+        prepare(browser_page)
+        browser_page.goto((page.as_uri() if isinstance(page, Path) else page) + query)
+        watched.wait("s?.answers.length > 0")
+        yield watched
+    finally:
+        context.close()
 
 
 def shots_folder(otherwise: Path) -> Path:

@@ -9,8 +9,8 @@ template in the same folder as its blank page, and counts
 - key presses that correct a page: one for each field that is unsure and right, or right among its first nine
   alternatives; for any other unsure one its digits and Enter.
 
-The targets are 99 % right, 0.1 % accepted but wrong, and 4 key presses a page. Tune constants on seeds below 1000 only;
-the reported seed is 1998.
+The target is 99 % right; the limits are 0.1 % accepted but wrong, and 4 key presses a page. Tune constants on seeds
+below 1000 only; the reported seed is 1998.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.camera import PEN_COLORS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
 from lab.benchmarks.large_digits import draw_digit, grow_strokes
+from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Generator, Ink, Photo
 from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
 from lenet import data
@@ -49,7 +50,7 @@ PHOTO_HEIGHT = 2300  # pixels, before the photo is rotated; the width is three q
 # Of each field by name, its boxes (top, left, bottom, right) in pixels of the blank page: one for each digit or choice.
 FieldBoxes = dict[str, tuple[tuple[float, float, float, float], ...]]
 
-TARGETS = "the targets are 99 % right, 0.1 % accepted but wrong, 4 key presses a page"
+TARGET_AND_LIMITS = "the target is 99 % right; the limits are 0.1 % accepted but wrong, and 4 key presses a page"
 
 
 @dataclass
@@ -413,13 +414,20 @@ def _write_example(folder: Path, seed: int) -> None:
     Image.fromarray(photograph_page(blank, ink, rng)).save(folder / "page.jpg", quality=90)
 
 
-def command_line() -> argparse.ArgumentParser:
-    """The options; ``--misses`` is the former name of ``--failures``, accepted but not shown."""
+def create_parser() -> argparse.ArgumentParser:
+    """Create the parser of the command line.
+
+    It accepts ``--misses``, the former name of ``--failures``, but does not show it.
+    """
     parser = argparse.ArgumentParser(description="How well filled forms are read by their template.")
-    parser.add_argument("--pages", type=int, default=30, help="[%(default)s]")
-    parser.add_argument("--seed", type=int, default=TEST_SEED, help="another seed draws other pages [%(default)s]")
+    parser.add_argument("--pages", type=positive_integer, default=30, help="[%(default)s]")
+    parser.add_argument(
+        "--seed", type=natural_number, default=TEST_SEED, help="another seed draws other pages [%(default)s]"
+    )
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
-    parser.add_argument("--workers", type=int, default=1, help="how many processes draw and read [%(default)s]")
+    parser.add_argument(
+        "--workers", type=positive_integer, default=1, help="how many processes draw and read [%(default)s]"
+    )
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="keep the photos, and take those that are there")
     parser.add_argument("--failures", type=Path, metavar="FOLDER", help="keep the pages with a wrong or unsure field")
     parser.add_argument("--misses", dest="failures", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -431,7 +439,7 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    options = command_line().parse_args()
+    options = create_parser().parse_args()
     if options.example:
         _write_example(options.example, options.seed)
         return
@@ -462,20 +470,20 @@ def main() -> None:
                     )
             pages_right += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
             if options.json:  # after each page: a run that is stopped has those of the pages before
-                figures = {
+                results = {
                     "pages": number + 1,
                     "seed": options.seed,
-                    "keys": key_presses,
+                    "key_presses": key_presses,
                     "rejected": rejected,
                     **counts,
                 }
-                options.json.write_text(json.dumps(figures, indent=2) + "\n")
+                options.json.write_text(json.dumps(results, indent=2) + "\n")
             if options.failures and failures:
                 options.failures.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(photo).save(options.failures / f"{number}.jpg")
                 (options.failures / f"{number}.txt").write_text("\n".join(failures) + "\n")
     total = 24 * options.pages
-    print(f"{options.pages} pages, {total:,} fields, seed {options.seed}; {TARGETS}")
+    print(f"{options.pages} pages, {total:,} fields, seed {options.seed}; {TARGET_AND_LIMITS}")
     print(f"right after constraints: {counts['right']:,} ({100 * counts['right'] / total:.2f} %)")
     print(
         f"accepted (ok or blank) but wrong: {counts['wrong and sure']} ({100 * counts['wrong and sure'] / total:.3f} %)"
@@ -488,4 +496,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

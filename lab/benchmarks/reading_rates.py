@@ -25,6 +25,7 @@ from PIL import Image
 from lab.benchmarks.camera import to_uint8
 from lab.benchmarks.large_digits import draw_digit, pad_with_paper
 from lab.benchmarks.reading_speed import PHONE_SIZE, draw_photo
+from lab.command_line import positive_integer, run_command
 from lenet import data
 
 # Runs in the environment of either version: reads pictures with two workers, each of which notes its CPU time
@@ -92,10 +93,14 @@ def measure_decoding(photo: Path, divided_by: int, rounds: int = 5) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Processor time a picture, of two versions by turns.")
     parser.add_argument("--against", required=True, metavar="PYTHON", help="interpreter of the other version")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which each version has a turn [%(default)s]")
-    parser.add_argument("--photos", type=int, default=40, help="photos a turn [%(default)s]")
-    parser.add_argument("--digits", type=int, default=200, help="scanned digits a turn [%(default)s]")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="worker processes [%(default)s]")
+    parser.add_argument(
+        "--rounds", type=positive_integer, default=5, help="rounds, of which each version has a turn [%(default)s]"
+    )
+    parser.add_argument("--photos", type=positive_integer, default=40, help="photos a turn [%(default)s]")
+    parser.add_argument("--digits", type=positive_integer, default=200, help="scanned digits a turn [%(default)s]")
+    parser.add_argument(
+        "--workers", type=positive_integer, default=os.cpu_count() or 1, help="worker processes [%(default)s]"
+    )
     options = parser.parse_args()
     images = data.load("mnist").test_images
     versions = {"other": options.against, "this": sys.executable}
@@ -136,4 +141,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

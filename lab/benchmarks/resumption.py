@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from lab.benchmarks.processes import lenet_command, run_process
+from lab.command_line import natural_number, positive_integer, run_command
 from lenet import data
 
 TABLE_BY_OPTION = {"--csv": "answers.csv", "--jsonl": "answers.jsonl", "--parquet": "answers.parquet"}
@@ -65,7 +66,7 @@ def kill_and_resume(command: list[str], kills: int, seed: int, output_lines: int
     for signal_number in islice(cycle(SIGNALS), kills):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             assert process.stdout is not None
-            for _ in range(rng.randint(1, output_lines // (kills + 1))):
+            for _ in range(rng.randint(1, max(1, output_lines // (kills + 1)))):
                 process.stdout.readline()
             time.sleep(rng.choice((0, rng.uniform(0, 0.05), rng.uniform(0, 0.3))))
             was_alive = process.poll() is None
@@ -74,8 +75,15 @@ def kill_and_resume(command: list[str], kills: int, seed: int, output_lines: int
         interrupted += was_alive and process.returncode not in (0, 1)
         print(f"{signal.Signals(signal_number).name}: exit code {process.returncode}", file=sys.stderr, flush=True)
     last_run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    print(last_run.stderr.strip().splitlines()[-1], file=sys.stderr)
+    _check_exit_code(last_run)
+    print(last_run.stderr.strip().rpartition("\n")[2], file=sys.stderr)
     return interrupted, time.perf_counter() - wall_before
+
+
+def _check_exit_code(run: subprocess.CompletedProcess[str]) -> None:
+    """End the benchmark if a run that nothing interrupted has failed; 1 says that some files are no pictures."""
+    if run.returncode not in (0, 1):
+        sys.exit(f"lenet read ended with exit code {run.returncode}: {run.stderr.strip().rpartition(chr(10))[2]}")
 
 
 def compare_tables(workspace: Path, pictures: int, kills: int, workers: int, seed: int, images: np.ndarray) -> bool:
@@ -87,7 +95,8 @@ def compare_tables(workspace: Path, pictures: int, kills: int, workers: int, see
         for name in ("reference", "interrupted")
     }
     wall_before = time.perf_counter()
-    reference = subprocess.run(commands["reference"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    reference = subprocess.run(commands["reference"], capture_output=True, text=True)
+    _check_exit_code(reference)
     output_lines, reference_seconds = reference.stdout.count("\n"), time.perf_counter() - wall_before
     interrupted, wall_seconds = kill_and_resume(commands["interrupted"], kills, seed, output_lines)
     equal, other, missing = filecmp.cmpfiles(
@@ -134,10 +143,10 @@ def compare_memory(workspace: Path, workers: int, images: np.ndarray) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Resumption after kills, and memory with many files.")
-    parser.add_argument("--pictures", type=int, default=2000, help="files that are read [%(default)s]")
-    parser.add_argument("--kills", type=int, default=20, help="how often it is killed [%(default)s]")
-    parser.add_argument("--workers", type=int, default=2, help="processes that read [%(default)s]")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the moments [%(default)s]")
+    parser.add_argument("--pictures", type=positive_integer, default=2000, help="files that are read [%(default)s]")
+    parser.add_argument("--kills", type=natural_number, default=20, help="how often it is killed [%(default)s]")
+    parser.add_argument("--workers", type=positive_integer, default=2, help="processes that read [%(default)s]")
+    parser.add_argument("--seed", type=natural_number, default=0, help="seed of the moments [%(default)s]")
     parser.add_argument("--memory", action="store_true", help="measure memory instead")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
@@ -154,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lab.benchmarks.command import create_parser, print_report, show_progress
+from lab.command_line import run_command
 from lenet.architecture import Network
 from lenet.benchmarking import Report, Table, inference, training
 from lenet.benchmarking.digits import Digits, load_digits
@@ -173,4 +174,4 @@ def add_table(report: Report, name: str, table: Table, measured_rounds: Rounds) 
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

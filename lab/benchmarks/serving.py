@@ -13,7 +13,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from PIL import Image
 
 from lab.benchmarks.processes import lenet_command
+from lab.command_line import positive_integer, run_command
 from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.errors import LeNetError
@@ -111,7 +111,7 @@ def run_wrk(address: str, route: str, folder: Path, seconds: int, connections: i
         raise LeNetError("needs wrk, which is not installed; on Debian: apt install wrk") from None
     figures = re.search(r"^figures (.*)$", wrk_process.stdout, re.MULTILINE)
     if figures is None:
-        raise LeNetError(f"wrk ended without figures: {wrk_process.stdout[-200:]}")
+        raise LeNetError(f"wrk ended without results: {wrk_process.stdout[-200:]}")
     return [float(figure) for figure in figures.group(1).split()]
 
 
@@ -135,17 +135,17 @@ def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> 
             timer.join()
             cpu_ms = (measure_cpu_seconds(pid) - cpu_before) / requests * 1e3
             rate = requests / microseconds * 1e6
-            figures = [f"{rate:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
-            figures += [f"{memory_mb:.0f}" for memory_mb in (memory_before[0], measure_megabytes(pid))]
-            print(f"{route:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
+            cells = [f"{rate:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
+            cells += [f"{memory_mb:.0f}" for memory_mb in (memory_before[0], measure_megabytes(pid))]
+            print(f"{route:<26}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
             time.sleep(0.5)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--seconds", type=positive_integer, default=60)
+    parser.add_argument("--workers", type=positive_integer, default=2)
+    parser.add_argument("--connections", type=positive_integer, default=16)
     parser.add_argument("--way", choices=ROUTES, action="append", help="only this one; may be repeated")
     options = parser.parse_args()
     print(machine_text(describe_machine(options.workers)))
@@ -153,7 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LeNetError as error:
-        sys.exit(f"serving: {error}")
+    run_command(main)

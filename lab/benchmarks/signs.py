@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from lab.command_line import natural_number, run_command
 from lab.image_types import Generator, Ink
 from lab.synthesis.fonts import SPLITS, load_handwriting_fonts
 from lab.synthesis.written_lines import photograph_line
@@ -67,7 +68,7 @@ def read_texts(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How signs between digits are read.")
-    parser.add_argument("--seed", type=int, default=0, help="another seed writes other texts [%(default)s]")
+    parser.add_argument("--seed", type=natural_number, default=0, help="another seed writes other texts [%(default)s]")
     parser.add_argument("--split", nargs="+", default=["test"], choices=SPLITS, help="of the fonts, one or several")
     options = parser.parse_args()
     reader = Reader()
@@ -101,4 +102,4 @@ def keep_digits(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

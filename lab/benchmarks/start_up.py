@@ -14,6 +14,7 @@ import numpy as np
 
 from lab.benchmarks.command import create_parser, print_report, show_progress
 from lab.benchmarks.processes import ProcessResult, lenet_command, run_process
+from lab.command_line import run_command
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import draw_blobs
 from lenet.benchmarking.machine import describe_machine
@@ -43,11 +44,12 @@ print(*np.concatenate([session.run(None, {"input": batch})[0].argmax(1) for batc
 _TORCH_CODE = """
 import torch
 from torch import nn
+stored = np.load(sys.argv[1] + ".npz")
+arrays = [torch.from_numpy(stored[name]) for name in stored.files]
 module = nn.Sequential(
     nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
-stored = np.load(sys.argv[1] + ".npz")
-module.load_state_dict(dict(zip(module.state_dict(), map(torch.from_numpy, map(stored.get, stored.files)))))
+    nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, len(arrays[-1])))
+module.load_state_dict(dict(zip(module.state_dict(), arrays)))
 with torch.inference_mode():
     print(*torch.cat([module(torch.from_numpy(batch)).argmax(1) for batch in batches]).tolist())
 """
@@ -76,7 +78,9 @@ def main() -> None:
         peak = max(result.peak_bytes for result in repeats)
         report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
         rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
-    report.tables = [Table("Whole processes, medians", ["what", "seconds", "resident memory"], rows)]
+    report.tables = [
+        Table("Whole processes: medians, and the highest peak memory", ["what", "seconds", "peak memory"], rows)
+    ]
     print_report(report, options)
 
 
@@ -125,4 +129,4 @@ def find_idx_file(folder: Path, report: Report) -> Path:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -14,6 +14,7 @@ from typing import Any
 
 from lab.benchmarks.command import print_report, show_progress
 from lab.benchmarks.processes import lenet_command, run_process
+from lab.command_line import natural_number, positive_integer, run_command
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.machine import describe_machine
 from lenet.engine.native import usable_cores
@@ -24,27 +25,30 @@ RUNS_FOLDER = Path("runs/time-to-accuracy")
 SEEDS_AND_LIMITS = {"fast": (30, 0.95), "default": (10, 0.60), "best": (5, 0.45)}
 
 
-def command_line() -> argparse.ArgumentParser:
-    """The options; ``--bar`` is the former name of ``--max-error``, accepted but not shown."""
+def create_parser() -> argparse.ArgumentParser:
+    """Create the parser of the command line.
+
+    It accepts ``--bar``, the former name of ``--max-error``, but does not show it.
+    """
     parser = argparse.ArgumentParser(description="From the shell to saved and tested weights.")
     parser.add_argument(
         "recipes", nargs="*", default=list(SEEDS_AND_LIMITS), metavar="RECIPE", help="[fast default best]"
     )
     parser.add_argument("--network", default="lenet-5-relu", help="[%(default)s]")
-    parser.add_argument("--seeds", type=int, help="seeds a recipe [fast 30, default 10, best 5]")
-    parser.add_argument("--first-seed", type=int, default=0, help="[%(default)s]")
+    parser.add_argument("--seeds", type=positive_integer, help="seeds a recipe [fast 30, default 10, best 5]")
+    parser.add_argument("--first-seed", type=natural_number, default=0, help="[%(default)s]")
     parser.add_argument(
         "--max-error", type=float, help="count the runs with at most this test error, in percent [0.95, 0.60, 0.45]"
     )
     parser.add_argument("--bar", dest="max_error", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.add_argument("--threads", type=int, default=usable_cores(), help="[%(default)s]")
+    parser.add_argument("--threads", type=positive_integer, default=usable_cores(), help="[%(default)s]")
     parser.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     return parser
 
 
 def main() -> None:
-    options = command_line().parse_args()
+    options = create_parser().parse_args()
     report = Report(describe_machine(options.threads))
     for recipe in options.recipes:
         seed_count, max_error = SEEDS_AND_LIMITS.get(recipe, (3, 1.0))
@@ -117,4 +121,4 @@ def deviation_text(deviation: float | None) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -5,6 +5,7 @@ package's engine; then the 1998 lenet-5 by mini-batch against its own roofline. 
 """
 
 from lab.benchmarks.command import create_parser, print_report, show_progress
+from lab.command_line import run_command
 from lenet.benchmarking import Report, training
 from lenet.benchmarking.digits import Digits, load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
@@ -69,4 +70,4 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from lab.command_line import run_command
 from lenet import __version__
 from lenet.cli import VERBS as COMMAND_MODULES
 from lenet.cli import build_app
@@ -165,4 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

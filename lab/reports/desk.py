@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lab.benchmarks.page_driver import find_browser
+from lab.command_line import run_command
 from lenet import data
 
 PICTURE_FILE = Path(__file__).parents[2] / "docs" / "images" / "desk.png"
@@ -60,4 +61,4 @@ def draw_page_of_numbers() -> NDArray[np.uint8]:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

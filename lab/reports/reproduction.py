@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lab.command_line import run_command
 from lab.reports.page import compose_page
 from lab.reports.texts import Language
 from lenet.errors import LeNetError
@@ -66,4 +67,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

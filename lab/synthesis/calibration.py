@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.command_line import run_command
 from lab.synthesis.datasets import NO_DIGIT
 from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.noise import draw_degraded_digit
@@ -226,4 +227,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -32,7 +32,7 @@ def draw_crops(writer: Writer, no_digit_label: int) -> Iterator[tuple[Ink, int]]
     line, placed_digits = writer.write_line_with_digits(text, WritingStyle.sample(rng))
     levels = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.6, 1.5))
     threshold = float(rng.uniform(*THRESHOLD_RANGE))
-    ink = InkMap(np.asarray(levels, np.float32), 0.004, 1.0, Polarity.PAPER_HIGH)
+    ink = InkMap(np.asarray(levels, np.float32), noise=0.004, scale=1.0, polarity=Polarity.PAPER_HIGH)
     digit_number = np.zeros(line.shape, np.int64)  # of each pixel, from 1; 0 is paper
     for number, placed_digit in enumerate(placed_digits, 1):
         height, width = placed_digit.mask.shape

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lab.benchmarks.photographed_forms import FormPages, count_key_presses, write_form
+from lab.command_line import natural_number, positive_integer, run_command
 from lab.synthesis.calibration import fit_acceptance
 from lenet.forms import fields
 from lenet.forms.results import BLANK, DOUBTFUL, OK, FieldReading
@@ -55,9 +56,13 @@ def _read_pages(
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Set the least probability of an accepted field of a form.")
-    parser.add_argument("--pages", type=int, default=30, help="of each seed [%(default)s]")
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of what is drawn, below 1000 [6 7 8]")
-    parser.add_argument("--workers", type=int, default=1, help="how many processes draw and read [%(default)s]")
+    parser.add_argument("--pages", type=positive_integer, default=30, help="of each seed [%(default)s]")
+    parser.add_argument(
+        "--seeds", type=natural_number, nargs="+", default=SEEDS, help="of what is drawn, below 1000 [6 7 8]"
+    )
+    parser.add_argument(
+        "--workers", type=positive_integer, default=1, help="how many processes draw and read [%(default)s]"
+    )
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="keep the photos, and take those that are there")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
@@ -81,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

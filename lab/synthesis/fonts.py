@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import tarfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -89,7 +90,7 @@ def _fetch(font: _FontSource) -> bytes:
         with tarfile.open(fileobj=io.BytesIO(response.content)) as package:
             stream = package.extractfile(f"package/files/{font.file}")
             content = stream.read() if stream else b""
-    except (requests.RequestException, tarfile.TarError, KeyError, OSError) as problem:
+    except (requests.RequestException, tarfile.TarError, zlib.error, EOFError, KeyError, OSError) as problem:
         raise DataError(f"the handwriting font {font.name} cannot be had from {font.url} ({problem})") from None
     if hashlib.sha256(content).hexdigest() != font.sha256:
         raise DataError(f"the handwriting font {font.name} from {font.url} is another file than expected")

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.command_line import natural_number, positive_integer, run_command
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet import data
 from lenet.model import load
@@ -114,8 +115,8 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", nargs="?", help="a run or file of weights; the ones that ship if none")
-    parser.add_argument("--strings", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--strings", type=positive_integer, default=300)
+    parser.add_argument("--seed", type=natural_number, default=0)
     options = parser.parse_args()
     recognizer = Recognizer(load(options.weights) if options.weights else None)
     mnist = data.load("mnist")
@@ -131,4 +132,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

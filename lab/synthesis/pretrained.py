@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.command_line import natural_number, positive_integer, run_command
 from lab.synthesis.calibration import (
     LINE_PICTURES,
     SINGLE_PICTURES,
@@ -147,12 +148,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", nargs="?", choices=TRAINING_PLANS, default="lenet-5-relu")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
-    parser.add_argument("--judged", type=int, default=25_000, help="pictures drawn to choose and calibrate by")
-    parser.add_argument("--singles", type=int, default=SINGLE_PICTURES, help="digits drawn and read, for thresholds")
-    parser.add_argument("--lines", type=int, default=LINE_PICTURES, help="lines drawn and read, for thresholds")
-    parser.add_argument("--seed", type=int, default=1998)
+    parser.add_argument("--epochs", type=positive_integer, default=20)
+    parser.add_argument(
+        "--drawn", type=positive_integer, default=400_000, help="pictures drawn of digits and no digits"
+    )
+    parser.add_argument(
+        "--judged", type=positive_integer, default=25_000, help="pictures drawn to choose and calibrate by"
+    )
+    parser.add_argument(
+        "--singles", type=positive_integer, default=SINGLE_PICTURES, help="digits drawn and read, for thresholds"
+    )
+    parser.add_argument(
+        "--lines", type=positive_integer, default=LINE_PICTURES, help="lines drawn and read, for thresholds"
+    )
+    parser.add_argument("--seed", type=natural_number, default=1998)
     parser.add_argument("--keep", type=Path, help="a folder that keeps what was drawn, to train again without drawing")
     parser.add_argument("--output", type=Path, help="the weights file; its place in the package")
     return parser.parse_args(arguments)
@@ -212,4 +221,4 @@ def total_error_rate(engine: Engine, images: Images, labels: Labels) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

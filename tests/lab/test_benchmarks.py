@@ -1,16 +1,35 @@
 """The benchmarks: each says what it measures, and processes are measured from the outside."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lab import benchmarks
-from lab.benchmarks import command, forms, photographed_forms, reading_speed, signs, time_to_accuracy
+from lab.benchmarks import (
+    calibration,
+    command,
+    forms,
+    photographed_forms,
+    reading_speed,
+    resumption,
+    signs,
+    start_up,
+    time_to_accuracy,
+)
+from lab.benchmarks.page_driver import open_page
 from lab.benchmarks.processes import run_process
+from lenet.benchmarking import Report
+from lenet.errors import LeNetError
+from lenet.model import pretrained
+from lenet.page.export import write_page
+from lenet.reading import Reader
+from lenet.reading.recognition import Recognizer
 
 FOLDER = Path(benchmarks.__file__).parent
 COMMANDS = sorted(path.stem for path in FOLDER.glob("*.py") if "__main__" in path.read_text("utf-8"))
@@ -44,18 +63,18 @@ def test_the_seconds_and_the_memory_of_a_process_are_its_own():
 
 
 def test_options_of_reading_speed_are_still_taken_under_their_former_names():
-    options = reading_speed.command_line().parse_args(["--folder", "30", "--different", "3"])
+    options = reading_speed.create_parser().parse_args(["--folder", "30", "--different", "3"])
     assert (options.folder_photos, options.distinct_photos) == (30, 3)
-    assert options == reading_speed.command_line().parse_args(["--folder-photos", "30", "--distinct-photos", "3"])
-    shown = reading_speed.command_line().format_help()
+    assert options == reading_speed.create_parser().parse_args(["--folder-photos", "30", "--distinct-photos", "3"])
+    shown = reading_speed.create_parser().format_help()
     assert "--different" not in shown
     assert "--folder " not in shown
 
 
 def test_the_error_that_runs_are_counted_by_is_still_taken_under_its_former_name():
-    assert time_to_accuracy.command_line().parse_args(["--bar", "0.7"]).max_error == 0.7
-    assert time_to_accuracy.command_line().parse_args([]).max_error is None
-    assert "--bar" not in time_to_accuracy.command_line().format_help()
+    assert time_to_accuracy.create_parser().parse_args(["--bar", "0.7"]).max_error == 0.7
+    assert time_to_accuracy.create_parser().parse_args([]).max_error is None
+    assert "--bar" not in time_to_accuracy.create_parser().format_help()
 
 
 def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that_do_nothing_there():
@@ -70,9 +89,9 @@ def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that
 
 @pytest.mark.parametrize("benchmark", [forms, photographed_forms])
 def test_the_folder_of_failures_is_still_taken_under_its_former_name(benchmark):
-    assert benchmark.command_line().parse_args(["--misses", "pages"]).failures == Path("pages")
-    assert benchmark.command_line().parse_args([]).failures is None
-    assert "--misses" not in benchmark.command_line().format_help()
+    assert benchmark.create_parser().parse_args(["--misses", "pages"]).failures == Path("pages")
+    assert benchmark.create_parser().parse_args([]).failures is None
+    assert "--misses" not in benchmark.create_parser().format_help()
 
 
 def test_the_command_that_is_timed_has_its_bytecode_as_an_installation_does(tmp_path: Path):
@@ -87,3 +106,74 @@ def test_an_accepted_reading_with_a_wrong_or_a_missing_sign_is_wrong_in_the_benc
                                     (("-12", False), ("12", False), (".12", False), ("12", True)))  # fmt: skip
     assert signs.count_accepted([exact, rejected]) == (1, 0)
     assert signs.count_accepted([exact, lost, other, rejected]) == (3, 2)
+
+
+WRONG_ARGUMENTS = [
+    ("grid_search", ["--rounds", "0"], "expected a whole number of at least 1"),
+    ("reading_speed", ["--rounds", "-1"], "expected a whole number of at least 1"),
+    ("start_up", ["--rounds", "0"], "expected a whole number of at least 1"),
+    ("photographed_forms", ["--pages", "0"], "expected a whole number of at least 1"),
+    ("photographed_forms", ["--workers", "x"], "expected a whole number of at least 1"),
+    ("signs", ["--seed", "-1"], "expected a whole number of at least 0"),
+    ("forms", ["--weights", "/nowhere.safetensors"], "/nowhere.safetensors: no such weights file"),
+    ("calibration", ["--weights", "/nowhere.safetensors"], "/nowhere.safetensors: no such weights file"),
+    ("non_digits", ["--weights", "/nowhere.safetensors"], "/nowhere.safetensors: no such weights file"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "words"), WRONG_ARGUMENTS)
+def test_a_wrong_argument_of_a_benchmark_is_one_sentence(name, arguments, words):
+    result = run_process([sys.executable, "-m", f"lab.benchmarks.{name}", *arguments])
+    assert result.exit_code in (1, 2)
+    assert words in result.last_error_line
+    assert "Traceback" not in result.errors
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (None, "No such file"),
+        ("file,label\na.png,7\n", "no column kind, expected file, label and kind"),
+        ("file,label,kind\na.png,77,row\n", "no row of the kind single"),
+        ("file,label,kind\nblank.png,7,single\n", "no digit was found in any of its 1 pictures"),
+        ("file,label,kind\nnone.png,7,single\n", "none.png: no such file"),
+    ],
+)
+def test_labels_of_photos_that_calibration_cannot_use_are_one_sentence(table, words, tmp_path):
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    if table is not None:
+        (tmp_path / "labels.csv").write_text(table)
+    with pytest.raises((LeNetError, OSError), match=re.escape(words)):
+        calibration.answer_photos(Recognizer(), tmp_path / "labels.csv")
+
+
+def test_the_programs_of_other_runtimes_run_with_the_weights_that_ship(tmp_path):
+    pytest.importorskip("torch")
+    commands = start_up.create_commands(tmp_path, Report({}))
+    timed = {name: command for name, command in commands.items() if name.endswith("seven.png as one digit")}
+    assert "torch, seven.png as one digit" in timed
+    for name, program in timed.items():
+        result = run_process(program)
+        assert result.exit_code == 0, f"{name}: {result.last_error_line}"
+        assert 0 <= int(result.output) <= 10
+
+
+def test_the_steps_of_reading_are_profiled_without_the_native_engine(monkeypatch):
+    monkeypatch.setenv("LENET_ENGINE", "numpy")
+    steps = dict(reading_speed.profile_steps(Reader(), Path("examples/digits/seven.png")))
+    assert steps["normalization"] == 0
+    assert steps["network"] > 0
+
+
+def test_the_browsers_context_is_closed_when_a_check_of_its_page_fails(browser, tmp_path):
+    write_page(tmp_path / "lesson.html", [pretrained()])
+    before = len(browser.contexts)
+    with pytest.raises(ZeroDivisionError), open_page(browser, tmp_path / "lesson.html"):
+        raise ZeroDivisionError
+    assert len(browser.contexts) == before
+
+
+def test_a_reading_with_more_kills_than_files_ends(tmp_path):
+    images = np.zeros((4, 28, 28), np.uint8)
+    images[:, 6:22, 13:15] = 255
+    assert resumption.compare_tables(tmp_path, 3, kills=2, workers=1, seed=0, images=images)

@@ -4,6 +4,7 @@ import io
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import ImageFont
 
@@ -65,9 +66,13 @@ def test_a_fetched_font_of_other_bytes_is_refused(tmp_path: Path, monkeypatch):
     assert not (tmp_path / "hands" / font.file).exists()
 
 
-def test_a_package_that_is_no_archive_is_one_sentence(tmp_path: Path, monkeypatch):
+WHOLE = package("font", np.random.default_rng(0).bytes(30_000))
+
+
+@pytest.mark.parametrize("content", [b"<html>503</html>", WHOLE[:20_000], WHOLE[:9_000] + bytes(99) + WHOLE[9_099:]])
+def test_a_package_that_is_no_whole_archive_is_one_sentence(content: bytes, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    monkeypatch.setattr("requests.get", lambda url, timeout: Answer(b"<html>503</html>"))
+    monkeypatch.setattr("requests.get", lambda url, timeout: Answer(content))
     with pytest.raises(DataError, match="cannot be had from https://registry"):
         load_handwriting_fonts("test")
 

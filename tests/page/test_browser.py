@@ -54,7 +54,7 @@ def terms_of(equation):
 def test_the_page_is_never_empty_and_reads_its_first_digit(seen):
     answers = seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)")
     assert answers == ["3"]
-    assert seen.state("s.passes[0].stages.length") == 7
+    assert seen.evaluate("s.passes[0].stages.length") == 7
 
 
 @pytest.mark.parametrize(("digit", "stroke"), [("7", SEVEN), ("6", SIX)])
@@ -70,9 +70,9 @@ def test_a_digit_drawn_with_the_mouse_is_read_by_both_networks(seen, digit, stro
 def test_the_first_stroke_replaces_the_sample_and_the_second_does_not_replace_the_first(seen):
     seen.draw(SEVEN)
     assert seen.page.get_attribute(".answer", "data-answer") == "7"
-    once = seen.state("Array.from(s.image)")
+    once = seen.evaluate("Array.from(s.image)")
     seen.draw([(40, 46), (66, 46)])
-    assert seen.state("Array.from(s.image)") != once
+    assert seen.evaluate("Array.from(s.image)") != once
     seen.page.keyboard.press("4")
     seen.draw(SIX)
     assert seen.page.get_attribute(".answer", "data-answer") == "6"
@@ -88,7 +88,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
     seen.wait("location.hash.includes('unit=0:c3:')")
     shown = "({ image: Array.from(s.image), shown: s.shownIndexes, focus: s.focus })"
     with open_page(browser, file, query=seen.page.evaluate("location.hash")) as again:
-        assert again.state(shown) == seen.state(shown)
+        assert again.evaluate(shown) == seen.evaluate(shown)
         again.page.keyboard.press("5")
         again.wait("location.hash.startsWith('#sample=5&networks=lenet-5,lenet-5-relu')")
 
@@ -100,7 +100,7 @@ def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
 def test_an_address_that_says_nothing_sensible_shows_the_page_as_it_is(browser, file, address):
     with open_page(browser, file, query=address) as seen:
         assert seen.page.get_attribute(".answer", "data-answer") == "3"
-        assert seen.state("s.shownIndexes") == [0]
+        assert seen.evaluate("s.shownIndexes") == [0]
         assert seen.faults == []
 
 
@@ -110,7 +110,7 @@ def test_an_eight_has_its_article_and_what_is_no_digit_its_own_bar(seen):
     seen.wait("document.querySelector('.answer-verdict').textContent === 'This is an 8.'")
     seen.page.keyboard.press("c")
     seen.draw(*[[(20 + 12 * step, 20), (80 - 10 * step, 80)] for step in range(6)], [(20, 50), (85, 55)])
-    answer = seen.state("({none: s.answers[0].rejectProbability, best: Math.max(...s.answers[0].probabilities)})")
+    answer = seen.evaluate("({none: s.answers[0].rejectProbability, best: Math.max(...s.answers[0].probabilities)})")
     assert answer["none"] > answer["best"]
     assert seen.page.inner_text(".answer-digit") == "∅"
     row = seen.page.locator(".answer-rows .is-winner")
@@ -131,22 +131,22 @@ def test_every_sample_is_read_as_itself_by_both_networks(seen):
 
 def test_undo_takes_the_last_stroke_back_and_clear_all_of_them(seen):
     seen.page.click("[data-do='pad.clear']")
-    assert seen.state("s.picture === null && s.image === null")
+    assert seen.evaluate("s.picture === null && s.image === null")
     assert "Nothing is drawn" in seen.page.inner_text("#answers")
     seen.draw(SEVEN)
-    once = seen.state("Array.from(s.image)")
+    once = seen.evaluate("Array.from(s.image)")
     seen.draw([(20, 60), (80, 60)])
-    assert seen.state("Array.from(s.image)") != once
+    assert seen.evaluate("Array.from(s.image)") != once
     seen.page.click("[data-do='pad.undo']")
-    assert seen.state("Array.from(s.image)") == once
+    assert seen.evaluate("Array.from(s.image)") == once
     seen.page.keyboard.press("c")
-    assert seen.state("s.picture === null")
+    assert seen.evaluate("s.picture === null")
 
 
 def test_units_of_c3_light_exactly_the_maps_of_their_column_of_table_i(seen):
     for chosen, inputs in enumerate(LENET_5_C3):
         seen.hover("c3", (chosen % 4 + 0.55) / 4, (chosen // 4 + 0.55) / 4)
-        assert seen.state("s.focus.unit[0]") == chosen
+        assert seen.evaluate("s.focus.unit[0]") == chosen
         lit = seen.page.get_attribute(".network", "data-lit")
         assert sorted(map(int, lit.split())) == list(inputs)
         written = seen.page.locator(".term").evaluate_all("all => all.map(one => Number(one.dataset.map))")
@@ -181,12 +181,12 @@ def test_the_terms_written_out_add_up_to_the_sum(seen):
         if stage in ("s2", "s4"):
             continue
         seen.hover(stage, 0.3, 0.35)
-        assert seen.state("s.focus.stageIndex") == index
+        assert seen.evaluate("s.focus.stageIndex") == index
         terms, total = terms_of(seen.page.locator(".arithmetic .equation").first.evaluate(EQUATION))
         assert len(terms) >= 2
         last_digit = 0.05 if abs(total) >= 100 else 0.005 if abs(total) >= 10 else 0.0005
         assert total == pytest.approx(sum(terms), abs=0.0005 * len(terms) + last_digit)
-        assert total == pytest.approx(seen.state(SUM_IN_FOCUS), abs=last_digit * 1.01)
+        assert total == pytest.approx(seen.evaluate(SUM_IN_FOCUS), abs=last_digit * 1.01)
 
 
 def test_sub_sampling_shows_its_four_values_coefficient_and_bias(seen):
@@ -213,32 +213,32 @@ def test_a_click_keeps_the_unit_and_escape_lets_it_go(seen):
     seen.hover("c3", 0.4, 0.4)
     seen.page.mouse.down()
     seen.page.mouse.up()
-    kept = seen.state("s.focus.unit")
-    assert seen.state("s.focus.isPinned")
+    kept = seen.evaluate("s.focus.unit")
+    assert seen.evaluate("s.focus.isPinned")
     seen.hover("c3", 0.9, 0.9)
-    assert seen.state("s.focus.unit") == kept
+    assert seen.evaluate("s.focus.unit") == kept
     seen.page.keyboard.press("Escape")
-    assert seen.state("s.focus") is None
+    assert seen.evaluate("s.focus") is None
 
 
 def test_the_arrow_keys_walk_from_unit_to_unit_and_from_map_to_map(seen):
     seen.page.focus("canvas[data-stage=s4]")
     seen.page.keyboard.press("ArrowRight")
-    assert seen.state("s.focus.stageIndex") == 3
-    assert seen.state("s.focus.unit") == [0, 2, 3]
+    assert seen.evaluate("s.focus.stageIndex") == 3
+    assert seen.evaluate("s.focus.unit") == [0, 2, 3]
     for _ in range(2):
         seen.page.keyboard.press("ArrowRight")
-    assert seen.state("s.focus.unit") == [1, 2, 0]
+    assert seen.evaluate("s.focus.unit") == [1, 2, 0]
     seen.page.keyboard.press("PageDown")
     seen.page.keyboard.press("Enter")
-    assert seen.state("s.focus.unit") == [2, 2, 0]
-    assert seen.state("s.focus.isPinned")
+    assert seen.evaluate("s.focus.unit") == [2, 2, 0]
+    assert seen.evaluate("s.focus.isPinned")
     seen.wait("document.querySelector('#readout').innerText.includes('map 2, row 2, column 0')")
 
 
 def test_the_receptive_field_is_outlined_on_the_input(seen):
     seen.hover("c3", 0.1, 0.1)
-    row, column = seen.state("s.focus.unit.slice(1)")
+    row, column = seen.evaluate("s.focus.unit.slice(1)")
     canvas = seen.page.locator(".stage canvas").first.bounding_box()
     field = seen.page.locator(".links .seen").bounding_box()
     pixel = canvas["width"] / 32
@@ -250,7 +250,7 @@ def test_the_receptive_field_is_outlined_on_the_input(seen):
 def test_a_map_of_c3_is_worked_out_before_the_eyes_until_it_is_closed(seen):
     seen.hover("c3", 0.4, 0.4)
     seen.page.click("[data-do=play]")
-    assert seen.state("s.focus.isPinned")
+    assert seen.evaluate("s.focus.isPinned")
     assert seen.page.locator(".unit-animation canvas").count() > 0
     seen.page.keyboard.press("Escape")
     seen.wait("document.querySelector('.unit-animation').hidden")
@@ -291,7 +291,7 @@ def test_two_networks_answer_one_drawing(seen, shots):
     names = seen.page.locator(".answer .network-name").all_inner_texts()
     assert names == ["lenet-5", "lenet-5-relu"]
     seen.hover("conv2", 0.4, 0.4)
-    assert seen.state("s.focus.position") == 1
+    assert seen.evaluate("s.focus.position") == 1
     assert seen.page.locator(".term").count() == 6
     seen.save(shots, "compare")
 
@@ -308,7 +308,7 @@ def test_a_picture_is_dropped_and_read_by_a_threshold_and_the_page_says_so(seen,
     seen.drop(path.name, path.read_bytes())
     seen.wait("s.picture?.width === 640")
     assert seen.page.get_attribute(".answer", "data-answer") == "7"
-    assert seen.state("s.reading.box") == pytest.approx([100, 240, 375, 410], abs=20)
+    assert seen.evaluate("s.reading.box") == pytest.approx([100, 240, 375, 410], abs=20)
     assert "Read as 7" in seen.page.inner_text(".digit-message")
     assert "a plain threshold tells ink from paper; lenet read does better" in seen.page.inner_text(".digit-message")
     seen.page.click("[data-switch=language] [data-value=zh]")
@@ -345,9 +345,9 @@ def test_drawing_image_and_activations_can_be_taken_away(seen, tmp_path):
         download.value.save_as(saved[name])
     with Image.open(saved["drawing"]) as drawing, Image.open(saved["image"]) as image:
         assert drawing.size == (100, 100)
-        assert list(image.convert("L").tobytes()) == seen.state("Array.from(s.image)")
+        assert list(image.convert("L").tobytes()) == seen.evaluate("Array.from(s.image)")
     [digit] = Reader().read(saved["drawing"], single=True).digits
-    assert digit.label == seen.state("s.models[s.shownIndexes[0]].labels[s.answers[0].winner]")
+    assert digit.label == seen.evaluate("s.models[s.shownIndexes[0]].labels[s.answers[0].winner]")
     activations = json.loads(saved["activations"].read_text())
     stages = activations["networks"][0]["stages"]
     assert [stage["name"] for stage in stages] == STAGES

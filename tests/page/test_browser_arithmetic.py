@@ -66,7 +66,7 @@ def test_units_of_any_network_are_written_out_as_they_are_computed(browser, file
         (maximum, activation), _ = focus(1, [0, 5, 6])
         inside = re.fullmatch(r"max\((.*)\) = (.*)", maximum)
         assert number(inside[2]) == pytest.approx(max(map(number, inside[1].split(", "))), abs=0.01)
-        value = seen.state("s.passes[0].stages[1].values[5 * 12 + 6]")
+        value = seen.evaluate("s.passes[0].stages[1].values[5 * 12 + 6]")
         assert re.fullmatch(r"tanh\((.*)\) = (.*)", activation)
         assert number(activation.split(" = ")[1]) == pytest.approx(value, abs=0.01)
 
@@ -78,7 +78,7 @@ def test_units_of_any_network_are_written_out_as_they_are_computed(browser, file
         assert "… and 84 more" in text
 
         [distance], text = focus(4, [0, 0, 0])
-        inputs = seen.state("Array.from(s.passes[0].stages[3].values)")
+        inputs = seen.evaluate("Array.from(s.passes[0].stages[3].values)")
         squares = [(value - prototype) ** 2 for value, prototype in zip(inputs, PROTOTYPES[0], strict=True)]
         assert number(distance.split(" = ")[1]) == pytest.approx(sum(squares), rel=0.001)
         written = re.findall(r"\((.*?) ([+−]) (\d+)\)² = ([\d.]+)", text)
@@ -94,5 +94,5 @@ def test_units_of_any_network_are_written_out_as_they_are_computed(browser, file
 @pytest.mark.parametrize("language", ["constructor", "toString", "__proto__", "xx"])
 def test_a_language_that_the_page_does_not_have_is_passed_over(browser, file, language):
     with open_page(browser, file, query=f"?lang={language}") as seen:
-        assert seen.state("s.language") == "en"
+        assert seen.evaluate("s.language") == "en"
     assert seen.faults == []

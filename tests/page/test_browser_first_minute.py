@@ -40,16 +40,16 @@ def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):
     for place in ("[data-do=tour]", ".tour-moves .primary", ".tour-moves .primary"):
         assert seen.page.evaluate(INSIDE, place), "a click that needs scrolling"
         seen.page.click(place)
-    assert seen.state("s.stop") == 2
+    assert seen.evaluate("s.stop") == 2
     until(seen, lambda: seen.page.evaluate(SPOKEN_OF), "what stop 3 speaks of is out of view")
 
 
 def test_escape_ends_the_tour_wherever_one_was_pressing(seen):
     seen.page.click("[data-do=tour]")
     seen.draw(SEVEN)
-    assert seen.state("s.stop") == 0
+    assert seen.evaluate("s.stop") == 0
     seen.page.keyboard.press("Escape")
-    assert seen.state("s.stop") is None
+    assert seen.evaluate("s.stop") is None
     assert seen.page.is_hidden("#tour")
 
 
@@ -64,8 +64,8 @@ def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
         seen.page.wait_for_timeout(60)
         top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
         until(seen, lambda top=top: seen.page.evaluate(top), f"{target} is out of view")
-        assert seen.state("s.stop") == stop
-        assert seen.state("s.source") == "drawing"
+        assert seen.evaluate("s.stop") == stop
+        assert seen.evaluate("s.source") == "drawing"
         if stop < STOPS - 1:
             seen.page.click(".tour-moves .primary")
 
@@ -80,7 +80,7 @@ def test_what_is_changed_below_stands_above_with_its_undo(seen):
     assert badges.all_inner_texts() == ["10 % noise\nundo"]
     badges.nth(0).get_by_role("button").click()
     assert badges.count() == 0
-    assert seen.state("s.image === s.reading.image")
+    assert seen.evaluate("s.image === s.reading.image")
 
 
 def test_the_sheet_says_what_it_shows(seen):
@@ -120,8 +120,8 @@ def test_all_digits_of_a_dropped_picture_are_shown_and_any_can_be_chosen(seen, m
     labels = [str(mnist.test_labels[index]) for row in rows for index in row]
     seen.drop("page.png", photo_of(mnist, rows))
     seen.wait("s.reading?.digits.length > 1")
-    assert seen.state("s.reading.digits.map(({ label }) => label)") == labels
-    assert seen.state("s.reading.digits.map(({ line }) => line)") == [0] * 5 + [1] * 4
+    assert seen.evaluate("s.reading.digits.map(({ label }) => label)") == labels
+    assert seen.evaluate("s.reading.digits.map(({ line }) => line)") == [0] * 5 + [1] * 4
     assert [text.rstrip("?") for text in seen.page.locator(".digit-list button").all_inner_texts()] == labels
     assert f"{len(labels)} digits were found" in seen.page.inner_text(".digit-message")
     for chosen in (4, 7):
@@ -146,7 +146,7 @@ def test_several_files_are_read_one_after_the_other(seen, mnist, tmp_path):
 
 
 def test_the_unit_that_waits_is_alive_and_another_network_keeps_the_panel(seen):
-    assert seen.state("s.focus.unit") is not None
+    assert seen.evaluate("s.focus.unit") is not None
     assert float(seen.page.inner_text(".unit-value")) > 0
     for network, stage in (("1", "C3"), ("0", "conv2")):
         seen.page.select_option("#first-network", network)
@@ -164,7 +164,7 @@ def test_a_link_shows_the_same_changes_and_stop_of_the_tour(browser, seen, file)
     shown = "({ image: Array.from(s.image), focus: s.focus, stop: s.stop, changes: s.changes })"
     with open_page(browser, file, query=seen.page.evaluate("location.hash")) as again:
         again.wait("s.stop === 1")
-        assert again.state(shown) == seen.state(shown)
+        assert again.evaluate(shown) == seen.evaluate(shown)
         assert again.page.inner_text(".badge").startswith("rotated by +20°")
         assert again.faults == []
 

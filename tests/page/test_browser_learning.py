@@ -33,7 +33,7 @@ def page(seen):
 def until(page, expression, seconds=120):
     """Wait for what training brings about, which takes as long as the machine is busy."""
     end = time.monotonic() + seconds
-    while not page.state(expression):
+    while not page.evaluate(expression):
         assert time.monotonic() < end, f"never came true: {expression}"
         page.page.wait_for_timeout(50)
 
@@ -58,32 +58,32 @@ def numbers(text):
 
 def test_digits_and_worker_come_only_when_the_chapter_is_opened(page):
     assert not [address for address in page.requests if address.startswith("blob:")]
-    assert page.state("s.learning === undefined")
+    assert page.evaluate("s.learning === undefined")
     open_chapter(page)
     assert len([address for address in page.requests if address.startswith("blob:")]) == 1
-    assert page.state("[s.learning.digits.training, s.learning.digits.test]") == [2000, 500]
+    assert page.evaluate("[s.learning.digits.training, s.learning.digits.test]") == [2000, 500]
 
 
 def test_before_the_first_update_the_network_guesses(page):
     open_chapter(page)
-    assert page.state(f"{RUN}.updates") == 0
-    assert page.state(f"{RUN}.evaluations[0].misread.length") > 350
+    assert page.evaluate(f"{RUN}.updates") == 0
+    assert page.evaluate(f"{RUN}.evaluations[0].misread.length") > 350
 
 
 def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weights(page):
     open_chapter(page)
     weights = f"Array.from({RUN}.network.stages[2].arrays.weight)"
-    first = page.state(weights)
+    first = page.evaluate(weights)
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
-    moved = page.state(weights)
+    moved = page.evaluate(weights)
     assert moved != first
     press(page, "back")
     until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
-    assert page.state(weights) == first
+    assert page.evaluate(weights) == first
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
-    assert page.state(weights) == moved
+    assert page.evaluate(weights) == moved
 
 
 def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(page):
@@ -96,9 +96,9 @@ def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(p
     page.draw(SEVEN)
     assert page.page.get_attribute(".learning-drawn", "data-answer") in list("0123456789")
     press(page, "run")
-    before, updates = -1, page.state(f"{RUN}.updates")
+    before, updates = -1, page.evaluate(f"{RUN}.updates")
     for _ in range(20):  # what is being worked out is worked out to its end, however busy the machine
-        before, updates = updates, page.state(f"{RUN}.updates")
+        before, updates = updates, page.evaluate(f"{RUN}.updates")
         if updates == before:
             break
         page.page.wait_for_timeout(2000)
@@ -114,7 +114,7 @@ def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
         press(page, "run")
         until(page, f"{RUN}.evaluations.length >= 3")
         press(page, "run")
-        found = page.state(f"{RUN}.evaluations.slice(0, 3)"), page.state(f"{RUN}.losses.slice(0, 8)")
+        found = page.evaluate(f"{RUN}.evaluations.slice(0, 3)"), page.evaluate(f"{RUN}.losses.slice(0, 8)")
         press(page, "back")
         until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
         return found
@@ -130,14 +130,14 @@ def test_a_choice_starts_another_run_and_leaves_the_curve_of_the_one_before(page
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
     choose(page, activation="squash")
-    assert page.state("s.learning.previousRun.updates") == 1
-    assert page.state(f"{RUN}.choices.activation") == "squash"
+    assert page.evaluate("s.learning.previousRun.updates") == 1
+    assert page.evaluate(f"{RUN}.choices.activation") == "squash"
     told = page.page.inner_text(".learning-runs")
     assert "This run" in told
     assert "squash (scaled tanh)" in told.split("The run before")[0]
     assert "ReLU" in told.split("The run before")[1]
     page.page.click(".learning-runs button")
-    assert page.state("s.learning.previousRun") is None
+    assert page.evaluate("s.learning.previousRun") is None
     assert page.page.inner_text(".learning-runs") == ""
 
 
@@ -148,8 +148,8 @@ def test_every_choice_can_be_trained(page):
             choose(page, **{key: value})
             press(page, "step")
             until(page, f"{RUN}.updates === 1")
-            assert str(page.state(f"{RUN}.choices.{key}")) == value
-            assert page.state(f"Number.isFinite({RUN}.losses[0].loss)")
+            assert str(page.evaluate(f"{RUN}.choices.{key}")) == value
+            assert page.evaluate(f"Number.isFinite({RUN}.losses[0].loss)")
 
 
 def test_presets_name_the_choices_and_a_choice_of_ones_own_leaves_them(page):
@@ -159,7 +159,7 @@ def test_presets_name_the_choices_and_a_choice_of_ones_own_leaves_them(page):
     for name in ("paper", "textbook", "trap"):
         page.page.click(f"#learning [data-preset={name}]")
         assert page.page.locator(pressed).get_attribute("data-preset") == name
-    assert page.state(f"{RUN}.choices.outputs") == "sigmoid"
+    assert page.evaluate(f"{RUN}.choices.outputs") == "sigmoid"
     choose(page, outputs="logits")
     assert page.page.locator(pressed).count() == 0
 
@@ -173,17 +173,17 @@ def test_the_gradient_of_a_chosen_weight_is_written_out_with_numbers_that_add_up
     for _ in range(2):
         press(page, "step")
     until(page, f"{RUN}.updates === 2 && {RUN}.weightGradient")
-    noted = page.state(f"{RUN}.weightGradient")
+    noted = page.evaluate(f"{RUN}.weightGradient")
     assert len(noted["exampleGradients"]) == 16
     assert noted["index"] == 18
     assert noted["gradient"] == pytest.approx(sum(noted["exampleGradients"]) / 16, rel=1e-6)
-    products = page.state(
+    products = page.evaluate(
         f"{RUN}.weightGradient.deltas.map((deltas, digit) => "
         f"deltas.reduce((sum, delta, at) => sum + delta * {RUN}.weightGradient.inputs[digit][at], 0))"
     )
     scale = max(map(abs, noted["exampleGradients"]))
     assert products == pytest.approx(noted["exampleGradients"], abs=1e-5 * scale)
-    assert page.state(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["weightAfter"], rel=1e-6)
+    assert page.evaluate(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["weightAfter"], rel=1e-6)
     written = {name: numbers(page.page.inner_text(f"[data-formula={name}]")) for name in ("mean", "velocity", "after")}
     total, count, gradient = written["mean"]
     assert total / count == pytest.approx(gradient, abs=1e-2 * scale)
@@ -213,7 +213,7 @@ def test_arrow_keys_choose_among_the_digits_of_the_batch(page):
     until(page, f"{RUN}.updates === 1")
     page.page.focus("#learning .learning-batch canvas")
     page.page.keyboard.press("ArrowRight")
-    label = page.state(f"s.learning.digits.labels[{RUN}.weightGradient.digitIndexes[1]]")
+    label = page.evaluate(f"s.learning.digits.labels[{RUN}.weightGradient.digitIndexes[1]]")
     assert page.page.inner_text(".learning-one .small-title") == f"Digit 2 of the batch, a {label}"
 
 

@@ -156,11 +156,11 @@ class Walk:
             assert step.strip(), "a picture that does not say what it shows"
         self.shoot("badge")
         self.page.click(".badge button")
-        assert self.seen.state("s.image === s.reading.image")
+        assert self.seen.evaluate("s.image === s.reading.image")
 
     def choose_a_network_of_ones_own(self):
         self.page.evaluate("lenet.store.set({ shownIndexes: [0] })")
-        assert self.seen.state("s.focus.unit") is not None, "the unit that waits is alive"
+        assert self.seen.evaluate("s.focus.unit") is not None, "the unit that waits is alive"
         self.page.select_option("#first-network", "2")
         self.page.wait_for_timeout(60)
         self.until(lambda: self.page.is_visible(".unit-body"), "another network keeps the panel")
@@ -194,10 +194,10 @@ class Walk:
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
         self.seen.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
         told = "({ image: Array.from(s.image), focus: s.focus, shown: s.shownIndexes, changes: s.changes })"
-        before = self.seen.state(told)
+        before = self.seen.evaluate(told)
         self.page.reload()
         self.seen.wait("s?.answers.length > 0 && s.focus")
-        assert self.seen.state(told) == before
+        assert self.seen.evaluate(told) == before
         self.page.click(".badge button")
 
     def take_the_tour(self):
@@ -207,7 +207,7 @@ class Walk:
         panel = self.page.evaluate(PANEL)
         for stop in range(STOPS):
             self.page.wait_for_timeout(90)
-            assert self.seen.state("s.stop") == stop
+            assert self.seen.evaluate("s.stop") == stop
             assert self.page.evaluate(PANEL) == panel
             self.sees(".tour, .tour-moves button, .tour-body h3", stop)
             self.until(lambda: self.page.evaluate(SPOKEN_OF), f"what stop {stop + 1} speaks of is out of view")
@@ -220,7 +220,7 @@ class Walk:
             self.page.wait_for_timeout(60)
             top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
             self.until(lambda top=top: self.page.evaluate(top), f"{target} is out of view")
-            assert self.seen.state("s.stop === " + str(stop) + " && s.source === 'drawing'")
+            assert self.seen.evaluate("s.stop === " + str(stop) + " && s.source === 'drawing'")
             if stop < STOPS - 1:
                 self.page.click(".tour-moves .primary")
         self.page.click(".tour-end")
@@ -252,9 +252,9 @@ class Walk:
         focus(self.seen, 0, [1, 14, 14])
         near(self.seen, "#unit")
         self.page.click(".kernel-editor summary")
-        outputs = self.seen.state("Array.from(s.passes[0].outputs)")
+        outputs = self.seen.evaluate("Array.from(s.passes[0].outputs)")
         self.page.fill(".kernel-grid [data-index='12']", "2.5")
-        assert self.seen.state("Array.from(s.passes[0].outputs)") != outputs
+        assert self.seen.evaluate("Array.from(s.passes[0].outputs)") != outputs
         self.says(".badge", "kernel of C1 1 edited", "C1 特征图 1 的卷积核已改")
         self.says(".kernel-message", "As learned, 7 had", "7")
         self.seen.wait("s.misread !== null")
@@ -262,7 +262,7 @@ class Walk:
         self.shoot("kernel")
         self.fits()
         self.page.click("[data-kernel=undo]")
-        assert self.seen.state("Array.from(s.passes[0].outputs)") == outputs
+        assert self.seen.evaluate("Array.from(s.passes[0].outputs)") == outputs
         focus(self.seen, 2, [9, 4, 4])
         near(self.seen, "#unit")
         self.shoot("unit")
@@ -279,7 +279,7 @@ class Walk:
     def look_at_the_plane(self):
         near(self.seen, "#plane")
         self.seen.wait("s.misread !== null")
-        wrong, count = self.seen.state("[s.misread.wrong, s.misread.total]")
+        wrong, count = self.seen.evaluate("[s.misread.wrong, s.misread.total]")
         self.says(
             ".plane-message", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。"
         )
@@ -312,7 +312,7 @@ class Walk:
         self.page.select_option("[data-choice=batchSize]", "64")  # another run; the one before stays, dashed
         self.page.click("#learning [data-do=run]")
         self.seen.wait("s.learning.run.updates > 8")
-        assert self.seen.state("s.learning.previousRun.updates") == 1
+        assert self.seen.evaluate("s.learning.previousRun.updates") == 1
         self.says(".learning-runs", "This run", "这一次")
         near(self.seen, "#learning")
         self.fits()

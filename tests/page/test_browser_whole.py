@@ -31,8 +31,8 @@ def test_a_photo_is_shown_to_the_network_in_color_and_no_digit_is_looked_for(bro
         seen.page.wait_for_timeout(600)
         seen.page.screenshot(path=shots_folder(tmp_path) / "whole.png")
         assert "The whole picture goes to the network" in seen.page.inner_text("main")
-        assert seen.state("s.reading.digits.length === 0 && s.image === null")
-        winner = seen.state("s.models[0].labels[s.answers[0].winner]")
+        assert seen.evaluate("s.reading.digits.length === 0 && s.image === null")
+        winner = seen.evaluate("s.models[0].labels[s.answers[0].winner]")
         assert winner == model.predict(picture).class_name
         middle = seen.page.evaluate(
             """() => {

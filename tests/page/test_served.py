@@ -87,7 +87,7 @@ def test_all_digits_of_a_dropped_photo_are_shown_as_lenet_read_reads_them(blamel
     blameless.drop(path.name, path.read_bytes())
     blameless.wait(READ)
     [digits] = read_by_command(capsys, path)
-    assert blameless.state(SEEN) == digits
+    assert blameless.evaluate(SEEN) == digits
     marks = [digit["label"] + "?" * digit["rejected"] for digit in digits]
     assert blameless.page.locator(".digit-boxes text").all_text_contents() == marks
     assert blameless.page.locator(".digit-list button").all_inner_texts() == marks
@@ -106,7 +106,7 @@ def test_the_digit_chosen_in_the_list_or_in_the_picture_is_what_the_networks_loo
     digits = Reader().read(PI).digits
     blameless.drop("pi.png", PI)
     blameless.wait(READ)
-    assert blameless.state("s.selectedDigit") == 0
+    assert blameless.evaluate("s.selectedDigit") == 0
     for chosen, place in (
         (3, ".digit-list button"),
         (8, ".digit-boxes rect"),
@@ -114,8 +114,8 @@ def test_the_digit_chosen_in_the_list_or_in_the_picture_is_what_the_networks_loo
         (0, ".digit-list button"),
     ):
         blameless.page.locator(place).nth(chosen).click()
-        assert blameless.state("s.selectedDigit") == chosen
-        assert blameless.state("Array.from(s.image)") == digits[chosen].image.ravel().tolist()
+        assert blameless.evaluate("s.selectedDigit") == chosen
+        assert blameless.evaluate("Array.from(s.image)") == digits[chosen].image.ravel().tolist()
         pressed = blameless.page.locator(".digit-list button").evaluate_all("all => all.map(one => one.ariaPressed)")
         assert pressed == ["true" if number == chosen else "false" for number in range(len(digits))]
         digit = digits[chosen]
@@ -135,8 +135,8 @@ def test_the_boxes_of_a_picture_larger_than_the_one_shown_lie_on_its_digits(blam
     digits = Reader().read(file.getvalue()).digits
     blameless.drop("large.png", file.getvalue())
     blameless.wait(READ)
-    assert blameless.state("s.picture.width") == 1600
-    shown = np.array(blameless.state("s.reading.digits.map(({ box }) => box)"))
+    assert blameless.evaluate("s.picture.width") == 1600
+    shown = np.array(blameless.evaluate("s.reading.digits.map(({ box }) => box)"))
     np.testing.assert_allclose(shown, np.array([digit.box for digit in digits]) * 1600 / 2772, atol=0.5)
 
 
@@ -148,7 +148,7 @@ def test_a_file_that_no_browser_opens_is_read_by_the_server_and_its_digits_drawn
     blameless.drop("pi.tif", file.getvalue())
     blameless.wait(READ)
     assert blameless.page.locator(".digit-list button").count() == len(digits)
-    assert blameless.state("Array.from(s.image)") == digits[0].image.ravel().tolist()
+    assert blameless.evaluate("Array.from(s.image)") == digits[0].image.ravel().tolist()
     darkest = """(([top, left, bottom, right]) => {
       let darkest = 255;
       for (let row = Math.floor(top); row < bottom; row++) {
@@ -158,7 +158,7 @@ def test_a_file_that_no_browser_opens_is_read_by_the_server_and_its_digits_drawn
       }
       return darkest;
     })"""
-    assert max(blameless.state(f"s.reading.digits.map(({{ box }}) => {darkest}(box))")) < 100
+    assert max(blameless.evaluate(f"s.reading.digits.map(({{ box }}) => {darkest}(box))")) < 100
 
 
 def test_a_pdf_each_page_of_a_tiff_and_a_heic_wait_in_line_and_are_read_as_by_lenet_read(blameless, capsys, tmp_path):
@@ -176,7 +176,7 @@ def test_a_pdf_each_page_of_a_tiff_and_a_heic_wait_in_line_and_are_read_as_by_le
     for place, (title, digits) in enumerate(zip(titles, expected, strict=True)):
         blameless.wait(f"s.source === {title!r}")
         assert blameless.page.inner_text("#sheet-source") == title
-        assert blameless.state(SEEN) == digits
+        assert blameless.evaluate(SEEN) == digits
         drawn = blameless.page.locator(".digit-boxes rect").count()
         assert drawn == blameless.page.locator(".digit-list button").count() == len(digits)
         waiting = ["both.tif", "photo.heic"] if place == 0 else titles[place + 1 :]
@@ -215,7 +215,7 @@ def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
     with blameless.page.expect_response("**/v1/read*"):
         held[0].continue_()
     blameless.page.wait_for_timeout(200)
-    assert blameless.state("s.isFromPad && s.serverReading === null")
+    assert blameless.evaluate("s.isFromPad && s.serverReading === null")
     assert blameless.page.get_attribute(".answer", "data-answer") == "7"
 
 
@@ -223,9 +223,9 @@ def test_drawing_again_takes_the_photos_boxes_away_and_pressing_beside_them_does
     blameless.drop("phone.png", PHONE)
     blameless.wait(READ)
     blameless.page.locator(".photo").click(position={"x": 5, "y": 5})
-    assert blameless.state(READ)
+    assert blameless.evaluate(READ)
     blameless.page.click("[data-do='pad.clear']")
-    assert blameless.state("s.picture === null && s.serverReading === null")
+    assert blameless.evaluate("s.picture === null && s.serverReading === null")
     assert blameless.page.locator(".digit-boxes rect").count() == 0
     assert not blameless.page.is_visible(".found")
 
@@ -237,7 +237,7 @@ def test_a_photo_without_digits_says_what_the_server_remarks(blameless):
     blameless.drop("blank.png", file.getvalue())
     blameless.wait("s.serverReading !== null")
     assert says(blameless) == remark
-    assert blameless.state("s.image === null")
+    assert blameless.evaluate("s.image === null")
 
 
 def test_a_refusal_of_the_server_is_shown_as_its_sentence(seen, capsys, tmp_path):
@@ -248,7 +248,7 @@ def test_a_refusal_of_the_server_is_shown_as_its_sentence(seen, capsys, tmp_path
     seen.drop("note.png", path.read_bytes())
     seen.page.wait_for_selector(".fault:not(:empty)")
     assert seen.page.inner_text(".fault") == sentence
-    assert seen.state("s.isFromPad"), "what was drawn before stays"
+    assert seen.evaluate("s.isFromPad"), "what was drawn before stays"
     seen.page.keyboard.press("2")
     assert seen.page.inner_text(".fault") == ""
 
