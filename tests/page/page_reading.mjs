@@ -9,7 +9,7 @@ const { parseDocument } = await load("network.js");
 const { recognize } = await load("recognition.js");
 const { UNCHANGED } = await load("store.js");
 const { normalize } = await load("reading/normalization.js");
-const { augmentedViews } = await load("reading/views.js");
+const { augmentedViews } = await load("reading/augmentation.js");
 
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const floats = (text) => new Float32Array(bytes(text).buffer);

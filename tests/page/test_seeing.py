@@ -26,7 +26,7 @@ import { answerOf, networkInput, parseDocument } from "lenet/network.js";
 import { projectOnAxes } from "lenet/plane/plane.js";
 import { inputGradient } from "lenet/saliency/input_gradient.js";
 import { SQUARE_SIDE, occlude } from "lenet/saliency/occlusion.js";
-import { mapsThrough } from "lenet/views/path.js";
+import { chooseOverviewMaps } from "lenet/views/overview_maps.js";
 import { sourcesOf } from "lenet/units.js";
 const models = given.document ? parseDocument(given.document).models : [];
 """
@@ -182,7 +182,7 @@ def test_the_maps_of_the_overview_are_connected_with_one_another(zoo):
       const pass = network.run(Float32Array.from(given.inputs[index]));
       return network.stages.map(({ outputShape: [maps, height, width] }, stage) => {
         const unit = [maps - 1, height >> 1, width >> 1];
-        const path = mapsThrough(network, pass, { stageIndex: stage, unit });
+        const path = chooseOverviewMaps(network, pass, { stageIndex: stage, unit });
         const isConnected = network.stages.every((one, at) => one.outputShape[1] * one.outputShape[2] === 1
           || sourcesOf(network, at, [path[at + 1], 0, 0]).some(({ map }) => map === path[at]));
         return isConnected && path[stage + 1] === unit[0] && path.length === network.stages.length + 1;

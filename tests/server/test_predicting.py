@@ -13,7 +13,7 @@ from lenet.errors import UnknownName
 from lenet.server.limits import Limits
 from lenet.server.pictures import predict
 from lenet.server.readers import shipped
-from lenet.server.serving import Service
+from lenet.server.serving import ServerConfig
 from tests.server.asgi import Client
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
@@ -64,7 +64,7 @@ def test_an_unknown_fit_is_named(model):
 
 
 def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(model):
-    client = Client(Service(model).app())
+    client = Client(ServerConfig(model).app())
     answer = client.post("/v1/predict?top=2&fit=crop", files={"picture": ("photo.png", png())})
     assert answer.status_code == 200
     assert answer.json() == predict("photo.png", png(), model, Limits(), top=2, fit="crop") | {"network": "lenet-rgb"}
@@ -84,7 +84,7 @@ def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(
     ],
 )
 def test_wrong_requests_are_refused_in_one_sentence(model, query, content, status, said):
-    client = Client(Service(model, models=tuple(shipped())).app())
+    client = Client(ServerConfig(model, models=tuple(shipped())).app())
     answer = client.post(f"/v1/predict?{query}", content=content, headers={"content-type": "image/png"})
     assert answer.status_code == status
     assert said in answer.json()["detail"]

@@ -134,12 +134,12 @@ def test_a_model_reads_if_its_classes_are_the_ten_digits_and_is_refused_everywhe
 @pytest.mark.parametrize("way", WAYS)
 def test_over_http_classes_have_their_names_and_digits_are_read_by_a_model_of_digits(models, folders, way):
     pytest.importorskip("fastapi")
-    from lenet.server.serving import Service
+    from lenet.server.serving import ServerConfig
     from tests.server.asgi import Client
 
     _, _, seven = TABLE[way]
     digit = (folders / way / "test" / seven / "0.png").read_bytes()
-    client = Client(Service(models[way]).app())
+    client = Client(ServerConfig(models[way]).app())
     answer = client.post("/v1/predict?top=1", files={"picture": ("0.png", digit)}).json()
     assert answer == {"file": "0.png", "network": "lenet-5-relu"} | models[way].predict(digit).to_json(1)
     reading = client.post("/v1/read?single=true", files={"picture": ("seven.png", (DIGITS / "seven.png").read_bytes())})

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from lenet.server.access import Access, hosts_of, is_local
     from lenet.server.app import create_app
     from lenet.server.limits import Limits
-    from lenet.server.serving import Service, serve
+    from lenet.server.serving import ServerConfig, serve
 
-__all__ = ["Access", "Limits", "Service", "create_app", "hosts_of", "is_local", "serve"]
+__all__ = ["Access", "Limits", "ServerConfig", "create_app", "hosts_of", "is_local", "serve"]
 
 _HOMES = {
     **dict.fromkeys(("Access", "hosts_of", "is_local"), "access"),
     "create_app": "app",
     "Limits": "limits",
-    **dict.fromkeys(("Service", "serve"), "serving"),
+    **dict.fromkeys(("ServerConfig", "serve"), "serving"),
 }
 _PACKAGES = {
     "fastapi": "fastapi",

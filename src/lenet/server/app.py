@@ -68,7 +68,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        default_response_class=schemas.JSON,
+        default_response_class=schemas.JSONLineResponse,
         exception_handlers=HANDLERS,
         generate_unique_id_function=lambda route: route.name,
     )
@@ -98,7 +98,7 @@ def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics, file: str |
     model = readers.classifier
     state: dict[str, str | None] = {"status": "ok", "version": lenet.__version__, "network": model.network.name}
     state |= {"file": file, "sha256": model.digest}
-    healthy = schemas.JSON(state)
+    healthy = schemas.JSONLineResponse(state)
 
     @app.get(
         "/healthz",

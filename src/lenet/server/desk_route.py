@@ -75,7 +75,7 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
     @router.get("/pages/{page}")
     async def page(page: Number) -> Response:
-        return schemas.JSON(_without_path(await _existing_page(desk, page)))
+        return schemas.JSONLineResponse(_without_path(await _existing_page(desk, page)))
 
     @router.post("/files")
     async def upload(request: Request) -> Response:
@@ -178,7 +178,7 @@ def _without_path(page: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _json_response(call: Callable[[], Any]) -> Response:
     try:
-        return schemas.JSON(await run_in_threadpool(call))
+        return schemas.JSONLineResponse(await run_in_threadpool(call))
     except AnsweredElsewhere as error:
         raise HTTPException(409, str(error)) from None
     except Unwritable as error:  # the page keeps what it has, and sends it again

@@ -27,13 +27,13 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
     def list_response() -> Response:
         networks = {name: registered(name) for name in names()}
         networks |= {name: model.network for name, model in readers.models.items()}
-        return schemas.JSON([list_entry(network) for network in networks.values()])
+        return schemas.JSONLineResponse([list_entry(network) for network in networks.values()])
 
     @lru_cache(maxsize=64)
     def summary_response(name: str) -> Response:
         model = readers.models.get(name)
         network = model.network if model is not None else registered(name)
-        return schemas.JSON(
+        return schemas.JSONLineResponse(
             summary.summarize(network).to_json()
             | {
                 "has_weights": model is not None,
@@ -47,7 +47,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         tags=["networks"],
         summary="List the networks",
         dependencies=[Depends(_check_no_query)],
-        response_model=list[schemas.NetworkLine],
+        response_model=list[schemas.NetworkListEntry],
         response_description="As `lenet networks --json`.",
         responses=openapi.error_responses(limits, 422),
     )

@@ -46,7 +46,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         for reading in readings:
             metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
         values = [reading_response(name, number, reading, query.detail) for number, reading in enumerate(readings, 1)]
-        return schemas.JSON(values if query.pages == "all" else values[0])
+        return schemas.JSONLineResponse(values if query.pages == "all" else values[0])
 
     def form_of(files: dict[str, File], query: ReadQuery) -> Response:
         """The page of a form whose template was sent, or that is served under a name."""
@@ -57,7 +57,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         name, content = files[FIELD]
         readings = pictures.read_form(name, content, reader, pool.limits, has_all_pages=query.pages == "all")
         values = [reading.of(name, number).to_dict() for number, reading in enumerate(readings, 1)]
-        return schemas.JSON(values if query.pages == "all" else values[0])
+        return schemas.JSONLineResponse(values if query.pages == "all" else values[0])
 
     @app.post(
         "/v1/read",
@@ -94,7 +94,7 @@ def add_predict(app: FastAPI, readers: Readers, pool: Pool) -> None:
         except UnknownName as error:
             raise HTTPException(404, str(error)) from None
         values = pictures.predict(name, content, model, pool.limits, top=query.top, fit=query.fit)
-        return schemas.JSON({**values, "network": model.network.name})
+        return schemas.JSONLineResponse({**values, "network": model.network.name})
 
     @app.post(
         "/v1/predict",
@@ -147,7 +147,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             "smallest_wins": model.network.smallest_wins,
             "probabilities": probabilities.tolist(),
         }
-        return schemas.JSON(values, headers={"Vary": "Accept"})
+        return schemas.JSONLineResponse(values, headers={"Vary": "Accept"})
 
     responses = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
         pool.limits, 404, 406, *openapi.PICTURE_STATUSES

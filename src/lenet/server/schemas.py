@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class JSON(JSONResponse):
+class JSONLineResponse(JSONResponse):
     """An answer written as the command line writes it: one line, and whatever a weights file holds."""
 
     def render(self, content: Any) -> bytes:
@@ -21,13 +21,13 @@ Box = Annotated[
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Shape(BaseModel):
-    """Nothing but what is listed."""
+class ResponseModel(BaseModel):
+    """Base of the response schemas: keys that are not declared are an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Digit(Shape):
+class Digit(ResponseModel):
     """One digit of a picture."""
 
     label: str = Field(description="The likeliest digit.")
@@ -42,23 +42,23 @@ class Digit(Shape):
     )
 
 
-class Sign(Shape):
+class Sign(ResponseModel):
     """A sign between digits."""
 
-    text: str = Field(description="One of `-.,:/+`, or what the pattern has in its place.")
+    text: str = Field(description="One of `-.,:/+`, or what the query's `pattern` has in its place.")
     box: Box
     line: int = Field(description="The number of its line, from 0.")
     index: int = Field(description="The number of the digit of its line that it stands before, from 0.")
 
 
-class Ignored(Shape):
+class Ignored(ResponseModel):
     """Ink that was left out."""
 
     box: Box
     reason: str
 
 
-class Cell(Shape):
+class Cell(ResponseModel):
     """A cell of a table, or a box of a form."""
 
     row: int = Field(description="Its number from 0, through all grids of the picture from the top.")
@@ -70,10 +70,10 @@ class Cell(Shape):
     box: Box
 
 
-class Reading(Shape):
+class Reading(ResponseModel):
     """What a picture says; with `detail=text` down to `remark`."""
 
-    file: str = Field(description="The picture's name, if the form told one.")
+    file: str = Field(description="The picture's name, if the upload has one.")
     page: int
     text: str = Field(description="The digits, lines one below the other, a space for a gap.")
     accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
@@ -91,7 +91,7 @@ class Reading(Shape):
     cells: list[Cell] | None = Field(None, description="Those of the grid, row by row; none if no grid was found.")
 
 
-class FormField(Shape):
+class FormField(ResponseModel):
     """What stands in a field of a form."""
 
     name: str
@@ -108,7 +108,7 @@ class FormField(Shape):
     alternatives: list[tuple[str, float]] = Field(description="Other texts and their probabilities.")
 
 
-class FormSum(Shape):
+class FormSum(ResponseModel):
     """Fields that add up."""
 
     total: str
@@ -116,10 +116,10 @@ class FormSum(Shape):
     holds: bool | None = Field(description="Whether they do; null if one of them is blank.")
 
 
-class FormPage(Shape):
+class FormPage(ResponseModel):
     """What stands on a page of a form."""
 
-    file: str = Field(description="The picture's name, if the form told one.")
+    file: str = Field(description="The picture's name, if the upload has one.")
     page: int
     form: str = Field(description="The name of its template.")
     status: Literal["ok", "doubtful", "blank", "violates", "rejected"] = Field(description="That of its worst field.")
@@ -132,12 +132,12 @@ class FormPage(Shape):
     sums: list[FormSum]
 
 
-class Prediction(Shape):
+class Prediction(ResponseModel):
     """The classes that a picture may be of."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    file: str = Field(description="The picture's name, if the form told one.")
+    file: str = Field(description="The picture's name, if the upload has one.")
     class_name: str = Field(alias="class", description="The likeliest class.")
     probability: Share = Field(description="Its probability.")
     probabilities: dict[str, float] = Field(description="Of the likeliest classes, `top` of them.")
@@ -146,15 +146,15 @@ class Prediction(Shape):
     network: str = Field(description="Whose answer it is.")
 
 
-class StageArray(Shape):
-    """What a stage gives, before or after its activation."""
+class StageArray(ResponseModel):
+    """The units of a stage: before its activation under its name, as `c1`, and after it, as `c1_squash`."""
 
     name: str
     shape: list[int] = Field(description="Maps, rows, columns.")
     values: list[list[list[float]]]
 
 
-class Activations(Shape):
+class Activations(ResponseModel):
     """What every stage of a network makes of a digit."""
 
     file: str
@@ -169,18 +169,18 @@ class Activations(Shape):
     )
 
 
-class Totals(Shape):
+class Totals(ResponseModel):
     """Sums over all stages."""
 
     parameters: int
     connections: int
     macs: int
     units: int
-    fixed: int
+    fixed: int = Field(description="Numbers that are stored but not trained, as the prototypes of RBF units.")
 
 
-class NetworkLine(Shape):
-    """A network in short."""
+class NetworkListEntry(ResponseModel):
+    """An entry of the list of networks."""
 
     name: str
     description: str
@@ -191,7 +191,7 @@ class NetworkLine(Shape):
     has_weights: bool = Field(description="Whether activations can be asked of it.")
 
 
-class NetworkSummary(NetworkLine):
+class NetworkSummary(NetworkListEntry):
     """A network, counted exactly."""
 
     stages: list[dict[str, Any]] = Field(description="Shapes, parameters, connections, receptive field of each stage.")
@@ -199,8 +199,8 @@ class NetworkSummary(NetworkLine):
     provenance: dict[str, Any] | None = Field(description="Where its weights come from, if there are any.")
 
 
-class Health(Shape):
-    """The server is there."""
+class Health(ResponseModel):
+    """Version, network and weights of a server that answers."""
 
     status: str
     version: str
@@ -209,7 +209,7 @@ class Health(Shape):
     sha256: str = Field(description="Of its parameters, as `lenet.load(FILE).digest`.")
 
 
-class ProblemDetails(Shape):
+class ProblemDetails(ResponseModel):
     """Why a request is not met (RFC 9457)."""
 
     type: str

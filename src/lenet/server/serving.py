@@ -40,16 +40,16 @@ from lenet.server.access import Access
 from lenet.server.app import create_app
 from lenet.server.limits import Limits
 from lenet.server.listening import BACKLOG, address_of, listen
-from lenet.server.metrics import FOLDER
+from lenet.server.metrics import FOLDER_VARIABLE
 from lenet.server.middleware import Middleware
 
 KEEP_ALIVE_SECONDS = 20  # seconds: a connection without requests
-_LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
+_DRAIN_SECONDS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
-class Service:
+class ServerConfig:
     """Configuration of the server, picklable for the worker processes.
 
     Attributes:
@@ -101,7 +101,7 @@ class Service:
 
 
 def serve(
-    service: Service,
+    config: ServerConfig,
     host: str = "127.0.0.1",
     port: int = 8000,
     workers: int = 1,
@@ -110,7 +110,7 @@ def serve(
     """Serve until SIGINT or SIGTERM, then finish accepted requests, and return.
 
     Args:
-        service: what is served.
+        config: what is served.
         host, port: where; port 0 takes any that is free.
         workers: how many processes answer.
         announce: called with the address when the server is ready.
@@ -120,15 +120,15 @@ def serve(
     """
     if workers < 1:
         raise LeNetError(f"workers is {workers}, expected at least 1")
-    if service.desk is not None and workers > 1:
+    if config.desk is not None and workers > 1:
         raise LeNetError(f"workers is {workers}, but a desk is served by one process, which starts others to read")
     listener = listen(host, port)
-    address = address_of(listener, host) + service.root_path
+    address = address_of(listener, host) + config.root_path
     with listener:
         if workers == 1:
-            _serve_here(service, listener, 1, lambda: announce(address))
+            _serve_here(config, listener, 1, lambda: announce(address))
         else:
-            _Workers(service, listener, workers).run(lambda: announce(address))
+            _Workers(config, listener, workers).run(lambda: announce(address))
 
 
 class _Server(uvicorn.Server):
@@ -153,7 +153,7 @@ class _Server(uvicorn.Server):
             server.close()
         for listener in sockets or ():
             listener.close()
-        await asyncio.sleep(_LAST_REQUESTS)
+        await asyncio.sleep(_DRAIN_SECONDS)
         await super().shutdown(sockets)
 
     def _parent_ended(self, sentinel: int) -> None:
@@ -161,26 +161,26 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _serve_here(service: Service, listener: socket.socket, workers: int, on_start: Callable[[], None]) -> None:
+def _serve_here(config: ServerConfig, listener: socket.socket, workers: int, on_start: Callable[[], None]) -> None:
     cv2.setNumThreads(max(1, usable_cores() // workers))
     warnings.simplefilter("ignore")  # what decoders warn of is either harmless or ends in an error
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # damaged requests, and slow clients when it stops
-    desk = service.open_desk()
-    app = service.app(desk)
-    config = uvicorn.Config(
+    desk = config.open_desk()
+    app = config.app(desk)
+    uvicorn_config = uvicorn.Config(
         app,
-        http=heads.protocol(service.limits.timeout),
+        http=heads.protocol(config.limits.timeout),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        root_path=service.root_path,
+        root_path=config.root_path,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=math.ceil(2 * service.limits.timeout) + 5,
+        timeout_graceful_shutdown=math.ceil(2 * config.limits.timeout) + 5,
     )
-    server = _Server(config, app, on_start)
+    server = _Server(uvicorn_config, app, on_start)
 
     def stop(number: int, frame: Any) -> None:  # before uvicorn listens to signals, and when it raises them once more
         server.should_exit = True
@@ -196,11 +196,11 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, on_star
 
 
 def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None:
-    """Entry point of a worker process; its `Service` comes over the connection."""
+    """Entry point of a worker process; its `ServerConfig` comes over the connection."""
     # Ctrl-C reaches all processes of a terminal; it is the first process that tells the others to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        service = ready_pipe.recv()
+        config = ready_pipe.recv()
     except (EOFError, OSError):  # the first process has ended
         return
 
@@ -208,17 +208,17 @@ def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None
         ready_pipe.send(True)
         ready_pipe.close()
 
-    _serve_here(service, listener, workers, on_start)
+    _serve_here(config, listener, workers, on_start)
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():  # it was killed and could not remove it
-        shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
 
 
 class _Workers:
     """Supervisor of the worker processes."""
 
-    def __init__(self, service: Service, listener: socket.socket, count: int) -> None:
-        self._service, self._listener = service, listener
+    def __init__(self, config: ServerConfig, listener: socket.socket, count: int) -> None:
+        self._config, self._listener = config, listener
         self._count = count
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, SpawnProcess] = {}
@@ -249,7 +249,7 @@ class _Workers:
         worker_end.close()
         with suppress(OSError):  # it has ended already, as will be noticed
             # Not as an argument: one that ends before it has taken a long one keeps `start` waiting for ever.
-            ready_pipe.send(self._service)
+            ready_pipe.send(self._config)
         self._processes[process.sentinel] = process
         self._starting[ready_pipe] = process.sentinel
 
@@ -260,7 +260,7 @@ class _Workers:
                 if event is self._wake_receiver:
                     self._wake_receiver.recv(64)
                 elif isinstance(event, Connection):
-                    failed |= not self._has_started(event)
+                    failed |= not self._receive_readiness(event)
                 elif isinstance(event, int) and (process := self._processes.pop(event, None)) is not None:
                     process.join()
                     is_new = event in self._starting.values()
@@ -279,7 +279,7 @@ class _Workers:
         if failed:
             raise LeNetError("a process that serves ended while it was starting, most likely by lack of memory")
 
-    def _has_started(self, ready_pipe: Connection) -> bool:
+    def _receive_readiness(self, ready_pipe: Connection) -> bool:
         del self._starting[ready_pipe]
         try:
             return bool(ready_pipe.recv())
@@ -311,8 +311,8 @@ def _signals(handle: Callable[[int, Any], None]) -> Iterator[None]:
 def _metrics_folder() -> Iterator[None]:
     """Temporary folder for the metrics of all processes; a context."""
     with tempfile.TemporaryDirectory(prefix="lenet-metrics-", ignore_cleanup_errors=True) as folder:
-        os.environ[FOLDER] = folder
+        os.environ[FOLDER_VARIABLE] = folder
         try:
             yield
         finally:
-            del os.environ[FOLDER]
+            del os.environ[FOLDER_VARIABLE]

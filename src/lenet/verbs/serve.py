@@ -67,7 +67,7 @@ def serve(
         WeightsError, UnknownName: as `lenet.load`.
         MissingExtra: if the packages of the extra ``serve`` are not installed.
     """
-    from lenet.server import Limits, Service
+    from lenet.server import Limits, ServerConfig
     from lenet.server import serve as run
     from lenet.server.page_route import modules_folder
     from lenet.server.readers import shipped
@@ -87,7 +87,7 @@ def serve(
         docs_at=f"{root_path}/docs",
         titles=[title_of(model, served), *(other.network.name for other in others)][: len(page_models)],
     )
-    service = Service(
+    config = ServerConfig(
         served,
         page=page_html(document, modules_at=root_path + modules_folder()),
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
@@ -100,7 +100,7 @@ def serve(
         form=forms[0][0] if forms and desk is not None else None,
         forms=tuple(template for _, template in forms),
     )
-    run(service, host, port, workers, announce if desk is None else lambda address: announce(f"{address}/desk"))
+    run(config, host, port, workers, announce if desk is None else lambda address: announce(f"{address}/desk"))
 
 
 def forms_of(paths: str | Path | Sequence[str | Path]) -> list[tuple[Path, "Template"]]:

@@ -5,7 +5,7 @@
 
 import { modelInput, networkInput, answerOf } from "lenet/network.js";
 import { digitOfDrawing, digitsOfPicture } from "lenet/reading/digit.js";
-import { augmentedViews } from "lenet/reading/views.js";
+import { augmentedViews } from "lenet/reading/augmentation.js";
 import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
 import { timed } from "lenet/timings.js";

@@ -1,4 +1,4 @@
-/** The reader's drawing and the answer of the network being trained to it. */
+/** The visitor's digit, and the answer to it of the network in training. */
 
 import { networkInput, answerOf } from "lenet/network.js";
 import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
@@ -14,6 +14,8 @@ const BLANK_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
 const IDENTITY_CALIBRATION = { temperature: 1, min_confidence: 0 };
 
 /**
+ * Creates the visitor's digit with the answer and the C3 maps of the network in training.
+ *
  * @param {Object} store
  * @param {() => Network} currentNetwork
  * @returns {{element: HTMLElement, maps: HTMLElement, update: () => void, updateText: () => void}}

@@ -1,4 +1,4 @@
-/** The opened chapter: controls, curves, the answer to the drawing, kernels, and one weight's gradient written out. */
+/** The workbench of the chapter "Learning, live": controls, curves, the answer to the drawing, kernels, and one weight's gradient written out. */
 
 import { PRESETS } from "lenet/learning/choices.js";
 import { createControls } from "lenet/learning/controls.js";
@@ -23,12 +23,15 @@ const INITIAL_WEIGHT = { stageIndex: C3_STAGE, index: 12 }; // the middle of a k
  * @typedef {Object} WorkbenchState - what the parts of the workbench draw
  * @property {Run} run
  * @property {?Run} previousRun
- * @property {{training: number, test: number, labels: Uint8Array, images: Uint8Array}} digits - those to train on first
+ * @property {{training: number, test: number, labels: Uint8Array, images: Uint8Array}} digits - the training ones, then
+ *     the test ones
  * @property {{stageIndex: number, index: number}} weight - selected: its stage, and its index in the stage's weights
  * @property {Network} network - of the run
  */
 
 /**
+ * Mounts the workbench, and begins a run with the initial preset.
+ *
  * @param {HTMLElement} host
  * @param {Object} store - gets the session as `learning`
  * @param {Object} packedDigits - the document's digits

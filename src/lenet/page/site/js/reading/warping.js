@@ -1,24 +1,25 @@
 /** Affine enlargement, linear or cubic, as OpenCV's warpAffine computes it, rounding for rounding. */
 
 const { fround } = Math;
-const SHARPNESS = fround(-0.75); // of the cubic weights
+const CUBIC_COEFFICIENT = fround(-0.75); // a of Keys's cubic convolution, as OpenCV has it
 const FRAME = 8; // zeros around a row, wide enough for every tap
 
 /**
- * A float32 plane enlarged; pixel (x, y) goes to (scale x + corner, scale y + corner), beyond the plane all is 0.
+ * Enlarges a float32 plane; pixel (x, y) goes to (scale x + offset, scale y + offset), beyond the plane all is 0.
  * @param {boolean} isCubic cubic interpolation instead of linear
  */
-export function enlarge(plane, scale, corner, width, height, isCubic) {
+export function enlarge(plane, scale, offset, width, height, isCubic) {
   const roundedScale = fround(scale);
   const inverseScale = roundedScale * (1 / (roundedScale * roundedScale));
   const step = fround(inverseScale);
-  const shift = fround(-inverseScale * fround(corner));
+  const shift = fround(-inverseScale * fround(offset));
   const roundedProduct = (index) => fround(fround(step * index) + shift);
-  const fusedEnd = width - (width % 16); // from here on pixels are computed one by one
+  // OpenCV computes columns 16 at a time by fused multiply-add, rounded once; the last ones one by one, rounded twice.
+  const fusedEnd = width - (width % 16);
   const fusedProduct = (index) => (index < fusedEnd ? fround(step * index + shift) : roundedProduct(index));
   const columns = tapsOf(isCubic ? roundedProduct : fusedProduct, width, plane.width, isCubic);
   const rows = tapsOf(roundedProduct, height, plane.height, isCubic);
-  return stretchRows(stretchRows(plane, columns), rows);
+  return resampleAndTranspose(resampleAndTranspose(plane, columns), rows);
 }
 
 /** For each pixel of the result the source pixel to start from, and how to interpolate from there. */
@@ -32,7 +33,7 @@ function tapsOf(positionOf, count, sourceLength, isCubic) {
 }
 
 /** Resamples the rows of a plane, and transposes it. */
-function stretchRows({ data, width, height }, taps) {
+function resampleAndTranspose({ data, width, height }, taps) {
   const result = { data: new Float32Array(taps.length * height), width: height, height: taps.length };
   const row = new Float32Array(width + 2 * FRAME);
   for (let y = 0; y < height; y++) {
@@ -48,9 +49,9 @@ const linearInterpolation = (fraction) => (row, offset) =>
 function cubicInterpolation(x) {
   const complement = fround(1 - x);
   const square = fround(x * x);
-  const beforeWeight = fround(SHARPNESS * fround(x * fround(complement * complement)));
+  const beforeWeight = fround(CUBIC_COEFFICIENT * fround(x * fround(complement * complement)));
   const firstWeight = fround(fround(1.25 * x - 2.25) * square + 1);
-  const behindWeight = fround(SHARPNESS * fround(square * complement));
+  const behindWeight = fround(CUBIC_COEFFICIENT * fround(square * complement));
   const secondWeight = fround(fround(fround(1 - beforeWeight) - firstWeight) - behindWeight);
   return (row, offset) =>
     row[offset + 2] * behindWeight

@@ -8,7 +8,7 @@ import { createFigure, longestLabelLength } from "lenet/views/figure.js";
 import { areaBox, layOut, unitAt, unitBox } from "lenet/views/layout.js";
 import { createLinks } from "lenet/views/links.js";
 import { formatNumber, shapeText, stageName } from "lenet/views/numbers.js";
-import { mapsThrough } from "lenet/views/path.js";
+import { chooseOverviewMaps } from "lenet/views/overview_maps.js";
 import { stepUnit } from "lenet/views/walking.js";
 
 const ROW_GAP = 30;
@@ -157,7 +157,7 @@ export function createDiagram(store, model, position) {
     if (overviewMaps && !isOutsideOverview(focus)) return overviewMaps;
     const stageIndex = network.stages.findLastIndex(({ outputShape: [, height, width] }) => height * width > 1);
     if (!focus && stageIndex < 0) return null;
-    return mapsThrough(network, pass, focus ?? { stageIndex, unit: strongestUnit(pass.stages[stageIndex]) });
+    return chooseOverviewMaps(network, pass, focus ?? { stageIndex, unit: strongestUnit(pass.stages[stageIndex]) });
   }
 
   const hasMaps = (index) => network.stages[index].outputShape[1] * network.stages[index].outputShape[2] > 1;

@@ -1,17 +1,19 @@
-/** One map of each stage, each connected to the one before: what the overview shows. */
+/** The maps that the overview shows: one of each stage, each connected to the one before. */
 
 import { connectedMaps } from "lenet/layers.js";
 import { strongestUnit } from "lenet/tour/roles.js";
 import { explainUnit, sourcesOf } from "lenet/units.js";
 
 /**
+ * Chooses the input's map and one of each stage for the overview.
+ *
  * @param {Object} network
  * @param {Object} pass
  * @param {{stageIndex: number, unit: number[]}} focus - a unit whose map is among them
  * @returns {number[]} for the input and each stage the index of its map: back along the strongest part of each sum, and
  *     on to the strongest map that sees the one before
  */
-export function mapsThrough(network, pass, { stageIndex, unit }) {
+export function chooseOverviewMaps(network, pass, { stageIndex, unit }) {
   const maps = new Array(network.stages.length + 1).fill(0);
   maps[stageIndex + 1] = unit[0];
   let current = unit;
