@@ -1,5 +1,6 @@
 """Signs between digits: told from digits by geometry, kept out of the text or in it, and asked for by patterns."""
 
+import itertools
 import json
 from collections.abc import Callable
 
@@ -274,3 +275,59 @@ def test_a_long_comma_close_to_a_digit_is_no_part_of_it(reader: Reader, mnist, t
     comma = [[(gap + 0.15, -0.22), (gap + 0.12, -0.02), (gap, 0.18)]]
     reading = reader.read(page_with(text, mnist, STROKES | {",": comma}), signs="keep")
     assert reading.is_rejected or reading.text == text
+
+
+@pytest.mark.parametrize("lean", [0.3, 0.5])
+@pytest.mark.parametrize("size", [0.38, 0.6])
+def test_a_plus_that_leans_or_is_small_is_one(reader: Reader, mnist, lean: float, size: float):
+    half, tilt = size / 2, 0.15 * size
+    upright = [(0.3 + lean * half, -0.5 - half), (0.3 - lean * half, -0.5 + half)]
+    plus = [upright, [(0.3 - half, -0.5 + tilt), (0.3 + half, -0.5 - tilt)]]
+    reading = reader.read(page_with("37+28", mnist, STROKES | {"+": plus}), signs="keep")
+    assert (reading.text, reading.is_rejected) == ("37+28", False)
+
+
+def test_a_multiplication_sign_is_no_plus(reader: Reader, mnist):
+    times = [[(0.1, -0.7), (0.5, -0.3)], [(0.5, -0.7), (0.1, -0.3)]]
+    reading = reader.read(page_with("37+28", mnist, STROKES | {"+": times}), signs="keep")
+    assert reading.is_rejected
+    assert "+" not in reading.text
+
+
+@pytest.mark.parametrize("lean", [-0.6, 0.0, 0.6])
+def test_the_points_of_a_colon_may_lean(reader: Reader, mnist, lean: float):
+    points = [[(0.1 + lean * 0.3, -0.5), (0.11 + lean * 0.3, -0.5)], [(0.1, -0.2), (0.11, -0.2)]]
+    assert reader.read(page_with("12:30", mnist, STROKES | {":": points}), signs="keep").text == "12:30"
+
+
+@pytest.mark.parametrize("place", [-0.3, -0.45, -0.6])
+def test_a_raised_point_is_said(reader: Reader, mnist, place: float):
+    raised = [[(0.1, place), (0.11, place)]]
+    assert reader.read(page_with("56.43", mnist, STROKES | {".": raised}), signs="keep").text == "56.43"
+
+
+@pytest.mark.parametrize("text", ["(6382)", "(7)", "(2591)", "(30)"])
+def test_parentheses_that_bend_more_than_any_one_are_no_digits_and_no_parts_of_some(reader: Reader, mnist, text: str):
+    left = [(0.35, -1.15), (0.1, -0.85), (0.0, -0.5), (0.1, -0.15), (0.35, 0.15)]
+    right = [(0.35 - x, y) for x, y in left]
+    reading = reader.read(page_with(text, mnist, STROKES | {"(": [left], ")": [right]}), signs="keep")
+    assert reading.text == text
+
+
+def test_a_stroke_that_leans_more_than_most_slashes_is_no_sure_one(reader: Reader, mnist):
+    for text in ("5/2", "4/8", "3/6"):
+        for lean in (0.6, 0.8, 1.0):
+            slash = [[(0.2 + lean / 2, -1.0), (0.2 - lean / 2, 0.0)]]
+            reading = reader.read(page_with(text, mnist, STROKES | {"/": slash}), signs="keep")
+            assert reading.is_rejected or reading.text == text
+
+
+def test_points_that_only_the_threshold_with_the_most_ink_shows_are_said(reader: Reader, written):
+    page = written("12130").astype(np.int16)  # a gap between two digits is as wide as a third of their height
+    columns = np.flatnonzero((page < 128).any(axis=0))
+    start, end = next((a, b) for a, b in itertools.pairwise(columns) if a > columns[0] + 50 and b - a > HEIGHT // 4)
+    middle = (start + end) // 2
+    for y in (int(1.4 * HEIGHT), int(1.8 * HEIGHT)):
+        page[y : y + 6, middle - 3 : middle + 3] -= 60
+    reading = reader.read(page.clip(0, 255).astype(np.uint8), signs="keep")
+    assert [sign.text for sign in reading.signs] == [":"]

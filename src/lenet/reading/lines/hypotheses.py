@@ -28,11 +28,11 @@ from lenet.reading.lines.numbers import (
     with_doubt,
     without_words,
 )
-from lenet.reading.lines.omissions import with_losses
+from lenet.reading.lines.omissions import with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, SAMPLE, Candidate, Page, Piece, Row, find_page, is_dash
-from lenet.reading.lines.signs import find_signs, reindexed, separator_scores, without_sign
+from lenet.reading.lines.signs import between_parentheses, find_signs, reindexed, separator_scores, without_sign
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
 
@@ -146,7 +146,8 @@ def _read(
     nonempty = [draft for draft in drafts if draft]
     if 2 * sum(map(_shows_digits, drafts)) < len(thresholds[: len(drafts)]) or not nonempty:  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return with_losses(most_confident(nonempty, rivals, pattern), nonempty)
+    chosen = most_confident(nonempty, rivals, pattern)
+    return with_losses(chosen if pattern else with_lost_signs(chosen, nonempty), nonempty)
 
 
 def most_confident(
@@ -330,6 +331,9 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     digits = [_allowed(scored[number], classes) for number, classes in zip(path.chosen, path.allowed, strict=True)]
     if pattern:
         return _line_of_pattern(row, scored, digits, path)
+    if enclosed := between_parentheses(row, scored):
+        inner = _best_digits(enclosed, len(row.pieces))
+        digits = inner if inner and min(digit.probability for digit in inner) >= LIKELY else digits
     digits = [without_sign(row, digit, scored, digits) for digit in digits]
     unused_pieces = _unused_pieces(row, [digit.candidate for digit in digits])
     scribbles = find_scribbles(digits)
@@ -362,6 +366,12 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
         line = tuple(replace(digit, is_doubtful=True) for digit in line)  # it may be one that the network does not know
     return PageReading((line,), (gaps,), tuple(ignored), ({},), (reindexed(line_signs.signs, numbers),))
+
+
+def _best_digits(scored: list[ScoredCandidate], pieces: int) -> list[ScoredCandidate]:
+    """The candidates on the best path through so many pieces, left to right, whatever they make."""
+    logs = np.log(np.maximum(np.stack([digit.probabilities for digit in scored]), 1e-6))
+    return [scored[number] for number in best_path([digit.candidate for digit in scored], logs, pieces).chosen]
 
 
 def _line_of_pattern(row: Row, scored: list[ScoredCandidate], digits: list[ScoredCandidate], path: Path) -> PageReading:

@@ -1,4 +1,4 @@
-"""Digits that one threshold shows and the chosen reading of a page leaves out: told as ignored, not lost.
+"""What other thresholds show and the chosen reading of a page leaves out: signs, and digits told as ignored, not lost.
 
 Ink that the chosen reading shows to come in from the edge of the picture is told already.
 """
@@ -9,7 +9,7 @@ from dataclasses import replace
 from lenet.boxes import Box
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.scoring import SURE, PageReading
+from lenet.reading.scoring import SURE, PageReading, ScoredCandidate
 
 
 def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
@@ -24,6 +24,41 @@ def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReadi
         if digit.probability > SURE and not is_told:
             losses.append(digit.box)
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
+
+
+def with_lost_signs(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
+    """The chosen reading of a page, each line with the signs of the first draft that shows any beside the same digits.
+
+    The thinner the ink of a threshold, the more of a point is lost, and the more of a broken stroke looks like one:
+    what the chosen reading shows to be a part of a digit is no sign.
+
+    Args:
+        chosen: one of the drafts, read without a pattern.
+        drafts: of all thresholds, the one with the most ink first.
+    """
+    alike = [draft for draft in drafts if len(draft.signs) == len(chosen.signs)]
+    signs = [
+        next(
+            (
+                draft.signs[number]
+                for draft in alike
+                if draft.signs[number]
+                and _labels(draft.lines[number]) == _labels(line)
+                and not any(_contains(digit.box, sign.box) for digit in line for sign in draft.signs[number])
+            ),
+            chosen.signs[number],
+        )
+        for number, line in enumerate(chosen.lines[: len(chosen.signs)])
+    ]
+    return replace(chosen, signs=tuple(signs))
+
+
+def _labels(line: Sequence[ScoredCandidate]) -> str:
+    return "".join(digit.label for digit in line)
+
+
+def _contains(box: Box, other: Box) -> bool:
+    return box[0] <= other[0] and box[1] <= other[1] and other[2] <= box[2] and other[3] <= box[3]
 
 
 def _overlap(a: Box, b: Box) -> bool:

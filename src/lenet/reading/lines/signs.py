@@ -8,13 +8,14 @@ Parentheses look like ones, too: two that begin and end a line and bend away fro
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.boxes import Box
+from lenet.boxes import Box, bounding_box
 from lenet.reading.lines.layout import COLUMN_GAP
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
@@ -77,7 +78,9 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
         for piece in row.pieces[digit.candidate.first : digit.candidate.last]
         for component in piece.components
     }
-    separate_pieces = [piece for piece in unused_pieces if digit_components.isdisjoint(piece.components)]
+    separate_pieces = _joined_cuts(
+        [piece for piece in unused_pieces if digit_components.isdisjoint(piece.components)], row.digit_height
+    )
     pluses = [
         digit
         for digit in path_digits
@@ -100,13 +103,14 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     signs += [_sign(",", digit.box) for digit in commas]
     signs += [_sign("/", digits[index].box) for index in slashes]
     remaining = [digit for index, digit in enumerate(digits) if index not in slashes]
-    digit_height = row.digit_height
-    if _are_in_parentheses(remaining):
-        signs += [_sign("(", remaining[0].box), _sign(")", remaining[-1].box)]
-        remaining = remaining[1:-1]
-        digit_height = min(digit_height, median(digit.box[2] - digit.box[0] for digit in remaining))
     if not remaining:
-        return LineSigns((), tuple(path_digits), frozenset(range(len(path_digits))), digit_height)
+        return LineSigns((), tuple(path_digits), frozenset(range(len(path_digits))), row.digit_height)
+    digit_height = row.digit_height
+    ends = [row.pieces[0], row.pieces[-1]]
+    if all(end in separate_pieces for end in ends) and _are_parentheses(row):
+        signs += [_sign(text, row.box_of(end)) for text, end in zip("()", ends, strict=True)]
+        separate_pieces = [piece for piece in separate_pieces if piece not in ends]
+        digit_height = min(digit_height, median(digit.box[2] - digit.box[0] for digit in remaining))
     possible_slashes = frozenset(
         index for index, digit in enumerate(remaining) if any(digit is digits[i] for i in possible)
     )
@@ -114,35 +118,48 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     is_short = {
         id(piece): piece.height * row.digit_height < MIN_SIGN_HEIGHT * digit_height for piece in separate_pieces
     }
-    short_boxes = [row.box_of(piece) for piece in separate_pieces if is_short[id(piece)]]
-    signs += _short_signs([*short_boxes, *row.points], remaining, line_stroke_width)
+    columns = [
+        (min(piece.left for piece in pieces), max(piece.right for piece in pieces))
+        for pieces in (row.pieces[digit.candidate.first : digit.candidate.last] for digit in remaining)
+    ]
+    marks = [_Mark(box, _is_clear((box[1], box[3]), [(d.box[1], d.box[3]) for d in remaining])) for box in row.points]
     for piece in separate_pieces:
-        if not is_short[id(piece)] and (text := _tall_sign(piece, row, remaining)):
-            signs.append(_sign(text, row.box_of(piece)))
+        box = row.box_of(piece)
+        if _is_plus_among(row, piece, [digit.box for digit in remaining]):
+            signs.append(_sign("+", box))
+        elif is_short[id(piece)]:
+            marks.append(_Mark(box, _is_clear((piece.left, piece.right), columns)))
+        elif text := _tall_sign(piece, row, remaining):
+            signs.append(_sign(text, box))
+    signs += _short_signs(marks, remaining, line_stroke_width)
     return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes, digit_height)
 
 
 def without_sign(
     row: Row, digit: ScoredCandidate, scored: Sequence[ScoredCandidate], path_digits: Sequence[ScoredCandidate]
 ) -> ScoredCandidate:
-    """Drop from a digit a sign at its side that the path took for a part of it, if it is as clear without.
+    """Drop from a digit a sign at its side that the path took, or a part of which, if it is as clear without.
 
     Args:
         row: the line.
         digit: one of ``path_digits``, the candidates on the best path.
         scored: all candidates of the row.
     """
-    first, last = digit.candidate.first, digit.candidate.last
-    if last - first < 2:
-        return digit
-    boxes = [other.box for other in path_digits if other is not digit] or [digit.box]
-    for number, rest in ((first, (first + 1, last)), (last - 1, (first, last - 1))):
-        piece = row.pieces[number]
-        others = [other for index, other in enumerate(row.pieces) if index != number]
-        if any(piece.components & other.components for other in others) or not _is_sign(row, piece, boxes):
+    run = range(digit.candidate.first, digit.candidate.last)
+    others = [other for other in path_digits if other is not digit]
+    boxes = [other.box for other in others] or [digit.box]
+    taken = {number for other in others for number in range(other.candidate.first, other.candidate.last)}
+    for number in (run[0], run[-1]):
+        component = row.pieces[number].components
+        parts = [index for index, piece in enumerate(row.pieces) if piece.components & component]
+        rest = [index for index in run if index not in parts]
+        if not rest or rest[-1] - rest[0] + 1 > len(rest) or not taken.isdisjoint(parts):
+            continue
+        whole = _joined_cuts([row.pieces[index] for index in parts], row.digit_height)
+        if len(whole) > 1 or not _is_sign(row, whole[0], boxes):
             continue
         for one in scored:
-            is_rest = (one.candidate.first, one.candidate.last) == rest
+            is_rest = (one.candidate.first, one.candidate.last) == (rest[0], rest[-1] + 1)
             if is_rest and one.label == digit.label and one.probability > LIKELY:
                 return one
     return digit
@@ -152,9 +169,9 @@ def _is_sign(row: Row, piece: Piece, digit_boxes: list[Box]) -> bool:
     """Whether a piece is a dash, point, comma or plus by its shape and place beside digits."""
     box = row.box_of(piece)
     top, bottom = _band(digit_boxes, box)
-    if _short_sign(box, top, bottom) or _is_long_comma(box, top, bottom):
+    if _short_sign(_Mark(box), top, bottom) or _is_long_comma(box, top, bottom):
         return True
-    return piece.height < MAX_PLUS_HEIGHT and _is_plus(_mask_of(row, piece), row.digit_height)
+    return _is_plus_among(row, piece, digit_boxes)
 
 
 def find_possible_slashes(digits: Sequence[ScoredCandidate]) -> set[int]:
@@ -165,7 +182,8 @@ def find_possible_slashes(digits: Sequence[ScoredCandidate]) -> set[int]:
 
 def find_short_signs(boxes: Sequence[Box], digits: Sequence[ScoredCandidate]) -> tuple[PlacedSign, ...]:
     """Find which boxes are dashes, points, commas or colons, by size and place beside digits of their line."""
-    return tuple(_short_signs(list(boxes), list(digits), median(digit.stroke_width for digit in digits)))
+    marks = [_Mark(box) for box in boxes]
+    return tuple(_short_signs(marks, list(digits), median(digit.stroke_width for digit in digits)))
 
 
 def separator_scores(row: Row) -> list[dict[str, float]]:
@@ -178,7 +196,7 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
     for piece in row.pieces:
         top, bottom = _band(digit_boxes, piece.box)
         if piece.height < MIN_SIGN_HEIGHT:
-            text = _short_sign(piece.box, top, bottom)
+            text = _short_sign(_Mark(piece.box, is_clear=False), top, bottom)
             scores.append({text: -0.1, **({"'": -1.0} if text == "," else {})} if text else {})
             continue
         mask = _mask_of(row, piece)
@@ -231,12 +249,11 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
         return set(), set()
     others = [digit for index, digit in enumerate(digits) if index not in strokes]
     height = median(digit.box[2] - digit.box[0] for digit in others or digits)
-    if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
+    leans = [stroke.lean for stroke in strokes.values()]
+    if upright := [lean for lean in leans if abs(lean) < MIN_LEAN]:
         slant = median(upright)
-    elif others:
-        slant = _slant_of([digit.candidate.mask for digit in others])
-    else:  # nothing but strokes that lean: a hand that leans
-        return set(), set()
+    else:  # a hand that leans: its ones lean no more than its other digits, and all alike
+        slant = min([*leans, *([_slant_of([digit.candidate.mask for digit in others])] if others else [])])
     log_ratios = {
         index: _slash_log_likelihood_ratio(stroke, slant, height)
         for index, stroke in strokes.items()
@@ -250,13 +267,28 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     return slashes, {index for index, value in log_ratios.items() if value + prior > MIN_DOUBT_LOG_ODDS} - slashes
 
 
-def _are_in_parentheses(digits: Sequence[ScoredCandidate]) -> bool:
-    """Whether the first and the last digit are strokes that bend away from one another, and the others are likely."""
-    if len(digits) < 3 or {digits[0].label, digits[-1].label} != {"1"}:
+def between_parentheses(row: Row, scored: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
+    """Select the candidates between parentheses around a whole line; none if it is in none.
+
+    The network takes a parenthesis for a 1 or for no digit, but with a digit beside it perhaps for another one.
+    """
+    last = len(row.pieces) - 1
+    ends = [digit for digit in scored if (digit.candidate.first, digit.candidate.last) in ((0, 1), (last, last + 1))]
+    if len(ends) < 2 or not all(digit.label == "1" or digit.is_likelier_none for digit in ends):
+        return []
+    if not _are_parentheses(row):
+        return []
+    return [digit for digit in scored if digit.candidate.first > 0 and digit.candidate.last <= last]
+
+
+def _are_parentheses(row: Row) -> bool:
+    """Whether the first and the last piece are components by themselves that bend away from one another."""
+    first, *between, last = row.pieces
+    parts = Counter(component for piece in row.pieces for component in piece.components)
+    are_whole = all(parts[component] == 1 for component in first.components | last.components)
+    if not between or not are_whole or min(first.height, last.height) < MAX_PLUS_HEIGHT:
         return False
-    if any(digit.probability < LIKELY for digit in digits[1:-1]):
-        return False
-    return min(-_bend(digits[0].candidate.mask), _bend(digits[-1].candidate.mask)) > MIN_BEND
+    return min(-_bend(_mask_of(row, first)), _bend(_mask_of(row, last))) > MIN_BEND
 
 
 def _bend(mask: Bits) -> float:
@@ -271,10 +303,10 @@ def _bend(mask: Bits) -> float:
 def _slash_log_likelihood_ratio(stroke: _Stroke, slant: float, height: float) -> float:
     """The log likelihood ratio of a slash and a 1, by lean and length.
 
-    Some ones lean as they like: their lean follows Cauchy's law.
+    Some ones lean as they like: their lean follows Cauchy's law. What leans more than most slashes is one no less.
     """
     lean, length = stroke.lean - slant, stroke.height / height
-    density_of_slash = _normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
+    density_of_slash = _normal(min(lean, SLASH_LEAN[0]), *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
     return math.log(density_of_slash / (_cauchy(lean, *ONE_LEAN) * _normal(length, *ONE_LENGTH)))
 
 
@@ -307,14 +339,11 @@ def _mask_of(row: Row, piece: Piece) -> Bits:
 
 
 def _tall_sign(piece: Piece, row: Row, digits: list[ScoredCandidate]) -> str:
-    """The plus, slash or long comma that an unused piece as high as digits is; empty if it is none."""
-    mask = _mask_of(row, piece)
-    if piece.height < MAX_PLUS_HEIGHT and _is_plus(mask, row.digit_height):
-        return "+"
+    """The slash or long comma that an unused piece as high as digits is; empty if it is none."""
     box = row.box_of(piece)
     if _is_long_comma(box, *_band([digit.box for digit in digits], box)):
         return ","
-    stroke = _Stroke.of(mask)
+    stroke = _Stroke.of(_mask_of(row, piece))
     if not stroke.is_straight:
         return ""
     height = median(digit.box[2] - digit.box[0] for digit in digits)
@@ -322,65 +351,117 @@ def _tall_sign(piece: Piece, row: Row, digits: list[ScoredCandidate]) -> str:
     return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > MIN_SLASH_LOG_ODDS else ""
 
 
+def _is_plus_among(row: Row, piece: Piece, digit_boxes: Sequence[Box]) -> bool:
+    """Whether a piece is a plus by its shape, and stands in the middle of the digits' height as one does."""
+    box = row.box_of(piece)
+    top, bottom = _band(digit_boxes, box)
+    is_in_middle = DASH_BAND[0] < (_middle(box) - top) / (bottom - top) < DASH_BAND[1]
+    return is_in_middle and piece.height < MAX_PLUS_HEIGHT and _is_plus(_mask_of(row, piece), row.digit_height)
+
+
 def _is_plus(mask: Bits, digit_height: float) -> bool:
-    """Whether a shape is an upright cross: a full row and a full column near its middle, and nothing in its corners."""
+    """Whether a shape is a cross: a steep and a flat stroke that cross near their middles, and nothing beside them.
+
+    Both may lean; if they lean as much as they stand, it is a multiplication sign.
+    """
     height, width = mask.shape
     if max(height, width) > min(MAX_PLUS * digit_height, DASH_ASPECT * min(height, width)):
         return False
-    rows, columns = mask.sum(axis=1), mask.sum(axis=0)
-    y, x = int(rows.argmax()), int(columns.argmax())
-    is_crossed = rows[y] >= PLUS_ARM * width and columns[x] >= PLUS_ARM * height
-    if not is_crossed or max(abs((y + 0.5) / height - 0.5), abs((x + 0.5) / width - 0.5)) > MAX_OFF_MIDDLE:
-        return False
     width_of_stroke = stroke_width(mask.view(np.uint8))
-    outside = mask.copy()
-    outside[max(0, math.floor(y - width_of_stroke)) : math.ceil(y + width_of_stroke) + 1] = False
-    outside[:, max(0, math.floor(x - width_of_stroke)) : math.ceil(x + width_of_stroke) + 1] = False
-    return bool(outside.sum() <= PLUS_CORNER * mask.sum())
+    if min(height, width) - width_of_stroke < 2 * width_of_stroke:  # arms shorter than wide: a point
+        return False
+    ys, xs = np.nonzero(mask)
+    y, x = ys - (height - 1) / 2, xs - (width - 1) / 2
+    steep, flat = np.zeros(2), np.zeros(2)  # the strokes as lines: columns by rows, rows by columns
+    for _ in range(3):  # each ink belongs to the nearer one
+        is_steep = abs(x - np.polyval(steep, y)) < abs(y - np.polyval(flat, x))
+        if len(np.unique(y[is_steep])) < 2 or len(np.unique(x[~is_steep])) < 2:
+            return False
+        steep, flat = np.polyfit(y[is_steep], x[is_steep], 1), np.polyfit(x[~is_steep], y[~is_steep], 1)
+    if abs(steep[0]) + abs(flat[0]) >= 1:
+        return False
+    crossing_x = (steep[1] + steep[0] * flat[1]) / (1 - steep[0] * flat[0])
+    crossing_y = np.polyval(flat, crossing_x)
+    on_steep = abs(x - np.polyval(steep, y)) <= width_of_stroke
+    on_flat = abs(y - np.polyval(flat, x)) <= width_of_stroke
+    is_crossed = len(np.unique(y[on_steep])) >= PLUS_ARM * height and len(np.unique(x[on_flat])) >= PLUS_ARM * width
+    is_middle = max(abs(crossing_y) / height, abs(crossing_x) / width) <= MAX_OFF_MIDDLE
+    return bool(is_crossed and is_middle and (~on_steep & ~on_flat).sum() <= PLUS_CORNER * len(y))
 
 
-def _short_signs(boxes: list[Box], digits: list[ScoredCandidate], line_stroke_width: float) -> list[PlacedSign]:
-    """Dashes, points, commas, and colons of two points over one another."""
+@dataclass(frozen=True)
+class _Mark:
+    """The box of short ink, and whether it stands beside the digits of its line rather than above or below one."""
+
+    box: Box
+    is_clear: bool = True
+
+
+def _is_clear(columns: tuple[float, float], digit_columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether no digit shares half of a mark's columns: what does is rather a loose part of it, as the flag of a 1."""
+    left, right = columns
+    return all(2 * (min(right, end) - max(left, start)) < right - left for start, end in digit_columns)
+
+
+def _short_signs(marks: Sequence[_Mark], digits: list[ScoredCandidate], line_stroke_width: float) -> list[PlacedSign]:
+    """Dashes, points, commas, and colons: two points over one another, however their line leans."""
     digit_boxes = [digit.box for digit in digits]
-    boxes = [box for box in boxes if _size(box) >= MIN_POINT * line_stroke_width]
-    boxes = sorted(_joined_cuts(boxes), key=lambda box: box[1])
+    marks = [mark for mark in marks if _size(mark.box) >= MIN_POINT * line_stroke_width]
+    marks = sorted(marks, key=lambda mark: mark.box[1])
+    boxes = [mark.box for mark in marks]
     signs: list[PlacedSign] = []
     used: set[Box] = set()
     for upper in boxes:
         top, bottom = _band(digit_boxes, upper)
         for lower in boxes:
-            height, is_beneath = bottom - top, min(upper[3], lower[3]) > max(upper[1], lower[1])
+            height = bottom - top
+            is_beneath = _middle(lower) - _middle(upper) > abs(upper[1] + upper[3] - lower[1] - lower[3]) / 2
             are_points = max(_size(upper), _size(lower)) <= MAX_LOW_HEIGHT * height
-            is_inside = top < _middle(upper) < _middle(lower) < bottom + COMMA_TAIL * height
-            if is_beneath and are_points and is_inside:
+            are_alike = max(_size(upper), _size(lower)) < 2 * min(_size(upper), _size(lower))
+            is_inside = top < _middle(upper) and lower[0] < bottom
+            if is_beneath and are_points and are_alike and is_inside:
                 signs.append(_sign(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
                 used |= {upper, lower}
-    for box in boxes:
-        if box not in used and (text := _short_sign(box, *_band(digit_boxes, box))):
-            signs.append(_sign(text, box))
+    for mark in marks:
+        if mark.box not in used and (text := _short_sign(mark, *_band(digit_boxes, mark.box))):
+            signs.append(_sign(text, mark.box))
     return signs
 
 
-def _joined_cuts(boxes: Sequence[Box]) -> list[Box]:
-    """The boxes, those in one that a cut has divided: side by side without white between them, at the same height."""
-    joined: list[Box] = []
-    for box in sorted(boxes, key=lambda box: box[1]):
-        last = joined[-1] if joined else None
-        if last and box[1] <= last[3] and min(box[2], last[2]) > max(box[0], last[0]) and box[3] > last[3]:
-            joined[-1] = (min(box[0], last[0]), last[1], max(box[2], last[2]), box[3])
-        else:
-            joined.append(box)
+def _joined_cuts(pieces: Sequence[Piece], digit_height: float) -> list[Piece]:
+    """The pieces, those in one that cuts have divided."""
+    by_component: dict[frozenset[int], list[Piece]] = {}
+    for piece in pieces:
+        by_component.setdefault(piece.components, []).append(piece)
+    joined = []
+    for parts in by_component.values():
+        box = bounding_box([part.box for part in parts])
+        joined.append(
+            replace(
+                parts[0],
+                left=min(part.left for part in parts),
+                right=max(part.right for part in parts),
+                numbers=tuple(number for part in parts for number in part.numbers),
+                box=box,
+                height=(box[2] - box[0]) / digit_height,
+            )
+        )
     return joined
 
 
-def _short_sign(box: Box, top: float, bottom: float) -> str:
-    """The dash, point or comma that a short box is by its size and place beside digits from ``top`` to ``bottom``."""
+def _short_sign(mark: _Mark, top: float, bottom: float) -> str:
+    """The dash, point or comma that a mark is by its size and place beside digits from ``top`` to ``bottom``.
+
+    Points and commas stand at the foot of the digits; where the line is uneven, higher, but then between two of them.
+    """
+    box = mark.box
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_short = width < MAX_DASH * digit_height
+    is_short = mark.is_clear and width < MAX_DASH * digit_height
     if is_dash(width, height, digit_height) and is_short and DASH_BAND[0] < place < DASH_BAND[1]:
         return "-"
-    if max(height, width) > MIN_SIGN_HEIGHT * digit_height or width > DASH_ASPECT * height or place < MARK_TOP:
+    min_place = DASH_BAND[0] if mark.is_clear else MARK_TOP
+    if max(height, width) > MIN_SIGN_HEIGHT * digit_height or width > DASH_ASPECT * height or place < min_place:
         return ""
     has_tail = box[2] > bottom + COMMA_TAIL * digit_height or height > COMMA_ASPECT * width
     return "," if has_tail else "." if max(height, width) <= MAX_LOW_HEIGHT * digit_height else ""
