@@ -32,7 +32,10 @@ class Clock:
 
 
 def doubtful(name: str, bundle: str | None = None) -> Field:
-    return Field(name, "digits", "7", 0.6, (0, 0, 20, 20), "doubtful", "not sure enough", (("1", 0.3),), bundle, True)
+    return Field(
+        name, "digits", "7", 0.6, (0, 0, 20, 20), "doubtful", "not sure enough", (("1", 0.3),),
+        bundle=bundle, needs_review=True,
+    )  # fmt: skip
 
 
 def stack_of(folder, count: int, clock=None, sure: int = 0, bundle: int = 0) -> Stack:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenet.boxes import Box, bounding_box
-from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FormReading, alternatives_of
+from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FieldReading, FormReading, alternatives_of
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.records import Record, RecordError
 
@@ -17,26 +17,15 @@ MIN_PROBABILITY = 0.001  # of an alternative: of rarer ones a page of doubtful f
 
 
 @dataclass(frozen=True)
-class Field:
-    """A field of a page.
+class Field(FieldReading):
+    """A field of a form; or a line or a cell of any other page, called ``line 3`` or ``row 2, column 5``.
 
     Attributes:
-        name: of the form's field; ``line 3``, or ``row 2, column 5``, of any other page.
-        kind: as `FieldReading.kind`; ``"line"`` or ``"cell"``.
-        text, probability, status, reason, alternatives: as `FieldReading` has them.
-        box: (top, left, bottom, right) in the upright picture's pixels.
         bundle: what the fields have in common that are reviewed together: the total of a violated sum; else None.
         needs_review: whether somebody is to look at it, since reading was not sure of it.
     """
 
-    name: str
-    kind: str
-    text: str
-    probability: float
-    box: Box
     status: str = OK
-    reason: str = ""
-    alternatives: tuple[tuple[str, float], ...] = ()
     bundle: str | None = None
     needs_review: bool = False
 
@@ -81,16 +70,9 @@ def page_of_form(reading: FormReading) -> PageFields:
     bundles = {name: one.total for one in reading.sums if one.holds is False for name in (one.total, *one.terms)}
     fields = tuple(
         Field(
-            field.name,
-            field.kind,
-            field.text,
-            field.probability,
-            field.box,
-            field.status,
-            field.reason,
-            field.alternatives[:MAX_ALTERNATIVES],
-            bundles.get(field.name),
-            field.status in (DOUBTFUL, VIOLATES) or field.name in bundles,
+            **vars(field) | {"alternatives": field.alternatives[:MAX_ALTERNATIVES]},
+            bundle=bundles.get(field.name),
+            needs_review=field.status in (DOUBTFUL, VIOLATES) or field.name in bundles,
         )
         for field in reading.fields
     )

@@ -12,13 +12,13 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lenet.desk.fields import Field, PageFields
+from lenet.desk.fields import PageFields
 from lenet.errors import LeNetError, reason_of
 
 FILE = "desk.sqlite"
@@ -308,24 +308,13 @@ class Stack:
     def pages(self, first: int = 0, count: int = -1) -> list[dict[str, Any]]:
         """Pages in their order, with the name and path of their file."""
         with self._lock:
-            rows = self._db.execute(
-                f"SELECT {_PAGE_COLUMNS} FROM pages JOIN files ON files.id = pages.file "
-                "ORDER BY files.id, number LIMIT ? OFFSET ?",
-                (count, first),
-            ).fetchall()
-        return [dict(row) | {"sums": json.loads(row["sums"])} for row in rows]
+            return self._select_pages("1 ORDER BY files.id, number LIMIT ? OFFSET ?", count, first)
 
     def page(self, page: int) -> dict[str, Any] | None:
         """A page with the path of its file, and its fields; None if there is none."""
         with self._lock:
-            row = self._db.execute(
-                f"SELECT {_PAGE_COLUMNS} FROM pages JOIN files ON files.id = pages.file WHERE pages.id = ?",
-                (page,),
-            ).fetchone()
-            if row is None:
-                return None
             fields = self._select("page = ? ORDER BY fields.id", page)
-        return dict(row) | {"sums": json.loads(row["sums"]), "fields": fields}
+            return next((record | {"fields": fields} for record in self._select_pages("pages.id = ?", page)), None)
 
     def fields(self, first: int = 0, count: int = -1) -> list[dict[str, Any]]:
         """Fields in their order."""
@@ -353,14 +342,27 @@ class Stack:
             values,
         ).lastrowid
         self._db.executemany(
-            "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, "
-            "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_field_values(page_id, field) for field in page.fields],
+            "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, bundle, "
+            "asked) VALUES (:page, :name, :kind, :text, :probability, :status, :reason, :box, :alternatives, :bundle, "
+            ":needs_review)",
+            [
+                vars(field) | {"page": page_id} | {name: json.dumps(getattr(field, name)) for name in _JSON_COLUMNS}
+                for field in page.fields
+            ],
         )
 
     def _select(self, where: str, *values: Any) -> list[dict[str, Any]]:
-        rows = self._db.execute(f"SELECT {_FIELD_COLUMNS} FROM {_JOINED_TABLES} WHERE {where}", values).fetchall()
-        return [_as_values(row) for row in rows]
+        rows = self._db.execute(f"SELECT {_FIELD_COLUMNS} FROM {_JOINED_TABLES} WHERE {where}", values)
+        return [
+            dict(row)
+            | {name: json.loads(row[name]) for name in _JSON_COLUMNS}
+            | {"needs_review": bool(row["needs_review"])}
+            for row in rows
+        ]
+
+    def _select_pages(self, where: str, *values: Any) -> list[dict[str, Any]]:
+        query = f"SELECT {_PAGE_COLUMNS} FROM pages JOIN files ON files.id = pages.file WHERE {where}"
+        return [dict(row) | {"sums": json.loads(row["sums"])} for row in self._db.execute(query, values)]
 
     def _set_lease(self, fields: Sequence[int], who: str, now: float) -> None:
         values = [(who, now + LEASE_SECONDS, field) for field in fields]
@@ -408,28 +410,3 @@ class Stack:
                 if self._db.in_transaction:  # which SQLite has ended itself where the disk is full
                     self._db.execute("ROLLBACK")
                 raise
-
-
-def _field_values(page: int | None, field: Field) -> tuple[Any, ...]:
-    return (
-        page,
-        field.name,
-        field.kind,
-        field.text,
-        field.probability,
-        field.status,
-        field.reason,
-        json.dumps(field.box),
-        json.dumps(field.alternatives),
-        field.bundle,
-        field.needs_review,
-    )
-
-
-def _as_values(row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: row[name] for name in row.keys()}  # noqa: SIM118 (a row of SQLite iterates over its values)
-    return (
-        values
-        | {name: json.loads(values[name]) for name in _JSON_COLUMNS}
-        | {"needs_review": bool(values["needs_review"])}
-    )
