@@ -393,9 +393,10 @@ class Network:
             record = Record.of(description, "network")
             record = Record(with_current_keys(record.values), record.place)
             low, high = record.numbers("input_range", 2)
+            maps, height, width = record.integers("input", 3)
             return cls(
                 name=record.text("name"),
-                input=_read_shape(record),
+                input=(maps, height, width),
                 stages=tuple(map(read_stage, record.records("stages"))),
                 source=printable(record.text("source")),
                 description=printable(record.text("description")),
@@ -422,11 +423,6 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
     values: dict[str, Any] = asdict(layer)  # type: ignore[call-overload]
     lists = {name: [list(row) for row in value] for name, value in values.items() if isinstance(value, tuple)}
     return values | lists
-
-
-def _read_shape(record: Record) -> Shape:
-    maps, height, width = record.integers("input", 3)
-    return (maps, height, width)
 
 
 _ATTRIBUTES: dict[str, Callable[[Record, str], Any]] = {

@@ -384,7 +384,9 @@ def load(
     from lenet.checkpoints import ImportOptions
 
     import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
-    names = None if class_names is None else _check_class_names(class_names)
+    if class_names is not None and (isinstance(class_names, str) or not class_names):
+        raise WeightsError(f"class_names is {class_names!r}, expected a list of texts, one for each output")
+    names = None if class_names is None else tuple(class_names)
     if keywords := [*import_options.options_given, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (os.path.isfile(source) or Path(source).suffix):  # noqa: PTH113
             return _load_file(Path(source), expect, import_options, names)
@@ -467,12 +469,6 @@ def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> No
             raise WeightsError(f"{name} holds {array.dtype}, expected float32")
         if not np.isfinite(array).all():
             raise WeightsError(f"{name} holds a value that is not a finite number; the run that made it diverged")
-
-
-def _check_class_names(names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(names, str) or not names:
-        raise WeightsError(f"class_names is {names!r}, expected a list of texts, one for each output")
-    return tuple(names)
 
 
 def _load_file(

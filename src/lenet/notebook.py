@@ -78,7 +78,10 @@ def evaluation_html(evaluation: Evaluation) -> str:
     title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
     if len(names) > _MAX_CLASSES:
         return _titled_html(title, "")
-    rows = [(name, *map(_count_text, row[: len(names)])) for name, row in zip(names, counts.tolist(), strict=False)]
+    rows = [
+        (name, *(f"{count:,}" if count else "" for count in row[: len(names)]))
+        for name, row in zip(names, counts.tolist(), strict=False)
+    ]
     return _titled_html(title, _table_html(("is / was read as", *names), rows, texts=1))
 
 
@@ -127,7 +130,3 @@ def _table_html(headings: Sequence[str], rows: Iterable[Sequence[str]], texts: i
 
     body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
     return f"<table><thead><tr>{row(headings, 'th')}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _count_text(number: int) -> str:
-    return f"{number:,}" if number else ""

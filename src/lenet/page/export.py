@@ -128,7 +128,8 @@ def _digest(script: str) -> str:
 def import_map(site: Traversable) -> dict[str, dict[str, str]]:
     """All modules of the site by the names that they import one another by: ``{"imports": {"lenet/main.js": …}}``."""
     as_url = "data:text/javascript;charset=utf-8,"
-    return {"imports": {f"lenet/{name}": as_url + _quote_url(text) for name, text in _modules(site).items()}}
+    texts = {name: quote(text.rstrip(), safe=_URL_SAFE) for name, text in _modules(site).items()}
+    return {"imports": {f"lenet/{name}": as_url + text for name, text in texts.items()}}
 
 
 def page_modules(site: Traversable | None = None) -> dict[str, str]:
@@ -147,10 +148,6 @@ def _with_addresses(name: str, text: str) -> str:
 
 def _modules(site: Traversable) -> dict[str, str]:
     return {name: file.read_text("utf-8") for name, file in _files_in(site / "js") if name.endswith(".js")}
-
-
-def _quote_url(text: str) -> str:
-    return quote(text.rstrip(), safe=_URL_SAFE)
 
 
 def _styles(site: Traversable) -> str:

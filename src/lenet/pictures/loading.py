@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, first_line
 from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
 from lenet.pictures.reduction import (
     Colors,
@@ -185,7 +185,7 @@ def one_sentence(name: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{name}: cannot be opened ({error.strerror})") from None
-        raise DataError(f"{name}: damaged picture ({_first_line(error)})") from None
+        raise DataError(f"{name}: damaged picture ({first_line(error)})") from None
 
 
 @contextmanager
@@ -274,8 +274,3 @@ def _image_of(array: NDArray[np.generic]) -> Image.Image:
     elif array.dtype.kind == "f":
         array = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
     return Image.fromarray(np.ascontiguousarray(array))
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).splitlines()
-    return text[0] if text else type(error).__name__

@@ -67,7 +67,8 @@ def adapt(
     progress = progress or Progress()
     model = load(model)
     Recognizer(model)  # checks the model before anything is done, as does this:
-    adaptations = _adaptations(model)
+    with model.checked_provenance() as provenance:
+        adaptations = provenance.list("adaptations", default=[])
     pictures = read_labels(labels)
     _check_enough(len(pictures), f"{labels} names {{}} pictures")
     mnist = data.load("mnist")
@@ -103,8 +104,8 @@ def adapt(
         BaselineResults.of(model, mnist),
         BaselineResults.of(adapted, mnist),
     )
-    provenance = model.provenance | {"adaptations": [*adaptations, _adaptation(model, Path(labels), adaptation)]}
-    return replace(adaptation, model=replace(adapted, provenance=provenance))
+    recorded = {"adaptations": [*adaptations, _adaptation(model, Path(labels), adaptation)]}
+    return replace(adaptation, model=replace(adapted, provenance=model.provenance | recorded))
 
 
 @dataclass(frozen=True)
@@ -230,13 +231,6 @@ def _examples(examples: Sequence[PictureExamples], is_selected: NDArray[np.bool_
 def _check_enough(count: int, subject: str) -> None:
     if count < MIN_PICTURES:
         raise DataError(f"{subject.format(count)}, expected at least {MIN_PICTURES}, better 5 of every digit")
-
-
-def _adaptations(model: Model) -> list[Any]:
-    """The adaptations recorded in the weights."""
-    with model.checked_provenance() as provenance:
-        before: list[Any] = provenance.list("adaptations", default=[])
-        return before
 
 
 def _adaptation(model: Model, table: Path, outcome: Adaptation) -> dict[str, Any]:

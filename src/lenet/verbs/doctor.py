@@ -4,13 +4,13 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from importlib.resources import files
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ class State(StrEnum):
     BROKEN = "broken"
 
 
+_MARKS = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
+
+
 @dataclass(frozen=True)
 class Finding:
     """One line of the report: what was checked, its state, and the remedy if it is not good."""
@@ -81,11 +84,27 @@ class Diagnosis:
         return all(finding.state is not State.BROKEN for finding in self.findings)
 
     def __str__(self) -> str:
-        return _to_text(self.findings)
+        width = max(len(finding.name) for finding in self.findings)
+        lines: list[str] = []
+        for section, findings in groupby(self.findings, key=lambda finding: finding.section):
+            lines += ["", section] if lines else [section]
+            for finding in findings:
+                lines.append(f"  {_MARKS[finding.state]} {finding.name:<{width}}  {finding.text}")
+                if finding.remedy and finding.state is not State.GOOD:
+                    lines.append(f"    {'':<{width}}  → {finding.remedy}")
+        broken = [f"{one.section}, {one.name}" for one in self.findings if one.state is State.BROKEN]
+        end = f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"
+        return "\n".join([*lines, "", end])
 
     def to_json(self) -> dict[str, Any]:
         """``{"sound", "findings": {section: {name: {"state", "value", "text"}}}}``."""
-        return _to_json(self.findings)
+        report: dict[str, dict[str, Any]] = {}
+        for finding in self.findings:
+            entry = {"state": finding.state, "value": finding.value, "text": finding.text}
+            if finding.remedy and finding.state is not State.GOOD:
+                entry["remedy"] = finding.remedy
+            report.setdefault(finding.section, {})[finding.name] = entry
+        return {"sound": self.is_sound, "findings": report}
 
 
 def doctor() -> Diagnosis:
@@ -269,30 +288,3 @@ def _processor_instruction_sets() -> list[str] | None:
         (set(line.partition(":")[2].split()) for line in lines if line.startswith(("flags", "Features"))), None
     )
     return None if flags is None else [name for name, required in FEATURES.items() if required <= flags]
-
-
-_MARKS: dict[State, str] = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
-
-
-def _to_text(findings: Sequence[Finding]) -> str:
-    width = max(len(finding.name) for finding in findings)
-    lines: list[str] = []
-    for number, finding in enumerate(findings):
-        if not number or finding.section != findings[number - 1].section:
-            lines += ["", finding.section] if lines else [finding.section]
-        lines.append(f"  {_MARKS[finding.state]} {finding.name:<{width}}  {finding.text}")
-        if finding.remedy and finding.state is not State.GOOD:
-            lines.append(f"    {'':<{width}}  → {finding.remedy}")
-    broken = [f"{finding.section}, {finding.name}" for finding in findings if finding.state is State.BROKEN]
-    return "\n".join([*lines, "", f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"])
-
-
-def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    report: dict[str, dict[str, Any]] = {}
-    for finding in findings:
-        entry = {"state": finding.state, "value": finding.value, "text": finding.text}
-        if finding.remedy and finding.state is not State.GOOD:
-            entry["remedy"] = finding.remedy
-        report.setdefault(finding.section, {})[finding.name] = entry
-    is_sound = all(finding.state is not State.BROKEN for finding in findings)
-    return {"sound": is_sound, "findings": report}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lenet.engine import probabilities
 from lenet.errors import DataError, UnknownName
 from lenet.model import Model, load
+from lenet.preprocess import fit_to_input
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -117,12 +118,13 @@ def predict(model: Model | str | Path, pictures: Any, *, fit: str = "pad") -> An
     """
     model = load(model)
     from lenet.data import FITS
+    from lenet.reading.recognition import Calibration
 
     if fit not in FITS:
         raise UnknownName("fit", str(fit), FITS)
     levels, are_many = gray_levels(model, pictures, fit)
     outputs = model._forward.predict(levels)
-    rows = probabilities(model.network, outputs / np.float32(_temperature(model)))
+    rows = probabilities(model.network, outputs / np.float32(Calibration.of_one_view(model).temperature))
     predictions = [_prediction(model, row) for row in rows]
     return predictions if are_many else predictions[0]
 
@@ -146,7 +148,7 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
         return _from_array(model, pictures)
     from lenet.verbs.pictures import network_picture
 
-    return _fit_images(model, network_picture(model, pictures, fit)[None]), False
+    return fit_to_input(network_picture(model, pictures, fit)[None], model.network.input), False
 
 
 def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], bool]:
@@ -169,19 +171,7 @@ def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], b
         array = np.moveaxis(array, -1, -3)
     if not are_many:
         array = array[None]
-    return _fit_images(model, array), are_many
-
-
-def _fit_images(model: Model, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from lenet.preprocess import fit_to_input
-
-    return fit_to_input(images, model.network.input)
-
-
-def _temperature(model: Model) -> float:
-    from lenet.reading.recognition import Calibration
-
-    return Calibration.of_one_view(model).temperature
+    return fit_to_input(array, model.network.input), are_many
 
 
 def _prediction(model: Model, values: NDArray[np.float32]) -> Prediction:
