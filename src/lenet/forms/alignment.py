@@ -415,15 +415,11 @@ def _sample(values: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray
     )
 
 
-def _is_beyond(places: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    height, width = shape
-    x, y = places[..., 0], places[..., 1]
-    return np.asarray((x < 0) | (y < 0) | (x > width - 1) | (y > height - 1), np.bool_)
-
-
 def _ink_at(colors: Colors, places: NDArray[np.float32]) -> tuple[Levels, NDArray[np.bool_]]:
     """The ink of a picture at these places, and which of them it shows."""
-    visible = ~_is_beyond(places, (colors.shape[0], colors.shape[1]))
+    height, width, _ = colors.shape
+    x, y = places[..., 0], places[..., 1]
+    visible = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
     sheet = cv2.remap(colors, *_remap_arrays(places), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     levels = _ink(np.asarray(sheet, np.uint8))
     return np.where(visible, levels, np.float32(0)), np.asarray(visible, np.bool_)

@@ -46,6 +46,7 @@ BLACKED = 0.75  # of a box's area: it was crossed out
 MIN_PRINT = 0.55  # of a field's print that the page must show there
 MIN_PLACED = 0.9  # of it, for a value that is sure: fields that are in their place show 0.98 and more
 MIN_VISIBLE = 0.999  # of a field's box
+OUTSIDE = "lies outside the picture"
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class _Window:
     def unreadable(self) -> _Draft | None:
         """The draft of a field that the picture does not show, or not as the form has it; None if it does."""
         if self.visible < MIN_VISIBLE:
-            return _Draft(self.field, (), 0.0, DOUBTFUL, "lies outside the picture")
+            return _Draft(self.field, (), 0.0, DOUBTFUL, OUTSIDE)
         if self.coverage < MIN_PRINT:
             return _Draft(self.field, (), 0.0, DOUBTFUL, "the page shows other print there than the form has")
         return None

@@ -10,10 +10,7 @@ GROWTH = 1  # pixels on each side that print may be wider than on the sheet: ali
 SHARPENING, BLUR = 1.5, 1.5  # share of what a Gaussian blur of so many pixels takes away that is added again
 FAINT = 0.2  # of full print: paler is paper
 CORE = 0.6  # of full print: the middle of a rule, whose level says how dark the page's print is
-EXCESS, MIN_EXCESS = (
-    0.35,
-    0.15,
-)  # of that level, and of paper's light: ink darker than print is expected there is a pen's
+EXCESS, MIN_EXCESS = 0.35, 0.15  # of that level, and of paper's light: ink darker than expected there is a pen's
 SLANTS = (0, 1, -1, 2, -2)  # halves of a pixel sideways for each pixel across: strokes may cross a rule aslant
 
 
@@ -33,7 +30,8 @@ def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice],
         float32, levels as those of the page.
     """
     levels, printed = page.levels[window], sheet.levels[window] / max(sheet.peak, 1e-3)
-    mask = np.asarray(cv2.dilate((printed > FAINT).view(np.uint8), _disk(growth)), np.uint8)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * growth + 1,) * 2)
+    mask = np.asarray(cv2.dilate((printed > FAINT).view(np.uint8), disk), np.uint8)
     if not mask.any():
         return levels
     bare = np.where(mask > 0, np.float32(0), levels)
@@ -79,7 +77,3 @@ def _restore_strokes(bare: Levels, mask: NDArray[np.uint8], is_level: bool) -> L
         behind = np.maximum(bare[down, right], bare[np.minimum(down + 1, height - 1), right])
         result[ys, xs] = np.maximum(result[ys, xs], np.minimum(before, behind))
     return result
-
-
-def _disk(radius: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lenet.forms.alignment import PRINT, AlignedPage, Levels, Sheet
-from lenet.forms.template import Box, Field, Template
+from lenet.forms.template import Box, Template
 
 MAX_LETTER = 40  # pixels of the sheet, 7 mm on A4: what is higher, or twice as wide, is a box, a rule or a picture
 WORD_GAP, LINE_GAP = 13, 5  # pixels that are bridged between letters, and between their parts
@@ -47,7 +47,7 @@ def find_labels(sheet: Sheet, template: Template) -> tuple[Label, ...]:
     text = is_letter[numbers].astype(np.uint8)
     y, x = sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
     boxes = {
-        field.name: [(top * y, left * x, bottom * y, right * x) for top, left, bottom, right in _boxes(field)]
+        field.name: [(top * y, left * x, bottom * y, right * x) for top, left, bottom, right in field.boxes]
         for field in template.fields
     }
     for top, left, bottom, right in (box for of_field in boxes.values() for box in of_field):
@@ -112,10 +112,6 @@ def _likeness(page: AlignedPage, expected: Levels, label: Label) -> float:
 
 def _blur(levels: Levels, full: float, blur: float = BLURS[0]) -> Levels:
     return np.asarray(cv2.GaussianBlur(np.minimum(levels, np.float32(full)), (0, 0), blur), np.float32)
-
-
-def _boxes(field: Field) -> list[Box]:
-    return [box for _, box in field.choices] or [field.box]
 
 
 def _distance(one: Box, other: Box) -> float:

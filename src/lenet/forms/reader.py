@@ -6,15 +6,13 @@ from pathlib import Path
 
 from lenet.errors import DataError, reason_of
 from lenet.forms.alignment import SAME_FORM, AlignedPage, NotThisForm, Sheet, align
-from lenet.forms.fields import read_fields
+from lenet.forms.fields import OUTSIDE, read_fields
 from lenet.forms.labels import find_labels, other_labels, visible_labels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, FieldReading, FormReading
 from lenet.forms.template import Template, TemplateError
 from lenet.model import Model
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.recognition import Recognizer
-
-OUTSIDE = "lies outside the picture"
 
 
 class FormReader:
@@ -54,12 +52,14 @@ class FormReader:
         """
         picture = source if isinstance(source, Picture) else open_picture(source)
         try:
-            aligned = align(picture, self._sheet)
-            others = self._other_labels(aligned)
+            return self._read(picture, page)
         except NotThisForm as error:
-            return FormReading(
-                picture.name, page, self.template.name, is_rejected=True, reason=str(error), size=picture.size
-            )
+            name, reason = self.template.name, str(error)
+            return FormReading(picture.name, page, name, is_rejected=True, reason=reason, size=picture.size)
+
+    def _read(self, picture: Picture, page: int) -> FormReading:
+        aligned = align(picture, self._sheet)
+        others = self._other_labels(aligned)
         fields, sums = read_fields(aligned, self._sheet, self.template, self._recognizer)
         fields = tuple(_with_other_label(field) if field.name in others else field for field in fields)
         remarks = []
@@ -67,25 +67,14 @@ class FormReader:
             remarks.append(f"was turned by {aligned.turned} degrees to be read")
         if outside := [field.name for field in fields if OUTSIDE in field.reason]:
             if len(outside) == len(fields):
-                reason = "shows none of the form's fields"
-                return FormReading(
-                    picture.name, page, self.template.name, is_rejected=True, reason=reason, size=picture.size
-                )
+                raise NotThisForm("shows none of the form's fields")
             remarks.append(f"fields outside the picture: {', '.join(outside)}")
         if all(field.status == BLANK for field in fields):
             remarks.append("no field is filled")
         if picture.has_more_pages:
             remarks.append("the first of several pages")
-        return FormReading(
-            picture.name,
-            page,
-            self.template.name,
-            fields,
-            sums,
-            tuple(remarks),
-            size=picture.size,
-            turned=aligned.turned,
-        )
+        name, size, turned = self.template.name, picture.size, aligned.turned
+        return FormReading(picture.name, page, name, fields, sums, tuple(remarks), size=size, turned=turned)
 
     def _other_labels(self, page: AlignedPage) -> set[str | None]:
         """The names of the fields beside which a page says something else than the form.

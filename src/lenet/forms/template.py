@@ -119,6 +119,11 @@ class Field:
     choices: tuple[tuple[str, Box], ...] = ()
     cells: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def boxes(self) -> list[Box]:
+        """Those of ticks' choices, or the field's own."""
+        return [box for _, box in self.choices] or [self.box]
+
     def violation(self, text: str) -> str:
         """Why a text cannot be what stands in this field, in a few words; empty if it can.
 
