@@ -2,11 +2,11 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lenet.cli.output import progress, report
 from lenet.data.sheet import save_sheet
 from lenet.errors import LeNetError, printable
 from lenet.evaluation import wilson_interval
@@ -51,18 +51,15 @@ def report_problems(measurement: Measurement) -> None:
     """One line on stderr for each picture that could not be opened."""
     for answer in measurement.answers:
         if answer.problem:
-            print(f"lenet: {printable(' '.join(answer.problem.split()))}; counted as wrong", file=sys.stderr)
+            report(f"{answer.problem}; counted as wrong")
 
 
 def with_progress(items: Iterable[Item], count: int, what: str) -> Iterator[Item]:
-    """Iterate over items, with a counter on a terminal's stderr."""
-    is_terminal = sys.stderr.isatty()
-    for number, item in enumerate(items, start=1):
-        if is_terminal:
-            print(f"\r{number} of {count} {what}", end="", file=sys.stderr, flush=True)
-        yield item
-    if is_terminal:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    """Iterate over items, with a bar on a terminal's stderr."""
+    with progress(count, what) as show_progress:
+        for number, item in enumerate(items, start=1):
+            show_progress(number)
+            yield item
 
 
 def percent(part: int, whole: int) -> str:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +16,7 @@ from lenet.cli.signals import deferred_signals
 from lenet.cli.tables import check_table_path
 from lenet.errors import DataError, printable
 from lenet.model import Model, load
-from lenet.reading.batch.pages import result_or_error
+from lenet.reading.batch.pages import pages_in, result_or_error
 from lenet.reading.batch.picture_files import PictureFiles, name_of
 from lenet.reading.tables.csv_table import Table
 from lenet.verbs.predict import Prediction
@@ -126,21 +125,15 @@ def _predict_each(sources: Sequence[Path | bytes], model: Model, fit: str) -> It
 
 def _pages(source: str | bytes) -> Iterator[tuple[str, Any]]:
     """Each page of a TIFF or PDF file with what its name ends in, ", page 2"; any other picture as it is."""
-    from lenet.pictures.loading import has_several_pages, open_pages
+    from lenet.pictures.loading import has_several_pages
 
     if not has_several_pages(source):
         yield "", source
         return
     from PIL import Image
 
-    pages = iter(open_pages(source))
-    for number in count(1):
-        page = result_or_error(source, lambda: next(pages, None))
-        if page is None:
-            return
+    for number, page in enumerate(pages_in(source), 1):
         yield f", page {number}", page if isinstance(page, DataError) else Image.fromarray(page.colors)
-        if isinstance(page, DataError):
-            return
 
 
 def _thumbnail(picture: Any) -> "NDArray[np.uint8]":

@@ -35,9 +35,9 @@ def check_table_paths(paths: TablePaths, columns: Columns = READING_COLUMNS) -> 
 
         _check(paths.jsonl, "jsonl", "JSON Lines", (".jsonl", ".ndjson"), is_json_lines)
     if paths.parquet is not None:
-        from lenet.reading.tables.parquet_table import check_installed, is_parquet_table
+        from lenet.reading.tables.parquet_table import answer_schema, is_parquet_table
 
-        check_installed()
+        answer_schema(columns)  # says whether a package is missing
         _check(paths.parquet, "parquet", "Parquet", (".parquet", ".pq"), lambda path: is_parquet_table(path, columns))
 
 

@@ -16,9 +16,8 @@ from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Reading
 from lenet.reading.single import read_single
 
-ANY_DIGIT_WEIGHT = (
-    0.1  # how much a candidate that looks like another digit counts beside one that looks like the label's
-)
+# How much a candidate that looks like another digit counts beside one that looks like the label's.
+ANY_DIGIT_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,9 @@ def extract_examples(
         model: of the reader that the examples are for.
         workers: as `read_labeled` takes it.
     """
-    return map_pictures(partial(_make_extractor, model), pictures, workers, _failed_examples)
+    return map_pictures(
+        partial(_make_extractor, model), pictures, workers, lambda picture: _examples_of(failed_answer(picture), [])
+    )
 
 
 class _LabelRecognizer(Recognizer):
@@ -64,33 +65,27 @@ class _LabelRecognizer(Recognizer):
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         probabilities = super().probabilities(images)
         fitted = np.zeros_like(probabilities)
-        fitted[:, self.digit] = (1 - ANY_DIGIT_WEIGHT) * probabilities[
-            :, self.digit
-        ] + ANY_DIGIT_WEIGHT * probabilities.max(axis=1)
+        fitted[:, self.digit] = (1 - ANY_DIGIT_WEIGHT) * probabilities[:, self.digit]
+        fitted[:, self.digit] += ANY_DIGIT_WEIGHT * probabilities.max(axis=1)
         return fitted
 
 
 def _make_extractor(model: Model) -> Callable[[LabeledPicture], PictureExamples]:
-    return partial(_extract, Reader(model), _LabelRecognizer(model))
+    reader, recognizer = Reader(model), _LabelRecognizer(model)
+
+    def extract(picture: LabeledPicture) -> PictureExamples:
+        answer = read_labeled_one(reader, picture, keep_steps=True)
+        return _examples_of(answer, [] if answer.reading is None else _images_of(answer.reading, picture, recognizer))
+
+    return extract
 
 
-def _extract(reader: Reader, recognizer: _LabelRecognizer, picture: LabeledPicture) -> PictureExamples:
-    answer = read_labeled_one(reader, picture, keep_steps=True)
-    if answer.reading is None:
-        return _examples_of(answer, [])
-    images = (_image_of_digit if picture.kind == "single" else _digits_of_lines)(answer.reading, picture, recognizer)
-    return _examples_of(answer, images)
-
-
-def _image_of_digit(reading: Reading, picture: LabeledPicture, recognizer: _LabelRecognizer) -> list[NDArray[np.uint8]]:
-    if reading.text == picture.digits:
-        return [digit.image for digit in reading.digits]
-    recognizer.digit = LABELS.index(picture.digits)
-    return [digit.image for digit in read_single(reading.kept_steps.ink, recognizer).digits]
-
-
-def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _LabelRecognizer) -> list[NDArray[np.uint8]]:
-    read, labeled = reading.text.replace(" ", "").split("\n"), picture.label.replace(" ", "").split("\n")
+def _images_of(reading: Reading, picture: LabeledPicture, recognizer: _LabelRecognizer) -> list[NDArray[np.uint8]]:
+    """The normalized digits of a picture, one for each of its label's; none if they cannot be told apart."""
+    if picture.kind == "single" and reading.text != picture.digits:
+        recognizer.digit = LABELS.index(picture.digits)
+        return [digit.image for digit in read_single(reading.kept_steps.ink, recognizer).digits]
+    read, labeled = (text.replace(" ", "").split("\n") for text in (reading.text, picture.label))
     return [digit.image for digit in reading.digits] if [*map(len, read)] == [*map(len, labeled)] else []
 
 
@@ -99,7 +94,3 @@ def _examples_of(answer: Answer, images: list[NDArray[np.uint8]]) -> PictureExam
     return PictureExamples(
         answer.without_steps(), np.array(images, np.uint8).reshape(-1, SIDE, SIDE), np.array(labels, np.int64)
     )
-
-
-def _failed_examples(picture: LabeledPicture) -> PictureExamples:
-    return _examples_of(failed_answer(picture), [])

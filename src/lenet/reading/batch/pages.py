@@ -223,7 +223,7 @@ class PageReader:
                 return
             yield Page(index, 1, True, result_or_error(source, lambda: self._read_idx(source)))
             return
-        opened = _open_pages_of(source)
+        opened = pages_in(source)
         picture, number = next(opened, None), 1
         while picture is not None:
             following = next(opened, None)  # one page ahead, which tells whether there are several
@@ -266,7 +266,7 @@ def names_idx(path: Path) -> bool:
         return False
 
 
-def _open_pages_of(source: "Source") -> Iterator["Picture | DataError"]:
+def pages_in(source: "Source") -> Iterator["Picture | DataError"]:
     """The pages of a source, as pictures; what cannot be opened ends them."""
     from lenet.pictures.loading import open_pages
 
@@ -368,7 +368,6 @@ def read(
     >>> read(page).text, [reading.text for reading in read([page, 255 - page], single=True)]
     ('1', ['1', '1'])
     """
-    from lenet.reading.reader import Reader
     from lenet.reading.results import FIRST_PAGE_REMARK, Reading
 
     settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn, grid)
@@ -385,10 +384,7 @@ def read(
             remark = page.result.remark if page.is_only else f"{page.result.remark}; {FIRST_PAGE_REMARK}".lstrip("; ")
             readings.append(replace(page.result, remark=remark))
         return readings
-    is_shipped = model is None and max_error is None
-    return settings.read(
-        Reader(_shipped_recognizer() if is_shipped else settings.recognizer(), network=network), pictures
-    )
+    return settings.read(_reader_of(settings), pictures)
 
 
 def read_pages(picture: "Source", settings: Settings | None = None) -> "list[Reading]":
@@ -412,17 +408,22 @@ def read_pages(picture: "Source", settings: Settings | None = None) -> "list[Rea
     ['1']
     """
     from lenet.pictures.loading import open_pages
-    from lenet.reading.reader import Reader
 
     settings = settings or Settings()
-    is_shipped = settings.model is None and settings.max_error is None
-    reader = Reader(_shipped_recognizer() if is_shipped else settings.recognizer(), network=settings.network)
+    reader = _reader_of(settings)
     return [settings.read(reader, page) for page in open_pages(picture)]
+
+
+def _reader_of(settings: Settings) -> "Reader":
+    """The reader of these settings; the recognizer that ships is made once."""
+    from lenet.reading.reader import Reader
+
+    is_shipped = settings.model is None and settings.max_error is None
+    return Reader(_shipped_recognizer() if is_shipped else settings.recognizer(), network=settings.network)
 
 
 @cache
 def _shipped_recognizer() -> Recognizer:
-    atexit.register(
-        _shipped_recognizer.cache_clear
-    )  # what is left when Python ends, the engine's bindings report as leaks
+    # What is left when Python ends, the engine's bindings report as leaks.
+    atexit.register(_shipped_recognizer.cache_clear)
     return Recognizer()

@@ -99,7 +99,9 @@ class _WorkerPool(Generic[Task, Result]):
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
             multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
-        self._folder = _temporary_folder() if "forkserver" in methods else None
+        # That of the forkserver's socket; in a worker of another pool it is the parent's.
+        is_first = multiprocessing.parent_process() is None
+        self._folder = get_temp_dir() if "forkserver" in methods and is_first else None
         self._workers: list[_Worker] = []  # all that were started and not ended
         self._waiting: deque[tuple[int, Task, Any]] = deque()  # what was submitted and not sent, and its bytes
         atexit.register(self.stop)  # before multiprocessing's own handler, whose SIGTERM they ignore
@@ -195,11 +197,6 @@ class _WorkerPool(Generic[Task, Result]):
             worker.process.kill()
             worker.process.join()
         self._workers.remove(worker)
-
-
-def _temporary_folder() -> str | None:
-    """The folder of the forkserver's socket; None if that is the parent's."""
-    return get_temp_dir() if multiprocessing.parent_process() is None else None
 
 
 def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str | None) -> None:

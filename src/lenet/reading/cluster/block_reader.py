@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import lenet
@@ -72,7 +73,7 @@ class BlockReader:
         self._files = BlockFiles(task.folder)
         self._problem = self._unfit()
         if not self._problem:
-            self._pages = made_for_one_core(partial(make_page_reader, task.settings))
+            self._pages_of = made_for_one_core(partial(make_page_reader, task.settings))
 
     def read(self, block: Block) -> BlockOutcome:
         """Read a block and write its rows, whole, under its name.
@@ -97,23 +98,7 @@ class BlockReader:
         return BlockOutcome(block.number, block.pictures, failed, len(rows), *seconds)
 
     def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[ReadingRow], int]:
-        rows: list[ReadingRow] = []
-        failed = 0
-        pages = self._isolated(pictures) if is_isolated else self._in_this_process(pictures)
-        for name, page in pages:
-            rows += rows_of(page, name, self._task.answers)
-            failed += isinstance(page.result, DataError)
-        return rows, failed
-
-    def _in_this_process(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
-        for index, (name, source) in enumerate(pictures):
-            if isinstance(source, DataError):
-                yield name, Page(index, 1, True, source)
-            else:
-                for page in self._pages((index, source)):
-                    yield name, page
-
-    def _isolated(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
+        """The rows of pictures, read here or in processes of their own, and how many say that they could not be."""
         names: list[str] = []
         failures: dict[int, DataError] = {}
 
@@ -124,10 +109,21 @@ class BlockReader:
                 names.append(name)
                 yield b"" if isinstance(source, DataError) else source
 
-        with closing(read_all(sources(), self._task.settings, _ISOLATED_PROCESSES)) as pages:
+        rows: list[ReadingRow] = []
+        failed = 0
+        with closing(self._pages(sources(), is_isolated)) as pages:
             for page in pages:
                 failure = failures.get(page.index)
-                yield names[page.index], page if failure is None else Page(page.index, 1, True, failure)
+                page = page if failure is None else Page(page.index, 1, True, failure)
+                rows += rows_of(page, names[page.index], self._task.answers)
+                failed += isinstance(page.result, DataError)
+        return rows, failed
+
+    def _pages(self, sources: Iterator[Path | bytes], is_isolated: bool) -> Generator[Page, None, None]:
+        if is_isolated:
+            yield from read_all(sources, self._task.settings, _ISOLATED_PROCESSES)
+        else:
+            yield from chain.from_iterable(map(self._pages_of, enumerate(sources)))
 
     def _unfit(self) -> str:
         """Why this machine cannot do the work of the driver's; empty if it can."""

@@ -13,15 +13,15 @@ from typing import Any
 
 from lenet.errors import LeNetError, reason_of, required
 from lenet.files import atomic_writer
-from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import READING_COLUMNS, Columns, TableRow
-from lenet.records import Record, json_bytes
+from lenet.reading.tables.jsonl_table import JsonLines
+from lenet.records import json_bytes
 
 ROWS_SUFFIX = ".rows.jsonl"
 _ROWS_AT_ONCE = 10_000
 
 
-class ParquetTable(AnswerFile):
+class ParquetTable(JsonLines):
     """A Parquet file with the columns of `TableRow.values`; until it is finished its rows are in ``PATH.rows.jsonl``.
 
     Raises:
@@ -39,10 +39,6 @@ class ParquetTable(AnswerFile):
 
     def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
         self.append(b"".join(json_bytes(row.values()) for row in rows), len(rows))
-
-    def place(self, line: bytes) -> tuple[str, int, int]:
-        record = Record.parsed(line)
-        return record.text("file"), record.integer("page"), record.integer("line", default=0)
 
     def close(self) -> None:
         """End the file of rows, if one was begun."""
@@ -79,15 +75,6 @@ class ParquetTable(AnswerFile):
         with atomic_writer(self.path) as file:
             for row in _rows_of(self._target):
                 file.write(json_bytes(row))
-
-
-def check_installed() -> None:
-    """Refuse to go on where pyarrow is not installed.
-
-    Raises:
-        MissingExtra: if that is so.
-    """
-    answer_schema(READING_COLUMNS)
 
 
 def is_parquet_table(path: Path, columns: Columns = READING_COLUMNS) -> bool:
