@@ -10,9 +10,9 @@ from lenet import summary
 from lenet.cli import completion
 from lenet.cli.options import Json
 from lenet.networks import describe, names, to_toml
-from lenet.summary import comparison
 from lenet.summary.derivations import Language
 from lenet.verbs.describe import describe_network
+from lenet.verbs.describe import diff as diff_verb
 
 NETWORK = "A network, as `lenet networks` lists them, or a TOML file of your own (--toml prints one)."
 Classes = Annotated[int | None, typer.Option(help="Number of outputs, where the network's head allows it.")]
@@ -104,5 +104,5 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """List every difference of two networks, stage by stage, with its effect on the counts."""
-    difference = summary.difference(describe(before), describe(after))
-    print(json.dumps(difference.to_json(), indent=2) if as_json else comparison.to_text(difference))
+    difference = diff_verb(before, after)
+    print(json.dumps(difference.to_json(), indent=2) if as_json else difference)

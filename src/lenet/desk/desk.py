@@ -2,8 +2,6 @@
 
 import re
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,6 @@ class Desk:
         form: the template that pages are read by; as ``lenet read`` reads them if None. Files that were read without
             it, or by another one, are read again, unless somebody has answered or typed something of theirs.
         model: reads the pages; the one that ships if None.
-        clock: the time in seconds.
 
     Raises:
         LeNetError: if the folder cannot be written, or the template is wrong.
@@ -40,11 +37,10 @@ class Desk:
         folder: str | Path,
         form: str | Path | None = None,
         model: Model | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         settings = Settings(model=model) if form is None else FormSettings(form=Path(form), model=model)
         self.folder, self._upload_lock = Path(folder), threading.Lock()
-        self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
+        self.stack, self.pictures = Stack(self.folder), PagePictures()
         self._reading = BackgroundReading(self.stack, read_with(settings))
         if isinstance(settings, FormSettings):
             self.stack.read_again(settings.template.name)
