@@ -20,8 +20,8 @@ def main() -> None:
     ).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
     measured_rounds = measure_inference(report, digits, options.threads, options.rounds, options.seconds, show_progress)
-    report.figures["images_per_second"] = {"inference": rates(measured_rounds)}
-    report.figures["one_image_microseconds"] = {
+    report.results["images_per_second"] = {"inference": rates(measured_rounds)}
+    report.results["one_image_microseconds"] = {
         task_name: {
             f"p{percent}": round(1e6 * (measured_rounds.percentile(task_name, batch, percent) or 0), 2)
             for percent in (50, 99)

@@ -168,7 +168,7 @@ def add_table(report: Report, name: str, table: Table, measured_rounds: Rounds) 
     """Add a table, and the images a second of each of its tasks, to the report."""
     report.tables.append(table)
     add_machine_measurements(report, measured_rounds)
-    report.figures[name] = {
+    report.results[name] = {
         task_name: round(measured_rounds.rate(task_name, batch) or 0) for task_name, batch in measured_rounds.calls
     }
 

@@ -76,7 +76,7 @@ def main() -> None:
             continue
         seconds = statistics.median(result.seconds for result in repeats)
         peak = max(result.peak_bytes for result in repeats)
-        report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
+        report.results[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
         rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
     report.tables = [
         Table("Whole processes: medians, and the highest peak memory", ["what", "seconds", "peak memory"], rows)

@@ -54,8 +54,8 @@ def main() -> None:
         seed_count, max_error = SEEDS_AND_LIMITS.get(recipe, (3, 1.0))
         seeds = range(options.first_seed, options.first_seed + (options.seeds or seed_count))
         runs = [train(options.network, recipe, seed, options.threads) for seed in seeds]
-        report.figures[recipe] = summarize(runs, options.max_error or max_error)
-    report.tables = [to_table(options.network, report.figures)]
+        report.results[recipe] = summarize(runs, options.max_error or max_error)
+    report.tables = [to_table(options.network, report.results)]
     show_progress("")
     print_report(report, options)
 
@@ -96,7 +96,7 @@ def summarize(runs: list[dict[str, Any]], max_error: float) -> dict[str, Any]:
     }
 
 
-def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
+def to_table(network: str, results: dict[str, dict[str, Any]]) -> Table:
     """Tabulate the summaries, a row for each recipe."""
     headings = ["recipe", "runs", "test error", "range", "within the limit", "seconds, median", "longest", "memory"]
     rows = [
@@ -110,7 +110,7 @@ def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
             f"{summary['longest_seconds']:.2f}",
             f"{summary['peak_bytes'] / 1e6:.0f} MB",
         ]
-        for recipe, summary in figures.items()
+        for recipe, summary in results.items()
     ]
     return Table(f"lenet train {network} --data mnist, whole process", headings, rows)
 

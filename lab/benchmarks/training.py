@@ -27,7 +27,7 @@ def main() -> None:
     digits, report = load_digits(), Report(describe_machine(options.threads))
     threads_rounds_seconds = (options.threads, options.rounds, options.seconds)
     measured_rounds = measure_training(report, digits, *threads_rounds_seconds, show_progress, variants=True)
-    report.figures["images_per_second"] = {"training": rates(measured_rounds)}
+    report.results["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *threads_rounds_seconds)
     report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     show_progress("")
@@ -59,7 +59,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), show_progress)
     report.tables.append(training_table(measured_rounds, work))
     add_machine_measurements(report, measured_rounds)
-    report.figures["lenet-5"] = {
+    report.results["lenet-5"] = {
         "floor_share": {
             f"{task_name.removeprefix(training.LENET + ', ')} {batch}": rounded(
                 measured_rounds.roofline_fraction((task_name, batch), flops(work.training_macs))

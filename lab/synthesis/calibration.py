@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.command_line import run_command
-from lab.synthesis.datasets import NO_DIGIT
+from lab.synthesis.datasets import NO_DIGIT_LABEL
 from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.noise import draw_degraded_digit
 from lab.synthesis.strokes import StrokeRenderer
@@ -81,7 +81,7 @@ def calibrate(network: Network, parts: list[ScoredPictures]) -> Calibration:
         admissible = np.flatnonzero((error_shares <= error_share) & (np.cumsum(errors) >= _MIN_ERRORS))
         if len(admissible):
             thresholds.append((error_share, round(float(confidences[order][admissible[-1]]), 5)))
-    is_no_digit = np.concatenate([labels for _, labels in parts]) == NO_DIGIT
+    is_no_digit = np.concatenate([labels for _, labels in parts]) == NO_DIGIT_LABEL
     minimum = (
         float(np.quantile(confidences[is_no_digit], 1 - NO_DIGIT_ACCEPTED_SHARE))
         if is_no_digit.any()

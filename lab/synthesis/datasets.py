@@ -16,18 +16,20 @@ from lab.synthesis.strokes import STROKE_SHARE, StrokeRenderer
 from lab.synthesis.written_lines import Writer
 from lenet.reading.normalization import normalize
 
-NO_DIGIT = 10  # the label of what is no digit
+NO_DIGIT_LABEL = 10  # the label of what is no digit
 NO_DIGIT_SHARE = 0.25  # of the draws: a picture that is no digit
 LINE_SHARE = 0.03  # of the draws: a written line, whose crops are several pictures
 CHUNK_PICTURES = 5_000  # that share a seed: the data set does not depend on the number of processes
 # Standard deviation of the growth of strokes on each side, in pixels of the normalization's 80-pixel drawing.
 _THICKNESS_DEVIATION = 0.7
 
-LabeledPictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # (N, 28, 28), ink-high, and (N,), 0 to 9 or NO_DIGIT
+LabeledPictures = tuple[
+    NDArray[np.uint8], NDArray[np.uint8]
+]  # (N, 28, 28), ink-high, and (N,), 0 to 9 or NO_DIGIT_LABEL
 
 
 def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> LabeledPictures:
-    """Draw a data set in parallel: pictures (N, 28, 28), ink-high, and labels (N,), NO_DIGIT among them."""
+    """Draw a data set in parallel: pictures (N, 28, 28), ink-high, and labels (N,), NO_DIGIT_LABEL among them."""
     seeds = np.random.SeedSequence(seed).spawn(-(-pictures // CHUNK_PICTURES))
     with ProcessPoolExecutor(processes, get_context("forkserver")) as workers:
         chunks = list(workers.map(partial(_draw_chunk, renderer, min(pictures, CHUNK_PICTURES)), seeds))
@@ -59,8 +61,8 @@ def _generate_drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> It
     while True:
         kind = rng.random()
         if kind < LINE_SHARE:
-            yield from draw_crops(writer, NO_DIGIT)
+            yield from draw_crops(writer, NO_DIGIT_LABEL)
         elif kind < LINE_SHARE + NO_DIGIT_SHARE:
-            yield draw_no_digit(renderer, rng), NO_DIGIT
+            yield draw_no_digit(renderer, rng), NO_DIGIT_LABEL
         else:
             yield draw_degraded_digit(renderer, rng)

@@ -30,7 +30,7 @@ from lab.synthesis.calibration import (
     add_answer_calibration,
     calibrate,
 )
-from lab.synthesis.datasets import NO_DIGIT, draw_dataset
+from lab.synthesis.datasets import NO_DIGIT_LABEL, draw_dataset
 from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
@@ -58,7 +58,7 @@ _DISTORTION_LIMITS = {"translation": 1.5, "rotation": 6.0, "scale": 0.08, "squee
 _RECIPE = Recipe("shipped", schedule="one-cycle-midpoint", warm_up=0.2, ema=0.9995, **_DISTORTION_LIMITS)
 TRAINING_PLANS = {
     "lenet-5-relu": (
-        describe("lenet-5-relu", classes=NO_DIGIT + 1),
+        describe("lenet-5-relu", classes=NO_DIGIT_LABEL + 1),
         replace(_RECIPE, learning_rate=0.06, label_smoothing=0.03, weight_decay=2e-4),
     ),
     "lenet-5": (
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     mnist_validation = (split.validation_images, split.validation_labels.astype(np.uint8))
     arrays = train(network, recipe, images, labels, [mnist_validation, drawn_validation])
     engine = Engine(network, arrays)
-    reject_class = {"reject_class": NO_DIGIT} if network.classes > NO_DIGIT else {}
+    reject_class = {"reject_class": NO_DIGIT_LABEL} if network.classes > NO_DIGIT_LABEL else {}
     recognizer = Recognizer(Model(network, arrays, reject_class))
     scored_pictures = [
         (recognizer.outputs(images[is_known]), labels[is_known])
@@ -210,8 +210,8 @@ def _with_known_labels(network: Network, images: Images, labels: Labels) -> tupl
 
 def digit_error_rate(engine: Engine, images: Images, labels: Labels) -> float:
     """Percent of the digits that are read as another one; a rejection is no answer, and what is no digit has none."""
-    digits = labels != NO_DIGIT
-    outputs = engine.predict(images[digits])[:, :NO_DIGIT]
+    digits = labels != NO_DIGIT_LABEL
+    outputs = engine.predict(images[digits])[:, :NO_DIGIT_LABEL]
     return 100 * float((decide(engine.network, outputs) != labels[digits]).mean())
 
 

@@ -173,7 +173,7 @@ def test_bench_prints_the_documented_json(printed):
 def test_bench_compares_this_engine_where_it_was_built(outcome):
     pytest.importorskip("torch")
     pytest.importorskip("onnxruntime")
-    training_part, inference_part = outcome.figures["training"], outcome.figures["inference"]
+    training_part, inference_part = outcome.results["training"], outcome.results["inference"]
     figures = [*training_part["over"].values(), *training_part["floor_share"].values()]
     figures += [*inference_part["over"].values(), inference_part["floor_share"]]
     assert all(figure > 0 for figure in figures)

@@ -17,7 +17,7 @@ from lenet.networks import describe
 from lenet.training import adaptation
 from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, adapt, pieces_of_digits
 
-NO_DIGIT = 10
+NO_DIGIT_LABEL = 10
 
 pytestmark = pytest.mark.skipif(not instruction_sets(), reason="the native engine learns here")
 
@@ -65,12 +65,14 @@ def eleven(rehearsed: LabeledDigits) -> Model:
     rng = np.random.default_rng(0)
     pieces = pieces_of_digits(rehearsed.images, 12_000, rng)
     images = np.concatenate([rehearsed.images[:30_000], pieces])
-    labels = np.concatenate([rehearsed.labels[:30_000], np.full(len(pieces), NO_DIGIT)])
+    labels = np.concatenate([rehearsed.labels[:30_000], np.full(len(pieces), NO_DIGIT_LABEL)])
     engine = Engine(network, initial_weights(network), threads=1)
     steps = -(-len(images) // 64)
     for rate in (0.05, 0.02):
         engine.fit(images, labels, rng.permutation(len(images)), [rate] * steps, UpdateHyperparameters(ema=0.99))
-    return Model(network, engine.evaluation_arrays(), {"calibration": {"temperature": 1.5}, "reject_class": NO_DIGIT})
+    return Model(
+        network, engine.evaluation_arrays(), {"calibration": {"temperature": 1.5}, "reject_class": NO_DIGIT_LABEL}
+    )
 
 
 @pytest.fixture(scope="module")

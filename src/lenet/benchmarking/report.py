@@ -16,7 +16,7 @@ _RATIO_MARK = "×"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under a title; the first column is text, the others are figures."""
+    """Rows of cells under a title; the first column is text, the others are numbers."""
 
     title: str
     headings: Sequence[str]
@@ -43,16 +43,16 @@ class Table:
 
 @dataclass
 class Report:
-    """A benchmark's results: machine, tables, figures, and notes on absent peers."""
+    """A benchmark's results: machine, results, tables, and notes on absent peers."""
 
     machine: dict[str, Any]
-    figures: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The figures and the machine."""
-        return {**self.figures, "machine": self.machine}
+        """The results and the machine."""
+        return {**self.results, "machine": self.machine}
 
     def __str__(self) -> str:
         return self.to_text()

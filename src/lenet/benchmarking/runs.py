@@ -48,7 +48,7 @@ def short(
     inference_rounds = measure_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
     if not training_rounds.calls and not inference_rounds.calls:
         raise EngineError(f"nothing that can be measured is installed: {'; '.join(dict.fromkeys(report.notes))}")
-    report.figures["images_per_second"] = {
+    report.results["images_per_second"] = {
         "training": rates(training_rounds),
         "inference": rates(inference_rounds),
     }
@@ -66,7 +66,7 @@ def measure_training(
     torch_batches: Sequence[int] = training.TORCH_BATCHES,
     variants: bool = False,
 ) -> Rounds:
-    """Time training of lenet-5-relu and add its table, figures and peak to the report."""
+    """Time training of lenet-5-relu and add its table, results and peak to the report."""
     progress("preparing the training")
     network = describe(NETWORK)
     work = measure_work(network)
@@ -76,7 +76,7 @@ def measure_training(
     measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), progress)
     if tasks:
         report.tables.append(training_table(measured_rounds, work))
-    report.figures["training"] = training_figures(measured_rounds, work)
+    report.results["training"] = training_figures(measured_rounds, work)
     report.notes += absent
     add_machine_measurements(report, measured_rounds)
     return measured_rounds
@@ -92,7 +92,7 @@ def measure_inference(
     batches: Sequence[int] = inference.BATCHES,
     other_batches: Sequence[int] | None = None,
 ) -> Rounds:
-    """Time reading with the weights that ship and add its table, figures and peak to the report."""
+    """Time reading with the weights that ship and add its table, results and peak to the report."""
     progress("preparing the inference")
     model = pretrained(NETWORK)
     work = measure_work(model.network)
@@ -102,7 +102,7 @@ def measure_inference(
     measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), progress)
     if tasks:
         report.tables.append(inference_table(measured_rounds, work))
-    report.figures["inference"] = inference_figures(measured_rounds, work)
+    report.results["inference"] = inference_figures(measured_rounds, work)
     report.notes += absent
     add_machine_measurements(report, measured_rounds)
     return measured_rounds

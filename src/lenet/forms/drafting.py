@@ -106,8 +106,8 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             "be overwritten"
         )
     picture = open_picture(source)
-    drafts = find_fields(picture)
-    if not drafts:
+    fields = find_fields(picture)
+    if not fields:
         raise DataError(
             f"{source}: shows no boxes, combs or lines to write on; scan the blank page straight, at 150 dots an inch "
             "or more"
@@ -121,11 +121,11 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             name=json.dumps(name, ensure_ascii=False),
             digest=hashlib.sha256(source.read_bytes()).hexdigest(),
         )
-        text = head + "".join(_field_toml(draft, number, picture) for number, draft in enumerate(drafts, 1))
+        text = head + "".join(_field_toml(field, number, picture) for number, field in enumerate(fields, 1))
         template = Template.parse(text, str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_writer(drawing) as file:
-            _draw_fields(picture, drafts).save(file, "png")
+            _draw_fields(picture, fields).save(file, "png")
         write_atomically(target, text.encode())
     except OSError as error:
         raise LeNetError(f"{error.filename or target}: cannot be written ({reason_of(error)})") from None
@@ -136,10 +136,10 @@ def find_fields(picture: Picture) -> list[_FoundField]:
     """The fields of a blank page, in reading order; boxes are in the picture's pixels."""
     sheet = Sheet.of(picture)
     boxes = _closed_boxes(sheet.print)
-    drafts = _group_boxes(boxes, sheet.shape[1]) + _fields_on_lines(sheet.print, boxes)
+    fields = _group_boxes(boxes, sheet.shape[1]) + _fields_on_lines(sheet.print, boxes)
     y, x = sheet.scale
     placed = [
-        _FoundField(one.kind, tuple((t / y, le / x, b / y, r / x) for t, le, b, r in one.boxes)) for one in drafts
+        _FoundField(one.kind, tuple((t / y, le / x, b / y, r / x) for t, le, b, r in one.boxes)) for one in fields
     ]
     return sorted(placed, key=lambda one: _reading_order(one.box, picture.size))[:MAX_FIELDS]
 
@@ -163,16 +163,16 @@ def _closed_boxes(printed: NDArray[np.bool_]) -> list[SheetBox]:
 def _group_boxes(boxes: Sequence[SheetBox], width: int) -> list[_FoundField]:
     """Boxes of like size in a row as fields of digits, small ones apart as ticks, wide ones as numbers."""
     narrow = [box for box in boxes if _width(box) <= DIGIT_ASPECT * _height(box)]
-    drafts = [_FoundField("number", (box,)) for box in boxes if box not in narrow]
+    fields = [_FoundField("number", (box,)) for box in boxes if box not in narrow]
     rows = _rows(narrow, lambda a, b: b[1] - a[3] <= MAX_GAP * _width(a))
     several = [row for row in rows if len(row) > 1]
-    drafts += [_FoundField("digits", tuple(row)) for row in several]
+    fields += [_FoundField("digits", tuple(row)) for row in several]
     digit_height = float(np.median([_height(box) for row in several for box in row])) if several else np.inf
     alone = [row[0] for row in rows if len(row) == 1]
-    drafts += [_FoundField("digits", (box,)) for box in alone if _height(box) >= 0.85 * digit_height]
+    fields += [_FoundField("digits", (box,)) for box in alone if _height(box) >= 0.85 * digit_height]
     ticks = [box for box in alone if _height(box) < 0.85 * digit_height]
-    drafts += [_FoundField("ticks", tuple(row)) for row in _rows(ticks, lambda a, b: b[1] - a[3] <= TICK_GAP * width)]
-    return drafts
+    fields += [_FoundField("ticks", tuple(row)) for row in _rows(ticks, lambda a, b: b[1] - a[3] <= TICK_GAP * width)]
+    return fields
 
 
 def _rows(boxes: Iterable[SheetBox], are_near: Callable[[SheetBox, SheetBox], bool]) -> list[list[SheetBox]]:
@@ -196,21 +196,21 @@ def _fields_on_lines(printed: NDArray[np.bool_], boxes: Sequence[SheetBox]) -> l
     width = printed.shape[1]
     bars = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_OPEN, np.ones((1, round(MIN_LINE * width)), np.uint8))
     _, _, statistics, _ = cv2.connectedComponentsWithStats(np.asarray(bars, np.uint8), connectivity=8)
-    drafts: list[_FoundField] = []
+    fields: list[_FoundField] = []
     for left, top, w, h, _ in statistics[1:].tolist():
         if h > MAX_LINE or top < LINE_HEIGHT:
             continue
         if any(_touch((top - TOOTH, left, top, left + w), other) for other in boxes):
             continue
         if cells := _comb_boxes(printed, top, left, w):
-            drafts.append(_FoundField("digits", cells))
+            fields.append(_FoundField("digits", cells))
             continue
         above = printed[top - LINE_HEIGHT : top - 2, left : left + w]
         inked = np.flatnonzero(above.mean(axis=1) > 0.02)
         start = top - LINE_HEIGHT + (int(inked[-1]) + 3 if len(inked) else 0)
         if top - start >= 0.6 * LINE_HEIGHT:
-            drafts.append(_FoundField("number", ((float(start), float(left), float(top), float(left + w)),)))
-    return drafts
+            fields.append(_FoundField("number", ((float(start), float(left), float(top), float(left + w)),)))
+    return fields
 
 
 def _comb_boxes(printed: NDArray[np.bool_], top: int, left: int, width: int) -> tuple[SheetBox, ...]:
@@ -242,40 +242,40 @@ def _reading_order(box: SheetBox, size: tuple[int, int]) -> tuple[int, float]:
     return round(60 * (box[0] + box[2]) / 2 / size[0]), box[1]
 
 
-def _field_toml(draft: _FoundField, number: int, picture: Picture) -> str:
+def _field_toml(field: _FoundField, number: int, picture: Picture) -> str:
     """The field as a table of TOML."""
-    lines = ["", "[[field]]", f'name = "field {number}"', f'kind = "{draft.kind}"']
+    lines = ["", "[[field]]", f'name = "field {number}"', f'kind = "{field.kind}"']
     height, width = picture.size
 
     def listed(box: SheetBox) -> str:
         limits = (height, width, height, width)
         return str([min(max(0, round(side)), limit) for side, limit in zip(box, limits, strict=True)])
 
-    if draft.kind == "ticks":
-        choices = ", ".join(f"{index} = {listed(box)}" for index, box in enumerate(draft.boxes, 1))
+    if field.kind == "ticks":
+        choices = ", ".join(f"{index} = {listed(box)}" for index, box in enumerate(field.boxes, 1))
         return "\n".join([*lines, f"choices = {{ {choices} }}"]) + "\n"
-    lines.append(f"box = {listed(draft.box)}")
-    if draft.kind == "digits":
-        are_joined = all(b[1] - a[3] < 0.15 * _width(draft.boxes[0]) for a, b in pairwise(draft.boxes))
-        sides = [[round(box[1]), round(box[3])] for box in draft.boxes]
+    lines.append(f"box = {listed(field.box)}")
+    if field.kind == "digits":
+        are_joined = all(b[1] - a[3] < 0.15 * _width(field.boxes[0]) for a, b in pairwise(field.boxes))
+        sides = [[round(box[1]), round(box[3])] for box in field.boxes]
         places = [side for pair in sides for side in pair]
-        lines.append(f"cells = {len(draft.boxes) if are_joined or places != sorted(places) else sides}")
+        lines.append(f"cells = {len(field.boxes) if are_joined or places != sorted(places) else sides}")
     return "\n".join(lines) + "\n"
 
 
-def _draw_fields(picture: Picture, drafts: Sequence[_FoundField]) -> Image.Image:
+def _draw_fields(picture: Picture, fields: Sequence[_FoundField]) -> Image.Image:
     """The page, its fields outlined and numbered."""
     image = Image.fromarray(picture.colors).convert("RGB")
     draw = ImageDraw.Draw(image, "RGBA")
     scale = image.height / picture.size[0]
     text_height = max(10, image.height // 90)
-    for number, draft in enumerate(drafts, 1):
-        for top, left, bottom, right in draft.boxes:
+    for number, field in enumerate(fields, 1):
+        for top, left, bottom, right in field.boxes:
             outline = tuple(side * scale for side in (left, top, right, bottom))
             draw.rectangle(
                 outline, fill=(*OUTLINE_COLOR, 40), outline=(*OUTLINE_COLOR, 255), width=max(1, image.height // 700)
             )
-        top, left = draft.box[0] * scale, draft.box[1] * scale
+        top, left = field.box[0] * scale, field.box[1] * scale
         font = ImageFont.load_default(text_height)
         place = (max(0, left - text_height * (0.4 + 0.6 * len(str(number)))), max(0, top))
         draw.text(

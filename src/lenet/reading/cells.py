@@ -33,7 +33,7 @@ from lenet.reading.lines.layout import (
     find_digit_height,
     find_spaces,
 )
-from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT, doubted
+from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS, doubted
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
@@ -344,7 +344,7 @@ def _with_likeliest_digits(
     likely: dict[int, list[ScoredCandidate]] = defaultdict(list)
     for digit in recognize(candidates, recognizer):
         index = cell_of[id(digit.candidate)]
-        if digit.probability > (NO_DIGIT if cells[index].is_unread else 0.0):
+        if digit.probability > (MAX_IGNORED_PROBABILITY if cells[index].is_unread else 0.0):
             likely[index].append(digit)
     return [
         ReadCell(read.cell, _with_digits(read.lines, likely[index])) if index in likely else read

@@ -18,7 +18,7 @@ from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
-NO_DIGIT = 1 - SURE  # the probability of a digit that ink left out has, at most
+MAX_IGNORED_PROBABILITY = 1 - SURE  # that ink which is left out is a digit
 TALLY_GROUP = 5  # strokes of a full group of tally marks
 MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
@@ -52,7 +52,9 @@ def reason_of(digits: Sequence[ScoredCandidate], others: int = 0) -> str:
         digits: of the word.
         others: how many more of it are no digits.
     """
-    probabilities = [NO_DIGIT] * others + [min(1.0, float(digit.probabilities.sum())) for digit in digits]
+    probabilities = [MAX_IGNORED_PROBABILITY] * others + [
+        min(1.0, float(digit.probabilities.sum())) for digit in digits
+    ]
     return MAY_BE_DIGITS if digits and _trimmed_geometric_mean(probabilities) >= LIKELY else NOT_DIGITS
 
 
@@ -104,7 +106,7 @@ def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool
     """Whether shapes between two spaces are digits; of three and more one may look like none."""
     if sum(digit.probability for digit in word) < LIKELY * (len(word) + others):
         return False
-    probabilities = [NO_DIGIT] * others + [min(1.0, float(digit.probabilities.sum())) for digit in word]
+    probabilities = [MAX_IGNORED_PROBABILITY] * others + [min(1.0, float(digit.probabilities.sum())) for digit in word]
     return len(probabilities) < MIN_DIGITS or _trimmed_geometric_mean(probabilities) >= minimum
 
 

@@ -1,4 +1,4 @@
-/** The workbench of the chapter "Learning, live": controls, curves, the answer to the drawing, kernels, and one weight's gradient written out. */
+/** The workbench of the chapter "Learning, live": controls, curves, answers, kernels, one gradient written out. */
 
 import { PRESETS } from "lenet/learning/choices.js";
 import { createControls } from "lenet/learning/controls.js";
