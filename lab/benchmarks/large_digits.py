@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.image_types import GrayLevels, Ink
-from lenet.reading.normalization import redraw
+from lenet.reading.normalization import grown_signed_distance
 
 PAPER_LEVEL, PEN_LEVEL = 225, 40  # gray levels
 MNIST_DIGIT_SIDE = 20  # pixels of the longer side of an MNIST digit
@@ -47,7 +47,9 @@ def draw_digit(image: GrayLevels, side: float) -> Ink:
 def grow_strokes(ink: Ink, growth: float) -> Ink:
     """Grow strokes by ``growth`` pixels on each side (negative: thin them), and pad them by 3 pixels of paper."""
     mask = (np.pad(ink, 3) > 0.5).astype(np.uint8)
-    signed_distance = redraw(mask, growth)  # to the edge of the grown strokes, in pixels, positive inside
+    signed_distance = grown_signed_distance(
+        mask, growth
+    )  # to the edge of the grown strokes, in pixels, positive inside
     return np.asarray(np.clip(signed_distance + 0.5, 0, 1), np.float32)
 
 

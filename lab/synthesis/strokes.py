@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lab.image_types import Generator, Mask
 from lab.synthesis.fonts import HandwritingFont
 from lab.synthesis.numerals import draw_numeral
-from lenet.reading.normalization import redraw, stroke_width
+from lenet.reading.normalization import grown_signed_distance, stroke_width
 
 # Letters and symbols that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
 LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"
@@ -86,7 +86,7 @@ def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: G
         return None
     pen = np.exp(rng.normal(np.log(9), 0.35))
     thicken = float(np.clip((pen - stroke_width(mask)) / 2, -3.5, 6))
-    return cropped((redraw(mask, thicken) > 0).astype(np.uint8))
+    return cropped((grown_signed_distance(mask, thicken) > 0).astype(np.uint8))
 
 
 def cropped(mask: Mask) -> Mask:

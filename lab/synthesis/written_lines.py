@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lab.image_types import Generator, GrayLevels, Ink
 from lab.synthesis.numerals import draw_numeral
-from lenet.reading.normalization import redraw, stroke_width
+from lenet.reading.normalization import grown_signed_distance, stroke_width
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Writer:
         if style.break_probability and self.rng.random() < style.break_probability:
             mask = self._break_stroke(mask, style)
         thicken = (style.pen * style.height - stroke_width(mask)) / 2 if style.pen else 0.0
-        ink = np.clip(redraw(mask, max(thicken, -0.25 * stroke_width(mask))) + 0.5, 0, 1)
+        ink = np.clip(grown_signed_distance(mask, max(thicken, -0.25 * stroke_width(mask))) + 0.5, 0, 1)
         rows, columns = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
         return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
 

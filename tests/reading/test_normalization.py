@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.engine import native
-from lenet.reading.normalization import DIGIT_SIDE, normalize, normalize_all, normalize_by_opencv, redraw, stroke_width
+from lenet.reading.normalization import (
+    DIGIT_SIDE,
+    grown_signed_distance,
+    normalize,
+    normalize_all,
+    normalize_by_opencv,
+    stroke_width,
+)
 
 HAS_IPP = "Intel IPP:                   2" in cv2.getBuildInformation()
 
@@ -75,7 +82,7 @@ def test_no_ink_gives_no_picture():
 def test_a_stroke_made_thinner_than_it_is_keeps_its_center_line(pen: int):
     mask = np.zeros((100, 100), np.uint8)
     mask[20:80, 40 : 40 + pen] = 1
-    thinned = redraw(mask, -6.0) > 0
+    thinned = grown_signed_distance(mask, -6.0) > 0
     assert thinned[25:75].any(axis=1).all()
     assert thinned.sum() <= mask.sum()
 

@@ -82,7 +82,7 @@ def stroke_width(mask: NDArray[np.uint8]) -> float:
     return 2.0 * area / max(area - inner, 1)
 
 
-def redraw(mask: NDArray[np.uint8], thicken: float) -> NDArray[np.float32]:
+def grown_signed_distance(mask: NDArray[np.uint8], thicken: float) -> NDArray[np.float32]:
     """The signed distance to the edge of strokes grown by ``thicken`` on each side: positive inside.
 
     Strokes made thinner keep their center line, so that a thin part of a digit never vanishes.
@@ -125,7 +125,7 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     if not mask.any():
         return drawing
     correction = float(np.clip((STROKE_WIDTH - stroke_width(mask)) / 2, -MAX_THINNING, MAX_THICKENING))
-    return np.asarray(np.clip(redraw(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
+    return np.asarray(np.clip(grown_signed_distance(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 
 def _crop_to_ink(ink: Ink) -> Ink | None:
