@@ -29,18 +29,18 @@ def test_one_map_of_each_stage_is_shown_first_and_then_all(seen):
     small = seen.page.locator("canvas[data-stage=c3]").bounding_box()["width"]
     assert seen.page.locator("[data-view=overview]").get_attribute("aria-pressed") == "true"
     seen.hover("c3", 0.5, 0.5)
-    kept = seen.state("s.focus.unit[0]")
+    kept = seen.evaluate("s.focus.unit[0]")
     seen.page.click("[data-view=all]")
     assert seen.page.locator("canvas[data-stage=c3]").bounding_box()["width"] > small
     seen.hover("c3", 0.9, 0.9)
-    assert seen.state("s.focus.unit[0]") == 15 != kept
+    assert seen.evaluate("s.focus.unit[0]") == 15 != kept
 
 
 def test_a_unit_of_a_map_that_the_overview_does_not_show_brings_its_map(seen):
     for unit in ([3, 2, 2], [12, 5, 5]):
         focus(seen, 2, unit)
         assert seen.page.locator(".links .asked").count() == 1
-        value = seen.state("s.passes[0].stages[2].values[s.focus.unit[0] * 100 + s.focus.unit[1] * 11]")
+        value = seen.evaluate("s.passes[0].stages[2].values[s.focus.unit[0] * 100 + s.focus.unit[1] * 11]")
         assert seen.page.locator(".links-value").text_content() == f"{value:.3f}".replace("-", "−")
 
 
@@ -55,22 +55,22 @@ def test_formulas_stand_with_the_stages_and_numbers_on_small_maps_and_around_the
     focus(seen, 0, [1, 14, 14])
     seen.page.locator(".neighborhood canvas").scroll_into_view_if_needed()
     seen.page.locator(".neighborhood canvas").click(position={"x": 5, "y": 5})
-    assert seen.state("s.focus.unit") == [1, 10, 10]
+    assert seen.evaluate("s.focus.unit") == [1, 10, 10]
 
 
 def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shots):
     focus(seen, 0, [1, 14, 14])
-    learned = seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)")
-    outputs = seen.state("Array.from(s.passes[0].outputs)")
-    label = seen.state("s.reading.digits[0].probability")
+    learned = seen.evaluate("Array.from(s.models[0].network.stages[0].arrays.weight)")
+    outputs = seen.evaluate("Array.from(s.passes[0].outputs)")
+    label = seen.evaluate("s.reading.digits[0].probability")
     near(seen, "#unit")
     seen.page.click(".kernel-editor summary")
     assert seen.page.input_value(".kernel-grid [data-index='12']") == f"{learned[25 + 12]:.2f}"
     seen.page.fill(".kernel-grid [data-index='12']", "2.5")
-    weights = seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)")
+    weights = seen.evaluate("Array.from(s.models[0].network.stages[0].arrays.weight)")
     assert weights[37] == 2.5
     assert weights[:37] + weights[38:] == learned[:37] + learned[38:]
-    assert seen.state("Array.from(s.passes[0].outputs)") != outputs
+    assert seen.evaluate("Array.from(s.passes[0].outputs)") != outputs
     assert seen.page.inner_text(".badge") == "kernel of C1 1 edited\nundo"
     assert seen.page.inner_text(".kernel-message").startswith("As learned, 3 had ")
     before, after = (seen.page.locator(".kernel-maps canvas").nth(place).evaluate(COLORS)["sum"] for place in (0, 1))
@@ -78,15 +78,15 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     seen.page.screenshot(path=shots / "kernel.png")
     seen.page.keyboard.press("Escape")
     seen.page.evaluate("(({ store }) => store.set({ picture: new ImageData(store.state.picture.data, 100) }))(lenet)")
-    assert seen.state("s.reading.digits[0].probability") == label, "what reads the drawing is not edited"
+    assert seen.evaluate("s.reading.digits[0].probability") == label, "what reads the drawing is not edited"
     seen.page.click(".badge button")
-    assert seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
-    assert seen.state("Array.from(s.passes[0].outputs)") == outputs
+    assert seen.evaluate("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
+    assert seen.evaluate("Array.from(s.passes[0].outputs)") == outputs
     focus(seen, 0, [1, 14, 14])
     for button in ("rotate", "rotate", "rotate", "rotate", "flip", "flip"):
         seen.page.click(f"[data-kernel={button}]")
-    assert seen.state("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
-    assert seen.state("s.edits.length") == 0
+    assert seen.evaluate("Array.from(s.models[0].network.stages[0].arrays.weight)") == learned
+    assert seen.evaluate("s.edits.length") == 0
 
 
 def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
@@ -154,7 +154,7 @@ def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_mark
     wrong = misread_by(pretrained("lenet-5"))
     near(seen, "#plane")
     seen.wait("s.misread !== null")
-    assert seen.state("s.misread") == {"modelIndex": 0, "wrong": wrong, "total": 500}
+    assert seen.evaluate("s.misread") == {"modelIndex": 0, "wrong": wrong, "total": 500}
     assert seen.page.inner_text(".plane-message") == f"lenet-5 misreads {wrong} of 500."
     assert seen.page.locator(".plane-misread button").count() == min(wrong, 30)
     seen.page.locator(".plane-misread button").first.click()
