@@ -11,8 +11,6 @@ from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, transposed
 from lenet.reading.foreground.grid.spacing import comb_lattice
 from lenet.reading.order_statistics import median
 
-COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
-
 
 def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
     """The rules, and what closes the boxes of combs at the top: of level rules with even teeth from end to end."""
@@ -56,7 +54,7 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         ]
         if np.mean(closed) > 0.5:  # boxes
             continue
-        rise = max(height, COMB * pitch)
+        rise = max(height, pitch)  # teeth may be short
         top = replace(base, middles=base.middles - np.float32(rise), thickness=1.0, is_open=True, in_comb=True)
         added.append(top)
         in_comb |= {id(base), *(id(tooth) for _, tooth in teeth)}

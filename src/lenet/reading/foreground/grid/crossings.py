@@ -6,8 +6,7 @@ import numpy as np
 
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, nearest_pixels
 
-EDGE = 4  # pixels: so near the picture's edge a rule runs out of it
-LONG = 0.6  # of the picture: a rule of this length may end anywhere
+LONG = 0.6  # of the picture: no stroke of a pen is as long, and a rule of this length may end anywhere
 
 
 def find_crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
@@ -74,7 +73,7 @@ def _meets(rule: Rule, across: list[tuple[Rule, float]], mask: Mask) -> bool:
     if rule.in_comb:
         return True
     extent = mask.shape[1]
-    at_start, at_end = rule.start <= EDGE, rule.end >= extent - EDGE
+    at_start, at_end = rule.start <= REACH, rule.end >= extent - REACH
     for other, place in across:
         at_start = at_start or (
             place < rule.start + REACH + other.thickness and _is_inked(mask, rule, place, rule.start)

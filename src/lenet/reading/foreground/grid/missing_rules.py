@@ -7,15 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from lenet.reading.foreground.grid.cell import MIN_CELL
-from lenet.reading.foreground.grid.crossings import EDGE, LONG, find_crossings
+from lenet.reading.foreground.grid.crossings import LONG, find_crossings
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, PITCH, UNEVEN, lattices_between
-from lenet.reading.foreground.grid.tracing import inked_parts
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, lattices_between
+from lenet.reading.foreground.grid.tracing import MIN_COVERAGE, inked_parts
 from lenet.reading.order_statistics import median
 
-MIN_EVEN = 5  # so many rules, most of whose distances are near to the usual one, are evenly spaced
 MIN_ASPECT = 0.5  # of a box of a field, whose sides may be hidden: height to width, or width to height
-MIN_SIDE = 0.85  # of a hidden side's way, with ink
 
 
 def with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
@@ -25,18 +23,18 @@ def with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
         source = mask if is_level else mask.T
         family = [rule for rule in rules if rule.is_level == is_level and not rule.is_open]
         family = [rule for rule in family if len(rule.middles) > LONG * source.shape[1]]
-        if len(family) < MIN_EVEN:
+        if len(family) < MIN_ALIKE:
             continue
         center = source.shape[1] / 2
         family.sort(key=lambda rule: rule.at(center))
         gaps = np.diff([rule.at(center) for rule in family])
         pitch = median(gaps)
-        if np.mean(np.abs(gaps - pitch) < PITCH * pitch) < ON_LATTICE:
+        if np.mean(np.abs(gaps - pitch) < UNEVEN * pitch) < ON_LATTICE:
             continue
         thickness = median([rule.thickness for rule in family])
         for (before, behind), gap in zip(pairwise(family), gaps.tolist(), strict=True):
             count = round(gap / pitch)
-            if count < 2 or abs(gap - count * pitch) > 2 * PITCH * pitch:
+            if count < 2 or abs(gap - count * pitch) > 2 * UNEVEN * pitch:
                 continue
             start, end = max(before.start, behind.start), min(before.end, behind.end)
             first, last = (rule.middles[start - rule.start : end - rule.start] for rule in (before, behind))
@@ -100,7 +98,7 @@ def side_at(
     side = Rule(start, np.asarray(middles, np.float32), thickness, False, darkness)
     along = np.clip(np.arange(start, end), 0, mask.shape[1] - 1)
     across = np.clip(np.rint(side.middles).astype(np.intp), 0, mask.shape[0] - 1)
-    return side if end > start and np.mean(mask[across, along] > 0) >= MIN_SIDE else None
+    return side if end > start and np.mean(mask[across, along] > 0) >= MIN_COVERAGE else None
 
 
 def with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
@@ -125,7 +123,7 @@ def with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
             line = np.polyfit(ys, xs, 1)
             if np.abs(np.polyval(line, ys) - xs).max() > REACH + 0.02 * float(np.ptp(ys)):
                 continue
-            is_at_edge = (xs <= EDGE) if is_start else (xs >= width - EDGE - 1)
+            is_at_edge = (xs <= REACH) if is_start else (xs >= width - REACH - 1)
             if is_at_edge.all() or any(abs(side.at(ys[0]) - xs[0]) < 2 * REACH for side in added):
                 continue
             start, end = math.floor(ys[0]) - 1, math.ceil(ys[-1]) + 2

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
+from lenet.reading.foreground.grid.tracing import STEP
 from lenet.reading.order_statistics import median
 
-BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
 MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
 
 
@@ -29,7 +29,7 @@ def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     centers = np.rint(rule.middles) + (below - above) / 2
     middles = _curve(columns[is_bare] - rule.start, centers[is_bare], len(columns))
     bends = np.interp(columns, columns[is_bare], centers[is_bare] - middles[is_bare])
-    middles += cv2.blur(np.clip(bends, -BEND, BEND)[None].astype(np.float32), (2 * BEND_REACH + 1, 1))[0]
+    middles += cv2.blur(np.clip(bends, -REACH, REACH)[None].astype(np.float32), (STEP + 1, 1))[0]
     rows = np.rint(middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
     darkness = median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0))
     corner = min(round(thickness + REACH), len(columns) // 4)

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell, cells_alike
-from lenet.reading.foreground.grid.crossings import EDGE, LONG
-from lenet.reading.foreground.grid.rule import Rule, drawn_rules
+from lenet.reading.foreground.grid.crossings import LONG
+from lenet.reading.foreground.grid.families import MAX_TURN
+from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
 
-MIN_SQUARE, MIN_THROUGH = 6, 11  # the same on squared paper: so many rules each way, more than a sudoku has
+MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
 MIN_FILL = 0.86  # of its smallest rectangle that a cell fills
 MAX_CELLS = 4000  # more are texture
-SLANT = 0.06  # of a cell's width that the middle of its top may lie below its box's: half the slope of a turned page
 
 
 def cells_between(rules: list[Rule], shape: tuple[int, ...]) -> tuple[list[GridCell], NDArray[np.int32]]:
@@ -26,7 +26,7 @@ def cells_between(rules: list[Rule], shape: tuple[int, ...]) -> tuple[list[GridC
     regions = np.asarray(labels, np.int32)
     if count > MAX_CELLS:
         return [], regions
-    min_side = MIN_SQUARE if _are_squares(rules, shape) else MIN_CELL
+    min_side = MIN_CELL / 2 if _are_squares(rules, shape) else MIN_CELL
     cells = []
     for number in range(1, count):
         x, y, w, h, area = statistics[number].tolist()
@@ -66,14 +66,14 @@ def _bounded(cells: list[GridCell], rules: list[Rule], shape: tuple[int, ...]) -
     for cell in cells:
         top, left, bottom, right = cell.box
         y, x = (top + bottom) // 2, (left + right) // 2
-        down, across = 2 + math.ceil(SLANT * cell.width), 2 + math.ceil(SLANT * cell.height)
+        down, across = 2 + math.ceil(MAX_TURN * cell.width), 2 + math.ceil(MAX_TURN * cell.height)
         ways = (
             drawn[max(0, top - reach) : top + down, x],
             drawn[bottom - down : bottom + reach, x],
             drawn[y, max(0, left - reach) : left + across],
             drawn[y, right - across : right + reach],
         )
-        at_edge = top < EDGE, bottom >= shape[0] - EDGE, left < EDGE, right >= shape[1] - EDGE
+        at_edge = top < REACH, bottom >= shape[0] - REACH, left < REACH, right >= shape[1] - REACH
         if all(way.any() or is_at_edge for way, is_at_edge in zip(ways, at_edge, strict=True)):
             bounded.append(cell)
     return bounded

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
-REACH = 3.0  # pixels between the end of a rule and the edge of the one that it ends on
+REACH = 3  # pixels between the end of a rule and the edge of what it ends on: another one, or the picture
 
 
 def _mean(values: NDArray[np.float32]) -> float:

@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 
 MIN_ALIKE = 3  # so many cells of like size are a grid, whether something is in them or not
 ON_LATTICE = 0.6  # of the uprights between two level rules: fewer are no evenly spaced sides
-PITCH = 0.12  # of the usual distance: as near to it others are the same
-UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
-BOWS = tuple(PITCH * bow / 2 for bow in range(-2, 3))  # how much wider than most the outermost cells are: perspective
+UNEVEN = 0.08  # of their pitch that evenly spaced rules may be off it: strokes between them are more
+BOWS = tuple(UNEVEN * bow / 2 for bow in range(-2, 3))  # how much wider than most the outermost cells are: perspective
 
 
 def lattices_between(first: float, last: float, count: int) -> list[NDArray[np.float64]]:

@@ -6,14 +6,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.grid.crossings import find_crossings
+from lenet.reading.foreground.grid.crossings import LONG, find_crossings
 from lenet.reading.foreground.grid.rule import Rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, are_even
 from lenet.reading.order_statistics import median
 
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
 MIN_EVENNESS = 0.4  # of a rule's way: the strokes of digits one below the other are uneven
-LONG_PRINT = 0.4  # of the picture: no stroke of a pen is as long
 
 
 def even_rules(rules: list[Rule]) -> list[Rule]:
@@ -70,9 +69,7 @@ def printed_rules(rules: list[Rule], extent: int, pen: float) -> list[Rule]:
         for is_level in (True, False)
     }
     return [
-        rule
-        for rule in rules
-        if rule.darkness < DARKER * darkest[rule.is_level] or len(rule.middles) > LONG_PRINT * extent
+        rule for rule in rules if rule.darkness < DARKER * darkest[rule.is_level] or len(rule.middles) > LONG * extent
     ]
 
 

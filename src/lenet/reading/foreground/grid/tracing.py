@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.crossings import ends_on, find_crossings
 from lenet.reading.foreground.grid.families import Family
-from lenet.reading.foreground.grid.rule import Mask, Rule, nearest_pixels
+from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, nearest_pixels
 from lenet.reading.foreground.grid.runs import straight_runs
 from lenet.reading.foreground.ink import InkMap
 
 MIN_BAR, MIN_BAR_SHARE = 16, 0.025  # the shortest straight run: pixels, and of the picture's longer side
 MAX_UNINKED = 0.35  # of a gap between two runs of one rule: more white ends the rule
-STEP = 24  # pixels that a rule is followed at a time
-MIN_GAP = 6  # pixels: gaps that a printer or a threshold may leave
-MIN_COVERAGE = 0.9  # of a rule's way, with ink
+STEP = 24  # pixels along which a rule is straight: it is followed so far at a time, and bends are averaged over as much
+MIN_GAP = 2 * REACH  # pixels: gaps that a printer or a threshold may leave
+MIN_COVERAGE = 0.85  # of the way of a rule, or of a side that digits hide, with ink
 MAX_RUNS = 600  # straight runs of a page: more are texture
 
 _BLOCK = np.ones((3, 3), np.uint8)

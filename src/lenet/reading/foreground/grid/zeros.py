@@ -11,9 +11,8 @@ from lenet.reading.foreground.grid.rule import Mask
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
 from lenet.reading.order_statistics import median
 
-INNER, OFF_CORNERS = 0.67, 1.1  # of half a cell's sides, and of their sum: what counts as inside
+INNER = 0.67  # of half a cell's sides: what counts as inside
 MIN_CORNERS, MIN_CORNERS_OF_FILLED = 4, 2  # of boxes that stand alone: a zero has none, or three where ink runs
-MAX_DIGIT = 3.0  # of the height of what it encloses: a digit is no higher
 
 
 def without_zeros(
@@ -29,11 +28,7 @@ def without_zeros(
     boxes = label_components(mask)[1][1:, :4]
     inside = [[cell for cell in cells if _surrounds(box, cell)] for box in boxes.tolist()]
     others = boxes[[not members for members in inside]]
-    alone = {
-        members[0].number: box
-        for box, members in zip(boxes, inside, strict=True)
-        if len(members) == 1 and box[3] < MAX_DIGIT * members[0].height
-    }
+    alone = {members[0].number: box for box, members in zip(boxes, inside, strict=True) if len(members) == 1}
     suspects = [cell for cell in cells if cell.number in alone]
     corners = {cell.number: _count_corners(cell, regions, bridged, thickness) for cell in suspects}
     digits: set[int] = set()
@@ -54,7 +49,7 @@ def _has_ink(mask: Mask, cell: GridCell) -> bool:
     top, left, bottom, right = cell.box
     down = np.abs(np.linspace(-1, 1, cell.height))[:, None]
     across = np.abs(np.linspace(-1, 1, cell.width))
-    is_inner = (down < INNER) & (across < INNER) & (down + across < OFF_CORNERS)
+    is_inner = np.hypot(down, across) < INNER
     return bool((mask[top:bottom, left:right] > 0)[is_inner].any())
 
 
