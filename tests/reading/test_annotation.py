@@ -12,7 +12,7 @@ from lab.benchmarks.large_digits import draw_digit
 from lenet.reading import Reading
 from lenet.reading.drawing.annotation import annotated
 from lenet.reading.drawing.steps import steps_picture
-from tests.reading.test_grid import table_of
+from tests.reading.drawn_tables import table_of
 
 
 @pytest.fixture(scope="module")
@@ -61,4 +61,5 @@ def test_only_ink_that_is_marked_is_counted_as_ignored(reading: Reading):
 def test_the_legend_tells_cells_that_were_read_from_those_that_were_not(reading: Reading):
     assert shows(annotated(reading), "2 cells")
     unread = annotated(replace(reading, cells=(replace(reading.cells[0], is_unread=True), *reading.cells[1:])))
-    assert shows(unread, "1 cells not read")
+    assert shows(unread, "1 cell")
+    assert shows(unread, "1 unread cell")

@@ -139,12 +139,13 @@ def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, 
         ("accepted", len(reading.digits) - rejected, lambda box: outline(draw, box, False, 2)),
         ("rejected", rejected, lambda box: outline(draw, box, True, 2)),
         ("ignored", len(visible_ignored(reading)), lambda box: ignored_outline(draw, box, 1)),
-        ("cells", len(reading.cells) - unread, lambda box: cell_outline(draw, box, False, text_height)),
-        ("cells not read", unread, lambda box: cell_outline(draw, box, True, text_height)),
+        ("cell", len(reading.cells) - unread, lambda box: cell_outline(draw, box, False, text_height)),
+        ("unread cell", unread, lambda box: cell_outline(draw, box, True, text_height)),
     ]
     font, x = ImageFont.load_default(text_height), float(text_height)
     for name, count, draw_box in kinds:
         if count:
             draw_box((y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
-            draw.text((x + 1.7 * text_height, y), text := f"{count} {name}", TEXT, font, anchor="lm")
+            text = f"{count} {name}{'s' * (name.endswith('cell') and count != 1)}"
+            draw.text((x + 1.7 * text_height, y), text, TEXT, font, anchor="lm")
             x += 3.2 * text_height + draw.textlength(text, font)
