@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.order_statistics import quantile
+from lenet.reading.order_statistics import median, quantile
 
 Plane = NDArray[np.uint8]
 Levels = NDArray[np.float32]
@@ -55,12 +55,13 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
         is_crop: whether digits may fill the picture and touch its edges. In any other picture what runs along an
             edge is no stroke, and light may change abruptly.
     """
-    closed = [_without_strokes(plane, is_crop) for plane in planes]
+    copies = [_reduced(plane, SIDE // 2 if is_crop else SIDE) for plane in planes]
+    closed = [_without_strokes(copy, is_crop) for copy in copies]
     if is_crop:
         backgrounds = [_gray(cv2.GaussianBlur(levels, (0, 0), 3)) for levels in closed]
         return [
             Background(background, None, gain)
-            for background, gain in zip(backgrounds, _gains(backgrounds), strict=True)
+            for background, gain in zip(backgrounds, _gains(backgrounds, copies), strict=True)
         ]
     backgrounds = [
         _gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _KERNEL_SIZE), (0, 0), 1.5)) for levels in closed
@@ -69,7 +70,7 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
     minima = [cv2.erode(levels + 255 * non_paper, np.ones((_KERNEL_SIZE, _KERNEL_SIZE), np.uint8)) for levels in closed]
     return [
         Background(background, _gray(cv2.GaussianBlur(minimum, (0, 0), 1)), gain * (1 - non_paper))
-        for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds), strict=True)
+        for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds, copies), strict=True)
     ]
 
 
@@ -79,31 +80,68 @@ def close_strokes(plane: Plane) -> Plane:
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.uint8)
 
 
-def _without_strokes(plane: Plane, is_crop: bool) -> Levels:
-    """Remove strokes by morphological closing of a reduced copy; light, shadow, and what lies beside paper stay."""
-    side = SIDE // 2 if is_crop else SIDE
+def _reduced(plane: Plane, side: int) -> Plane:
+    """A copy whose longer side has so many pixels."""
     height, width = plane.shape
     scale = side / max(height, width)
-    size = [max(4, round(side * scale)) for side in (width, height)]
-    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    size = [max(4, round(extent * scale)) for extent in (width, height)]
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _without_strokes(copy: Plane, is_crop: bool) -> Levels:
+    """Remove strokes by morphological closing of a reduced copy; light, shadow, and what lies beside paper stay."""
+    side = SIDE // 2 if is_crop else SIDE
     stroke = int(STROKE * side) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke))
     border = stroke + 1
     # Border replicated: a dark strip along the edge becomes a wide one, which closing leaves alone.
     border_mode = cv2.BORDER_REFLECT if is_crop else cv2.BORDER_REPLICATE
-    padded = cv2.copyMakeBorder(small, border, border, border, border, border_mode)
+    padded = cv2.copyMakeBorder(copy, border, border, border, border, border_mode)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
     return np.maximum(closed, _DARKEST_PAPER).astype(np.float32)
 
 
-def _gains(backgrounds: Sequence[Plane]) -> list[Levels]:
+def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane]) -> list[Levels]:
     """Gains 2 / (background of the channel + of the lightest channel), which turn deficits into shares of light.
 
-    On yellow paper blue has little light but as much grain: a share of its own light would be mostly grain.
+    On yellow paper blue has little light but as much grain: a share of its own light would be mostly grain. Where a
+    highlighter has darkened a channel, that one shows no ink.
     """
     levels = [np.asarray(paper, np.float32) for paper in backgrounds]
     lightest = np.maximum.reduce(levels)
-    return [np.asarray(2 / np.maximum(channel_background + lightest, 1.0), np.float32) for channel_background in levels]
+    gains = [2 / np.maximum(channel_background + lightest, 1.0) for channel_background in levels]
+    return [
+        np.asarray(gain * (1 - highlight), np.float32)
+        for gain, highlight in zip(gains, _highlight_masks(levels, gains, copies), strict=True)
+    ]
+
+
+def _highlight_masks(backgrounds: Sequence[Levels], gains: Sequence[Levels], copies: Sequence[Plane]) -> list[Levels]:
+    """Masks of each channel where a highlighter has darkened it: 1 there, 0 elsewhere.
+
+    A highlighter's mark is wide, fills the box around it, ends abruptly, and leaves a channel as light as the paper,
+    but for what is written under it. A thick stroke may be as colored, but nothing is written in it.
+    """
+    masks = [np.zeros(copy.shape, np.float32) for copy in copies]
+    planes = list(zip(backgrounds, gains, copies, strict=True))
+    least = 1 - 1 / EDGE_OF_SHADOW  # of the light
+    darkened = [(paper - close_strokes(copy)) * gain > least for paper, gain, copy in planes]
+    inked = [(paper - copy) * gain > least for paper, gain, copy in planes]
+    _, labels = cv2.connectedComponents(np.asarray(np.logical_or.reduce(darkened), np.uint8))
+    for number in range(1, int(labels.max()) + 1):
+        region = labels == number
+        size = np.count_nonzero(region)
+        _, sides, _ = cv2.minAreaRect(np.argwhere(region).astype(np.float32))
+        is_wide = 2 * np.count_nonzero(cv2.erode(region.astype(np.uint8), _BLOCK)) > size
+        written = [np.count_nonzero(channel & region) for channel in inked]
+        if is_wide and 2 * size > (sides[0] + 1) * (sides[1] + 1) and any(0 < 2 * count < size for count in written):
+            near, far = (cv2.dilate(region.astype(np.uint8), _BLOCK, iterations=pixels) for pixels in (1, 2))
+            around = far > near
+            for mask, is_dark, copy in zip(masks, darkened, copies, strict=True):
+                has_edge = around.any() and median(copy[around]) > EDGE_OF_SHADOW * median(copy[region])
+                if has_edge and 2 * np.count_nonzero(is_dark & region) > size:
+                    mask[region & is_dark] = 1
+    return [np.asarray(cv2.dilate(mask, _BLOCK, iterations=2), np.float32) for mask in masks]
 
 
 def _non_paper_mask(illumination: Levels) -> Levels:
