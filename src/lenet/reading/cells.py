@@ -24,6 +24,7 @@ from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.hypotheses import drafts_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
+    MAX_LOW_HEIGHT,
     MIN_SIZE,
     Component,
     Labels,
@@ -35,7 +36,7 @@ from lenet.reading.lines.layout import (
 )
 from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS, doubted
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer

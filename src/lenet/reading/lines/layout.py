@@ -21,6 +21,7 @@ Mask = NDArray[np.uint8]
 
 # In digit heights of the page: a higher component is no digit, a smaller one a speck or a point.
 MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
+MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point or comma, or the bar of a 5
 MAX_NEIGHBOR_GAP = 10.0  # the widest gap between neighbors of a line, in their heights
 COLUMN_GAP = 1.5  # digit heights: a wider gap is one between columns; far lower ink beyond it is of no digit's line
 MAX_VERTICAL_OFFSET = 0.25  # in digit heights: how far ink may be off its line, and lines of two columns from being one

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
+from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import find_spaces
 from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
@@ -157,11 +158,11 @@ def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
 
 
 def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
-    """The digits of a line, those less sure that leave ink over, below them, above them or inside.
+    """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings.
 
-    The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
-    of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any ink where there are so
-    many digits that they are a number: there it is a speck, or a splinter of a stroke.
+    The point of an exclamation mark stands under its stroke, a face has eyes within its ring, a postmark has two rings:
+    the digit is but a part of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any
+    ink where there are so many digits that they are a number: there it is a speck, or a splinter of a stroke.
     """
     if are_number(digits):
         return tuple(digits)
@@ -170,12 +171,16 @@ def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, s
         top, left, bottom, right = digit.box
         size = max(bottom - top, right - left)
         for (above, from_left, below, to_right), reason in ignored:
+            is_in_frame = above < top and bottom < below and from_left < left and right < to_right and reason == FRAME
             height, width = below - above, to_right - from_left
             inside = above > top and below < bottom and from_left > left and to_right < right
             above_or_below = bottom < above < bottom + size or top - size < below < top
             in_line = left - MAX_ASIDE * size < from_left and to_right < right + MAX_ASIDE * size
-            is_rest = reason != "rule" and MIN_REST * size < max(height, width) < 0.5 * size
-            if is_rest and (inside or (above_or_below and in_line)):
+            is_rest = reason != "rule" and MIN_REST * size < max(height, width)
+            is_small = max(height, width) < 0.5 * size
+            if is_rest and (inside or (is_small and above_or_below and in_line)):
+                return True
+            if is_in_frame and digit.label == "0":
                 return True
         return False
 

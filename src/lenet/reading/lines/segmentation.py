@@ -17,7 +17,9 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import MANY_COMPONENTS, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
+from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
+    MAX_LOW_HEIGHT,
     Component,
     Labels,
     Mask,
@@ -39,7 +41,6 @@ MAX_PIECE_WIDTH = 2.5  # the same of one piece
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
-MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point or comma, or the bar of a 5
 MIN_SIGN_HEIGHT = 0.4  # in digit heights: ink left out that is higher is a plus, a slash or a digit, no point or dash
 DASH_ASPECT, MIN_DASH = 1.6, 0.2  # width over height of a dash; its length in digit heights
 MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
@@ -227,11 +228,17 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
         rules: the mask of ruled lines.
         are_digits: tells whether some components are digits; it is asked where there are very many.
     """
-    mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
+    mask = (ink.levels > threshold).view(np.uint8)
     labels, components = find_components(mask, ink.levels)
+    frames = find_frames(components, labels)
+    if frames:
+        mask[np.isin(labels, [frame.number for frame in frames])] = 0
+    if frames or rules.any():
+        mask = without_rules(mask, rules)
+        labels, components = find_components(mask, ink.levels)
     all_components, sides = without_sides(components, rules)
     components, height, ignored = filter_components(all_components, ink.levels.shape)
-    ignored += [(side.box, "rule") for side in sides]
+    ignored += [(side.box, "rule") for side in sides] + [(frame.box, FRAME) for frame in frames]
     if len(components) > MANY_COMPONENTS and not are_digits(_sample(ink, labels, components, height, threshold)):
         return Page(is_texture=True)
     points = find_point_boxes(all_components, height)

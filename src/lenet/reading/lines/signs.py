@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.lines.layout import COLUMN_GAP
+from lenet.reading.lines.layout import COLUMN_GAP, MAX_LOW_HEIGHT
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MARK_TOP,
-    MAX_LOW_HEIGHT,
     MIN_SIGN_HEIGHT,
     Piece,
     Row,
