@@ -287,8 +287,10 @@ def test_a_plus_that_leans_or_is_small_is_one(reader: Reader, mnist, lean: float
     assert (reading.text, reading.is_rejected) == ("37+28", False)
 
 
-def test_a_multiplication_sign_is_no_plus(reader: Reader, mnist):
-    times = [[(0.1, -0.7), (0.5, -0.3)], [(0.5, -0.7), (0.1, -0.3)]]
+@pytest.mark.parametrize("degrees", [35, 40, 45])
+def test_a_multiplication_sign_is_no_plus(reader: Reader, mnist, degrees: int):
+    x, y = 0.28 * np.cos(np.radians(degrees)), 0.28 * np.sin(np.radians(degrees))
+    times = [[(0.3 - x, -0.45 - y), (0.3 + x, -0.45 + y)], [(0.3 - y, -0.45 + x), (0.3 + y, -0.45 - x)]]
     reading = reader.read(page_with("37+28", mnist, STROKES | {"+": times}), signs="keep")
     assert reading.is_rejected
     assert "+" not in reading.text
@@ -331,3 +333,49 @@ def test_points_that_only_the_threshold_with_the_most_ink_shows_are_said(reader:
         page[y : y + 6, middle - 3 : middle + 3] -= 60
     reading = reader.read(page.clip(0, 255).astype(np.uint8), signs="keep")
     assert [sign.text for sign in reading.signs] == [":"]
+
+
+@pytest.mark.parametrize("text", ["37", "25", "180"])
+def test_a_ring_that_is_raised_above_its_neighbor_is_no_sure_zero(reader: Reader, mnist, text: str):
+    turn = np.linspace(0, 2 * np.pi, 24)
+    degree = [list(zip(0.12 + 0.12 * np.cos(turn), -0.9 + 0.12 * np.sin(turn), strict=True))]
+    assert reader.read(page_with(f"{text}°", mnist, STROKES | {"°": degree})).is_rejected
+
+
+def test_a_digit_in_a_circle_is_not_accepted_as_two(reader: Reader, mnist):
+    rng = np.random.default_rng([1, 55])
+    canvas = np.zeros((4 * HEIGHT, 5 * HEIGHT), np.float32)
+    writer = Writer(mnist.test_images, mnist.test_labels, rng)
+    digit = writer._draw_digit(7, WritingStyle(height=HEIGHT, jitter=0.0, pen=0.15))
+    top, middle = int(2.5 * HEIGHT) - digit.shape[0], HEIGHT + digit.shape[1] // 2
+    canvas[top : int(2.5 * HEIGHT), HEIGHT : HEIGHT + digit.shape[1]] = digit
+    radii = digit.shape[1] // 2 + 30, int(0.9 * HEIGHT)
+    cv2.ellipse(canvas, (middle, 2 * HEIGHT), radii, 0, 0, 350, 1.0, 9, cv2.LINE_AA)
+    reading = reader.read(photograph_line(canvas, rng))
+    assert len(reading.digits) == 2  # the circle and what is in it
+    assert reading.is_rejected
+
+
+def test_a_number_that_is_crossed_out_is_not_accepted_and_said_so(reader: Reader, written):
+    page = written("24583")
+    columns = np.flatnonzero((page < 128).any(axis=0))
+    ends = columns[0] - 12, columns[-1] + 12
+    for left, right in (ends, (0, page.shape[1])):  # a rule of the paper goes on
+        crossed = page.copy()
+        cv2.line(crossed, (int(left), int(1.5 * HEIGHT)), (int(right), int(1.5 * HEIGHT)), 40, 6, cv2.LINE_AA)
+        reading = reader.read(crossed)
+        is_crossed_out = "crossed out: 1 line, not accepted" in reading.remark
+        assert is_crossed_out == (left > 0)
+        assert reading.is_rejected or left == 0
+
+
+def test_a_one_beneath_the_arm_of_a_parenthesis_is_not_silently_a_part_of_it(reader: Reader, mnist):
+    left = [(0.35, -1.15), (0.1, -0.85), (0.0, -0.5), (0.1, -0.15), (0.35, 0.15)]
+    right = [(0.35 - x, y) for x, y in left]
+    page = page_with("(302)", mnist, STROKES | {"(": [left], ")": [right]})
+    assert reader.read(page, signs="keep").text == "(302)"
+    ys, xs = np.nonzero(page < 128)
+    x, y = int(xs.min()) + 20, int(ys[xs < xs.min() + 25].mean())  # beneath the upper arm, beside the middle
+    page[y - 20 : y + 20, x : x + 5] = 40
+    reading = reader.read(page, signs="keep")
+    assert reading.is_rejected or reading.text == "(1302)"

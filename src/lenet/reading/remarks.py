@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lenet.reading.cells import GridReading, ReadCell
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.layout import AT_EDGE
-from lenet.reading.lines.numbers import MAY_BE_DIGITS, NOT_DIGITS
+from lenet.reading.lines.numbers import CROSSED_OUT, MAY_BE_DIGITS, NOT_DIGITS
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.results import FIRST_PAGE_REMARK
 from lenet.reading.scoring import PageReading
@@ -68,6 +68,8 @@ def _remarks_on(page: PageReading, rotation: int) -> list[str]:
         )
     if tallies := reasons.count("tally marks"):
         remarks.append(f"left out: {tallies} line{'s' * (tallies > 1)} of tally marks")
+    if crossed_out := reasons.count(CROSSED_OUT):
+        remarks.append(f"crossed out: {crossed_out} line{'s' * (crossed_out > 1)}, not accepted")
     if unfit := reasons.count("does not fit the pattern"):
         remarks.append(f"left out: {unfit} line{'s' * (unfit > 1)} that do{'es' * (unfit == 1)} not fit the pattern")
     return remarks

@@ -18,14 +18,18 @@ from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Mask, find_spaces
 from lenet.reading.lines.numbers import (
+    CROSSED_OUT,
     MAY_BE_DIGITS,
     are_number,
     are_tallies,
     doubted,
+    find_crossing_out,
+    find_raised,
     find_scribbles,
     numbers_of,
     reason_of,
     with_doubt,
+    with_doubted_rings,
     without_words,
 )
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
@@ -147,7 +151,21 @@ def _read(
     if 2 * sum(map(_shows_digits, drafts)) < len(thresholds[: len(drafts)]) or not nonempty:  # most show nothing
         return next(draft for draft in drafts if not draft)
     chosen = most_confident(nonempty, rivals, pattern)
-    return with_losses(chosen if pattern else with_lost_signs(chosen, nonempty), nonempty)
+    return with_losses(_with_crossings_out(chosen if pattern else with_lost_signs(chosen, nonempty), rules), nonempty)
+
+
+def _with_crossings_out(chosen: PageReading, rules: Mask) -> PageReading:
+    """The chosen reading, lines that are crossed out not accepted: their rules are told as that."""
+    if not rules.any():
+        return chosen
+    boxes = [(y, x, y + h, x + w) for x, y, w, h, _ in label_components(rules)[1][1:].tolist()]
+    crossings = [find_crossing_out(line, boxes) for line in chosen.lines]
+    lines = tuple(
+        tuple(replace(digit, is_doubtful=True) for digit in line) if crossing else line
+        for line, crossing in zip(chosen.lines, crossings, strict=True)
+    )
+    ignored = chosen.ignored + tuple((crossing, CROSSED_OUT) for crossing in crossings if crossing)
+    return replace(chosen, lines=lines, ignored=ignored)
 
 
 def most_confident(
@@ -247,7 +265,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
         ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
         drafts.append(
             PageReading(
-                tuple(with_doubt(line, ignored) for part in nonempty for line in part.lines),
+                with_doubted_rings([with_doubt(line, ignored) for part in nonempty for line in part.lines]),
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),
@@ -350,7 +368,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
         if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
     ignored += unread
-    doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes}
+    doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes | find_raised(line_signs.digits)}
     digits = list(line_signs.digits)
     if not digits:
         return PageReading(ignored=tuple(ignored))

@@ -18,6 +18,7 @@ from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
+CROSSED_OUT = "crossing-out"  # of a line that is not accepted
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
 MAX_IGNORED_PROBABILITY = 1 - SURE  # that ink which is left out is a digit
 TALLY_GROUP = 5  # strokes of a full group of tally marks
@@ -185,6 +186,44 @@ def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, s
         return False
 
     return tuple(doubted(digit) if is_doubtful(digit) else digit for digit in digits)
+
+
+def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
+    """The digits whose foot is above the middle of one beside: degrees, exponents, the upper ring of a percent sign."""
+    beside = [(i, j) for i in range(len(digits)) for j in (i - 1, i + 1) if 0 <= j < len(digits)]
+    return {i for i, j in beside if 2 * digits[i].box[2] < digits[j].box[0] + digits[j].box[2]}
+
+
+def with_doubted_rings(lines: Sequence[tuple[ScoredCandidate, ...]]) -> tuple[tuple[ScoredCandidate, ...], ...]:
+    """The lines of a page, not accepted where a digit is drawn around another: that is rather a circle."""
+    digits = [digit for line in lines for digit in line]
+    around = {
+        id(digit) for ring in digits for other in digits if _is_around(ring.box, other.box) for digit in (ring, other)
+    }
+    return tuple(
+        tuple(replace(digit, is_doubtful=True) for digit in line)
+        if any(id(digit) in around for digit in line)
+        else line
+        for line in lines
+    )
+
+
+def _is_around(ring: Box, box: Box) -> bool:
+    return ring[0] < box[0] and ring[1] < box[1] and box[2] < ring[2] and box[3] < ring[3]
+
+
+def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -> Box | None:
+    """The rule that crosses most digits of a line between head and foot, and ends with them: one of paper goes on."""
+    _, left, _, right = bounding_box([digit.box for digit in digits])
+    for rule in rules:
+        crossed = [
+            digit.box[0] < rule[0] and rule[2] < digit.box[2] and rule[1] <= digit.box[1] and digit.box[3] <= rule[3]
+            for digit in digits
+        ]
+        reach = max(digit.box[2] - digit.box[0] for digit in digits)
+        if 2 * sum(crossed) > len(digits) and left - reach < rule[1] and rule[3] < right + reach:
+            return rule
+    return None
 
 
 def doubted(digit: ScoredCandidate) -> ScoredCandidate:

@@ -284,7 +284,7 @@ def _are_parentheses(row: Row) -> bool:
     """Whether the first and the last piece are components by themselves that bend away from one another."""
     first, *between, last = row.pieces
     parts = Counter(component for piece in row.pieces for component in piece.components)
-    are_whole = all(parts[component] == 1 for component in first.components | last.components)
+    are_whole = all(len(end.components) == 1 and parts[min(end.components)] == 1 for end in (first, last))
     if not between or not are_whole or min(first.height, last.height) < MAX_PLUS_HEIGHT:
         return False
     return min(-_bend(_mask_of(row, first)), _bend(_mask_of(row, last))) > MIN_BEND
