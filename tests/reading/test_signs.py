@@ -342,20 +342,6 @@ def test_a_ring_that_is_raised_above_its_neighbor_is_no_sure_zero(reader: Reader
     assert reader.read(page_with(f"{text}°", mnist, STROKES | {"°": degree})).is_rejected
 
 
-def test_a_digit_in_a_circle_is_not_accepted_as_two(reader: Reader, mnist):
-    rng = np.random.default_rng([1, 55])
-    canvas = np.zeros((4 * HEIGHT, 5 * HEIGHT), np.float32)
-    writer = Writer(mnist.test_images, mnist.test_labels, rng)
-    digit = writer._draw_digit(7, WritingStyle(height=HEIGHT, jitter=0.0, pen=0.15))
-    top, middle = int(2.5 * HEIGHT) - digit.shape[0], HEIGHT + digit.shape[1] // 2
-    canvas[top : int(2.5 * HEIGHT), HEIGHT : HEIGHT + digit.shape[1]] = digit
-    radii = digit.shape[1] // 2 + 30, int(0.9 * HEIGHT)
-    cv2.ellipse(canvas, (middle, 2 * HEIGHT), radii, 0, 0, 350, 1.0, 9, cv2.LINE_AA)
-    reading = reader.read(photograph_line(canvas, rng))
-    assert len(reading.digits) == 2  # the circle and what is in it
-    assert reading.is_rejected
-
-
 def test_a_number_that_is_crossed_out_is_not_accepted_and_said_so(reader: Reader, written):
     page = written("24583")
     columns = np.flatnonzero((page < 128).any(axis=0))

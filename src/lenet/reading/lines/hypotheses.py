@@ -29,7 +29,6 @@ from lenet.reading.lines.numbers import (
     numbers_of,
     reason_of,
     with_doubt,
-    with_doubted_rings,
     without_words,
 )
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
@@ -265,7 +264,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
         ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
         drafts.append(
             PageReading(
-                with_doubted_rings([with_doubt(line, ignored) for part in nonempty for line in part.lines]),
+                tuple(with_doubt(line, ignored) for part in nonempty for line in part.lines),
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),

@@ -194,24 +194,6 @@ def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
     return {i for i, j in beside if 2 * digits[i].box[2] < digits[j].box[0] + digits[j].box[2]}
 
 
-def with_doubted_rings(lines: Sequence[tuple[ScoredCandidate, ...]]) -> tuple[tuple[ScoredCandidate, ...], ...]:
-    """The lines of a page, not accepted where a digit is drawn around another: that is rather a circle."""
-    digits = [digit for line in lines for digit in line]
-    around = {
-        id(digit) for ring in digits for other in digits if _is_around(ring.box, other.box) for digit in (ring, other)
-    }
-    return tuple(
-        tuple(replace(digit, is_doubtful=True) for digit in line)
-        if any(id(digit) in around for digit in line)
-        else line
-        for line in lines
-    )
-
-
-def _is_around(ring: Box, box: Box) -> bool:
-    return ring[0] < box[0] and ring[1] < box[1] and box[2] < ring[2] and box[3] < ring[3]
-
-
 def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -> Box | None:
     """The rule that crosses most digits of a line between head and foot, and ends with them: one of paper goes on."""
     _, left, _, right = bounding_box([digit.box for digit in digits])
