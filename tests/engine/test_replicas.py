@@ -23,7 +23,6 @@ from lenet.architecture import (
 )
 from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.engine.replicas import LOSSES, Replicas
-from lenet.engine.replicas_reference import curvature, gradient
 from lenet.errors import EngineError, UnknownName
 from lenet.networks import describe
 from tests.engine.cases import (
@@ -38,6 +37,7 @@ from tests.engine.cases import (
     random_pictures,
     random_weights,
 )
+from tests.engine.replicas_reference import curvature, gradient
 
 pytest.importorskip("torch")
 

@@ -6,7 +6,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lenet.architecture import Activation, EuclideanRbf
-from lenet.engine.replicas_reference import curvature, gradient, update
 from lenet.networks import describe
 from tests.engine.cases import (
     decided,
@@ -18,6 +17,7 @@ from tests.engine.cases import (
     random_pictures,
     random_weights,
 )
+from tests.engine.replicas_reference import curvature, gradient, update
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -1,4 +1,4 @@
-"""Reference of `replicas` in plain NumPy and float64, one network at a time: slow, and their oracle.
+"""Reference of `lenet.engine.replicas` in plain NumPy and float64, one network at a time: slow, and their oracle.
 
 First and second derivatives are those of `reference.backward`.
 """
