@@ -9,6 +9,7 @@ from lenet import describe, figures, names, summary
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
 from lenet.errors import DataError, UnknownName
+from lenet.figures import FigureFolder
 from lenet.figures.diagram import diagram
 from lenet.figures.sheet import DARK, LIGHT
 
@@ -43,7 +44,7 @@ def outlines_on(sheet):
 def test_the_svg_says_shapes_parameters_connections_and_totals_as_text(name, tmp_path):
     network = describe(name)
     network_summary = summary.summarize(network)
-    path = figures.draw_diagram(network, tmp_path / "new")
+    path = figures.draw_diagram(network, FigureFolder(tmp_path / "new", "svg"))
     assert path == tmp_path / "new" / "diagram.svg"
     texts = texts_of(path)
     assert f"{network_summary.parameters:,} parameters · {network_summary.connections:,} connections" in texts
@@ -57,7 +58,7 @@ def test_the_svg_says_shapes_parameters_connections_and_totals_as_text(name, tmp
 
 
 def test_lenet_5_is_named_as_in_the_papers_figure_2(tmp_path):
-    texts = texts_of(figures.draw_diagram(describe("lenet-5"), tmp_path))
+    texts = texts_of(figures.draw_diagram(describe("lenet-5"), FigureFolder(tmp_path, "svg")))
     labels = [
         ("Input", "32×32"),
         ("C1: feature maps", "6@28×28"),
@@ -119,10 +120,10 @@ def test_every_plane_lies_within_the_sheet_whatever_the_network():
 
 def test_the_diagram_is_a_picture_light_and_dark_and_the_same_bytes_twice(tmp_path):
     network = describe("lenet-1989")
-    light = figures.draw_diagram(network, tmp_path, format="png", dpi=40)
+    light = figures.draw_diagram(network, FigureFolder(tmp_path, dpi=40))
     with Image.open(light) as picture:
         assert np.asarray(picture.convert("L")).mean() > 220
-    with Image.open(figures.draw_diagram(network, tmp_path / "dark", format="png", dark=True, dpi=40)) as picture:
+    with Image.open(figures.draw_diagram(network, FigureFolder(tmp_path / "dark", dark=True, dpi=40))) as picture:
         assert np.asarray(picture.convert("L")).mean() < 60
     assert diagram(network, DARK).theme is not diagram(network).theme is LIGHT
     one, two = (figures.write_diagram(network, tmp_path / name).read_bytes() for name in ("a.svg", "b.svg"))
@@ -133,7 +134,7 @@ def test_a_wrong_place_or_format_is_named(tmp_path):
     network = describe("lenet-1")
     (tmp_path / "file").write_text("here already")
     with pytest.raises(DataError, match="is a file, expected a folder"):
-        figures.draw_diagram(network, tmp_path / "file")
+        FigureFolder(tmp_path / "file")
     with pytest.raises(UnknownName, match="unknown figure format 'pdf'; known: png, svg"):
         figures.write_diagram(network, tmp_path / "one.pdf")
 

@@ -10,9 +10,9 @@ from PIL import Image
 from lenet import figures, maps, names
 from lenet.cli import main
 from lenet.errors import DataError
+from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures.each_map import _sheet
 from lenet.figures.sheet import DARK, LIGHT
-from lenet.figures.stages import run_stages
 from lenet.figures.unit_text import unit_text
 from lenet.figures.units import explain_unit
 from lenet.model import Model
@@ -22,10 +22,10 @@ from tests.figures.test_units import example, places
 @pytest.mark.parametrize("name", names())
 def test_every_map_has_a_file_with_its_number(name, tmp_path):
     network, arrays, inputs = example(name)
-    paths = figures.draw_each_map(network, arrays, inputs, tmp_path, dpi=10)
+    paths = figures.draw_each_map(ForwardPass.of(network, arrays, inputs), FigureFolder(tmp_path, dpi=10))
     expected = [
         f"LeNet_{item.key}_{number}.png"
-        for item in run_stages(network, arrays, inputs)
+        for item in ForwardPass.of(network, arrays, inputs).outputs
         if item.values.shape[1:] != (1, 1)
         for number in range(1, len(item.values) + 1)
     ]
@@ -35,7 +35,7 @@ def test_every_map_has_a_file_with_its_number(name, tmp_path):
 
 
 def test_chained_names_are_those_of_tutorials(tmp_path):
-    paths = figures.draw_each_map(*example("lenet-short"), tmp_path, chained=True, dpi=10)
+    paths = figures.draw_each_map(ForwardPass.of(*example("lenet-short")), FigureFolder(tmp_path, dpi=10), chained=True)
     assert {path.stem.rpartition("_")[0] for path in paths} == {
         "LeNet_origin", "LeNet_conv1", "LeNet_conv1_relu", "LeNet_conv1_relu_maxpool",
         "LeNet_conv2", "LeNet_conv2_relu", "LeNet_conv2_relu_maxpool",
@@ -46,7 +46,7 @@ def test_chained_names_are_those_of_tutorials(tmp_path):
 def test_the_picture_is_gray_from_black_to_white_and_every_map_another(theme, tmp_path):
     network, arrays, inputs = example("lenet-5-relu")
     drawn = set()
-    for values in run_stages(network, arrays, inputs)[1].values:
+    for values in ForwardPass.of(network, arrays, inputs).outputs[1].values:
         path = _sheet(values, "LeNet_conv1", theme).save(tmp_path / "map.png", 100)
         levels = np.asarray(Image.open(path).convert("RGB"))
         side = levels[90:430, 70:410]  # within the map
@@ -76,7 +76,7 @@ def test_the_written_numbers_give_the_sum_and_the_value(name):
     network, arrays, inputs = example(name)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
         for place in places(shape):
-            unit = explain_unit(network, arrays, inputs, stage.name, place)
+            unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage.name, place)
             text = unit_text(network, unit)
             a = float(re.search(rf"^a = ({NUMBER})$", text, re.MULTILINE)[1])
             assert a == pytest.approx(unit.sum, abs=1e-4)
@@ -96,7 +96,7 @@ def test_the_written_numbers_give_the_sum_and_the_value(name):
 
 def test_every_map_that_a_unit_sees_is_written_with_all_its_numbers():
     network, arrays, inputs = example("lenet-5-relu")
-    unit = explain_unit(network, arrays, inputs, "conv2", (0, 4, 4))
+    unit = explain_unit(ForwardPass.of(network, arrays, inputs), "conv2", (0, 4, 4))
     text = unit_text(network, unit)
     assert re.findall(r"^map (\d), rows 4 to 8, columns 4 to 8 · kernel:$", text, re.MULTILINE) == list("012345")
     rows = re.findall(rf"^((?: +{NUMBER}){{5}})   ·  ((?: +{NUMBER}){{5}})$", text, re.MULTILINE)

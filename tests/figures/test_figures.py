@@ -10,10 +10,11 @@ from lenet.architecture import Convolution, FullConnection, Network, Stage, relu
 from lenet.cli import main
 from lenet.connections import LENET_5_C3, draw_connection_table
 from lenet.errors import ArchitectureError, DataError, MissingExtra, UnknownName, WeightsError
+from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures import maps as drawing
 from lenet.figures.panels import Kernels, Maps, Table
 from lenet.figures.sheet import DARK, LIGHT, Sheet, range_text
-from lenet.figures.stages import kernel_panels, names_of_classes, run_stages
+from lenet.figures.stages import kernel_panels
 from lenet.initialization import initial_weights
 from lenet.model import Model
 from lenet.preprocess import network_inputs
@@ -31,10 +32,9 @@ def example(network):
 
 def sheets_of(network, theme=LIGHT):
     arrays, inputs = example(network)
-    outputs = run_stages(network, arrays, inputs)
-    return {
-        name: sheet for name, sheet in drawing._stage_sheets(network, outputs, names_of_classes(network, ()), theme)
-    }, engine.activations(network, arrays, inputs)
+    return dict(drawing._stage_sheets(ForwardPass.of(network, arrays, inputs), theme)), engine.activations(
+        network, arrays, inputs
+    )
 
 
 def texts_on(sheet):
@@ -55,7 +55,9 @@ def brightness(color):
 def test_every_array_of_the_pass_has_its_file_and_every_file_is_a_picture(name, tmp_path):
     network = describe(name)
     arrays, inputs = example(network)
-    paths = figures.draw_maps(network, arrays, inputs, tmp_path / "new" / "folder", dpi=LOW)
+    paths = figures.draw_maps(
+        ForwardPass.of(network, arrays, inputs), FigureFolder(tmp_path / "new" / "folder", dpi=LOW)
+    )
     expected = list(engine.activations(network, arrays, inputs))
     convolutions = [stage for stage in network.stages if isinstance(stage.layer, Convolution)]
     expected += [f"kernels_{stage.name}" for stage in convolutions]
@@ -150,8 +152,7 @@ def test_the_table_has_a_mark_for_each_kernel():
 def test_the_ten_distances_stand_beside_the_codes_and_the_smallest_is_marked():
     network = describe("lenet-5")
     arrays, inputs = example(network)
-    outputs = run_stages(network, arrays, inputs)
-    ((name, sheet),) = drawing._code_sheets(network, outputs, list("0123456789"), LIGHT)
+    ((name, sheet),) = drawing._code_sheets(ForwardPass.of(network, arrays, inputs), LIGHT)
     distances = engine.forward(network, arrays, inputs)[0]
     written = {text.get_text(): text for text in sheet.axes.texts}
     assert name == "f6_codes"
@@ -166,10 +167,10 @@ def test_the_color_input_is_drawn_in_its_colors_and_hidden_values_never_are():
     network = describe("lenet-rgb")
     pixels = np.random.default_rng(5).integers(0, 256, (1, 3, 32, 32), np.uint8)
     inputs = network_inputs(pixels, network.input, network.input_range)
-    outputs = run_stages(network, initial_weights(network, seed=0), inputs)
+    forward_pass = ForwardPass.of(network, initial_weights(network, seed=0), inputs)
     colored = {
         name: [image for image in sheet.axes.images if image.get_array().ndim == 3]
-        for name, sheet in drawing._stage_sheets(network, outputs, names_of_classes(network, ()), LIGHT)
+        for name, sheet in drawing._stage_sheets(forward_pass, LIGHT)
     }
     (picture,) = colored.pop("input")
     np.testing.assert_allclose(255 * picture.get_array(), pixels[0].transpose(1, 2, 0), atol=0.01)
@@ -190,10 +191,11 @@ def test_every_scale_can_be_read_without_seeing_color(theme):
 def test_svg_carries_no_date_and_dark_is_dark(tmp_path):
     network = describe("lenet-short")
     arrays, inputs = example(network)
-    drawn = figures.draw_kernels(network, arrays, tmp_path, format="svg")[0].read_text()
+    forward_pass = ForwardPass.of(network, arrays, inputs)
+    drawn = figures.draw_kernels(forward_pass, FigureFolder(tmp_path, "svg"))[0].read_text()
     assert drawn.startswith("<?xml")
     assert "<dc:date>" not in drawn
-    poster = figures.draw_poster(network, arrays, inputs, tmp_path, dark=True, dpi=LOW)
+    poster = figures.draw_poster(forward_pass, FigureFolder(tmp_path, dark=True, dpi=LOW))
     with Image.open(poster) as picture:
         assert np.asarray(picture.convert("L")).mean() < 80
 
@@ -202,12 +204,12 @@ def test_names_of_classes_are_written_and_long_ones_cut(tmp_path):
     network = describe("lenet-5-relu", classes=3)
     arrays, inputs = example(network)
     given = ["a cat", "a dog", "a very long name of a class indeed", "one too many"]
-    outputs = run_stages(network, arrays, inputs)
-    *_, (_, sheet) = drawing._stage_sheets(network, outputs, names_of_classes(network, given[:3]), LIGHT)
+    *_, (_, sheet) = drawing._stage_sheets(ForwardPass.of(network, arrays, inputs, given[:3]), LIGHT)
     assert {"a cat", "a dog", "a very long name of…"} <= set(texts_on(sheet))
     with pytest.raises(DataError, match="has 3 outputs, got 4 class names"):
-        figures.draw_maps(network, arrays, inputs, tmp_path, class_names=given)
-    figures.draw_poster(network, arrays, inputs, tmp_path, class_names=["数字", "$a_b$", "猫"], dpi=LOW)
+        ForwardPass.of(network, arrays, inputs, given)
+    forward_pass = ForwardPass.of(network, arrays, inputs, ["数字", "$a_b$", "猫"])
+    figures.draw_poster(forward_pass, FigureFolder(tmp_path, dpi=LOW))
 
 
 def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path):
@@ -215,27 +217,27 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path):
     arrays, inputs = example(network)
     folder = tmp_path / "out"
     with pytest.raises(ArchitectureError, match="tiny takes one input of 1×8×8, got 2×1×8×8"):
-        figures.draw_maps(network, arrays, np.repeat(inputs, 2, axis=0), folder)
+        ForwardPass.of(network, arrays, np.repeat(inputs, 2, axis=0))
     with pytest.raises(ArchitectureError, match="got 28×28"):
-        figures.draw_maps(network, arrays, np.zeros((28, 28), np.float32), folder)
+        ForwardPass.of(network, arrays, np.zeros((28, 28), np.float32))
     with pytest.raises(DataError, match="not a finite number"):
-        figures.draw_maps(network, arrays, np.full_like(inputs, np.nan), folder)
+        ForwardPass.of(network, arrays, np.full_like(inputs, np.nan))
     with pytest.raises(WeightsError, match=r"no array 'c1.weight'"):
-        figures.draw_kernels(network, {}, folder)
+        ForwardPass.of(network, {}, inputs)
     with pytest.raises(UnknownName, match="unknown figure format 'jpg'"):
-        figures.draw_maps(network, arrays, inputs, folder, format="jpg")
+        FigureFolder(folder, "jpg")
     assert not folder.exists()
     folder.write_text("here already")
     with pytest.raises(DataError, match="is a file, expected a folder"):
-        figures.draw_maps(network, arrays, inputs, folder)
-    assert figures.draw_table(replace(network, name="full"), tmp_path) == []
+        FigureFolder(folder)
+    assert figures.draw_table(replace(network, name="full"), FigureFolder(tmp_path)) == []
 
 
 def test_missing_matplotlib_is_named_with_the_command_that_installs_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     network = describe("lenet-short")
     with pytest.raises(MissingExtra, match=r"needs matplotlib.*pip install 'lenet\[figures\]'"):
-        figures.draw_maps(network, *example(network), tmp_path)
+        figures.draw_maps(ForwardPass.of(network, *example(network)), FigureFolder(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -243,7 +245,7 @@ def test_no_global_state_of_matplotlib_is_touched(tmp_path):
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    figures.draw_table(describe("lenet-5"), tmp_path, dpi=LOW)
+    figures.draw_table(describe("lenet-5"), FigureFolder(tmp_path, dpi=LOW))
     assert dict(matplotlib.rcParams) == before
 
 

@@ -26,7 +26,7 @@ from lenet.figures.sheet import Sheet
 folder = Path(sys.argv[1])
 figures.write_diagram(describe("lenet-5"), folder / "diagram.svg")
 figures.write_diagram(describe("lenet-5"), folder / "diagram.png", dpi=60)
-figures.draw_table(describe("lenet-5"), folder, dpi=60)
+figures.draw_table(describe("lenet-5"), figures.FigureFolder(folder, dpi=60))
 sheet = Sheet(5, 4)
 chart = Chart(sheet, 1, 1, 3, 2, (0, 2), (0, 2))
 chart.frame([0, 1, 2], [0, 1, 2], "across", "up")

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from lenet import describe, engine, figures, names
+from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures.diagram import diagram
 from lenet.figures.maps import _code_sheets, _stage_sheets
 from lenet.figures.poster import poster
 from lenet.figures.receptive import _sheet as unit_sheet
 from lenet.figures.saliency import _sheet as saliency_sheet
 from lenet.figures.sheet import DARK, LIGHT, _color_map
-from lenet.figures.stages import run_stages
 from lenet.figures.strip import strip
 from lenet.figures.units import explain_unit
 from lenet.initialization import initial_weights
@@ -57,8 +57,7 @@ def check_texts(sheet):
 def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
     network, arrays, inputs = example(name)
     check_texts(diagram(network))
-    outputs = run_stages(network, arrays, inputs)
-    sheet = strip(network, outputs, [str(number) for number in range(network.classes)], LIGHT)
+    sheet = strip(ForwardPass.of(network, arrays, inputs), LIGHT)
     check_texts(sheet)
     winner = int(engine.decide(network, engine.forward(network, arrays, inputs))[0])
     assert max(sheet.axes.texts, key=lambda text: text.get_fontsize()).get_text() == str(winner)
@@ -70,10 +69,9 @@ def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
 @pytest.mark.parametrize("name", names())
 def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(name):
     network, arrays, inputs = example(name)
-    outputs = run_stages(network, arrays, inputs)
-    classes = [f"class {number}" for number in range(network.classes)]
-    check_texts(poster(network, arrays, outputs, classes, LIGHT))
-    for _, sheet in [*_stage_sheets(network, outputs, classes, LIGHT), *_code_sheets(network, outputs, classes, LIGHT)]:
+    forward_pass = ForwardPass.of(network, arrays, inputs, [f"class {number}" for number in range(network.classes)])
+    check_texts(poster(forward_pass, LIGHT))
+    for _, sheet in [*_stage_sheets(forward_pass, LIGHT), *_code_sheets(forward_pass, LIGHT)]:
         check_texts(sheet)
 
 
@@ -92,7 +90,8 @@ def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(n
 )
 def test_no_text_beside_a_unit_is_cut_off_or_overlaps_another(name, stage, position):
     network, arrays, inputs = example(name)
-    check_texts(unit_sheet(network, inputs[0], explain_unit(network, arrays, inputs, stage, position), LIGHT))
+    unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage, position)
+    check_texts(unit_sheet(network, inputs[0], unit, LIGHT))
 
 
 def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
@@ -104,20 +103,20 @@ def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
 
 def test_the_strip_holds_every_map_with_its_own_values_and_takes_names_of_any_length(tmp_path):
     network, arrays, inputs = example("lenet-5")
-    outputs = run_stages(network, arrays, inputs)
-    sheet = strip(network, outputs, ["a rather long name", *"123456789"], LIGHT)
+    sheet = strip(ForwardPass.of(network, arrays, inputs, ["a rather long name", *"123456789"]), LIGHT)
     passed = engine.activations(network, arrays, inputs)
     maps = [passed[key][0] for key in ("input", "c1_squash", "s2_squash", "c3_squash", "s4_squash")]
     drawn = [image.get_array() for image in sheet.axes.images]
     assert len(drawn) == 1 + 6 + 6 + 16 + 16
     for image, values in zip(drawn, [one for stage in maps for one in stage], strict=True):
         np.testing.assert_array_equal(image, values)
-    path = figures.draw_strip(network, arrays, inputs, tmp_path, class_names=["数字"] * 10, dpi=20)
+    forward_pass = ForwardPass.of(network, arrays, inputs, ["数字"] * 10)
+    path = figures.draw_strip(forward_pass, FigureFolder(tmp_path, dpi=20))
     assert path == tmp_path / "strip.png"
     many = describe("lenet-5-relu", classes=47)
     arrays = initial_weights(many, seed=0)
     long = [f"a class with number {number}"[:20] for number in range(47)]
-    check_texts(strip(many, run_stages(many, arrays, np.zeros((1, *many.input), np.float32)), long, DARK))
+    check_texts(strip(ForwardPass.of(many, arrays, np.zeros((1, *many.input), np.float32), long), DARK))
 
 
 def lab(color, eye):

@@ -3,6 +3,7 @@ import pytest
 
 from lenet import describe, engine, figures, names
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
+from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures.saliency import _sheet, gradient_times_input, input_gradient, occlusion, patch_side
 from lenet.figures.sheet import LIGHT
 from lenet.initialization import initial_weights
@@ -92,7 +93,7 @@ def test_to_hide_what_is_blank_changes_nothing_and_a_penalty_counts_negatively()
 @pytest.mark.parametrize("name", ["lenet-5", "lenet-rgb"])
 def test_salience_is_drawn_on_its_own_scale_around_zero_beside_the_input(name, tmp_path):
     network, arrays, inputs = example(name)
-    paths = figures.draw_saliency(network, arrays, inputs, tmp_path, dpi=30)
+    paths = figures.draw_saliency(ForwardPass.of(network, arrays, inputs), FigureFolder(tmp_path, dpi=30))
     assert [path.name for path in paths] == ["saliency_occlusion.png", "saliency_gradient.png"]
     salience = occlusion(network, arrays, inputs)
     sheet = _sheet(network, inputs[0], salience, "title", "subtitle", LIGHT)

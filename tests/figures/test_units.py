@@ -6,9 +6,9 @@ from lenet.cli import main
 from lenet.connections import DIGIT_CODES, LENET_5_C3
 from lenet.data import CATALOG
 from lenet.errors import DataError, UnknownName
+from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures.receptive import _sheet
 from lenet.figures.sheet import LIGHT, _short_text, value_text
-from lenet.figures.stages import run_stages
 from lenet.figures.units import explain_unit, receptive_field
 from lenet.initialization import initial_weights
 from lenet.model import Model
@@ -37,7 +37,7 @@ def test_the_terms_and_the_bias_add_up_to_what_the_engine_gives(name):
     passed = engine.activations(network, arrays, inputs)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
         for position in places(shape):
-            unit = explain_unit(network, arrays, inputs, stage.name, position)
+            unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage.name, position)
             total = sum(term.sum for term in unit.terms) + (unit.bias or 0.0)
             assert total == pytest.approx(float(passed[stage.name][0][position]), rel=1e-4, abs=1e-4)
             assert unit.sum == passed[stage.name][0][position]
@@ -75,7 +75,7 @@ def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
     network, arrays, inputs = example("lenet-5")
     first = 0
     for number, row in enumerate(LENET_5_C3):
-        unit = explain_unit(network, arrays, inputs, "c3", (number, 4, 7))
+        unit = explain_unit(ForwardPass.of(network, arrays, inputs), "c3", (number, 4, 7))
         assert tuple(term.map for term in unit.terms) == row
         np.testing.assert_array_equal([term.kernel for term in unit.terms], arrays["c3.weight"][first:][: len(row)])
         assert {term.box for term in unit.terms} == {(4, 7, 9, 12)}
@@ -84,7 +84,7 @@ def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
 
 def test_an_output_of_1998_is_taken_apart_into_84_squared_differences():
     network, arrays, inputs = example("lenet-5")
-    unit = explain_unit(network, arrays, inputs, "output", (3,))
+    unit = explain_unit(ForwardPass.of(network, arrays, inputs), "output", (3,))
     assert [int(term.kernel[0, 0]) for term in unit.terms] == list(DIGIT_CODES[3])
     assert sum(term.sum for term in unit.terms) == pytest.approx(
         engine.forward(network, arrays, inputs)[0, 3], rel=1e-5
@@ -93,8 +93,8 @@ def test_an_output_of_1998_is_taken_apart_into_84_squared_differences():
 
 def test_the_field_and_each_patch_are_outlined_and_value_and_sum_are_written():
     network, arrays, inputs = example("lenet-5")
-    values = run_stages(network, arrays, inputs)[0].values
-    unit = explain_unit(network, arrays, inputs, "c3", (5, 4, 7))
+    values = ForwardPass.of(network, arrays, inputs).values
+    unit = explain_unit(ForwardPass.of(network, arrays, inputs), "c3", (5, 4, 7))
     sheet = _sheet(network, values, unit, LIGHT)
     from matplotlib.colors import to_hex
 
@@ -119,8 +119,8 @@ def test_the_field_and_each_patch_are_outlined_and_value_and_sum_are_written():
 @pytest.mark.parametrize(("name", "stage", "seen"), [("lenet-5-relu", "conv2", 6), ("lenet-1989", "h2", 8)])
 def test_every_number_of_patches_and_kernels_is_written_at_six_maps_and_at_eight(name, stage, seen):
     network, arrays, inputs = example(name)
-    values = run_stages(network, arrays, inputs)[0].values
-    unit = explain_unit(network, arrays, inputs, stage, (0, 2, 2))
+    values = ForwardPass.of(network, arrays, inputs).values
+    unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage, (0, 2, 2))
     texts = [text.get_text() for text in _sheet(network, values, unit, LIGHT).axes.texts]
     assert len(unit.terms) == seen
     for term in unit.terms:
@@ -132,9 +132,10 @@ def test_every_number_of_patches_and_kernels_is_written_at_six_maps_and_at_eight
 @pytest.mark.parametrize("name", ["lenet-1989", "lenet-4", "lenet-5-gap", "lenet-rgb"])
 def test_any_unit_can_be_drawn_and_the_file_says_which(name, tmp_path):
     network, arrays, inputs = example(name)
+    forward_pass = ForwardPass.of(network, arrays, inputs)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
         position = (1,) if shape[1:] == (1, 1) else (1, shape[1] - 1, 0)
-        path = figures.draw_receptive_field(network, arrays, inputs, stage.name, position, tmp_path, dpi=20)
+        path = figures.draw_receptive_field(forward_pass, stage.name, position, FigureFolder(tmp_path, dpi=20))
         assert path == tmp_path / f"unit_{'_'.join([stage.name, *map(str, position)])}.png"
         assert path.stat().st_size
 
@@ -150,9 +151,9 @@ def test_any_unit_can_be_drawn_and_the_file_says_which(name, tmp_path):
     ],
 )
 def test_a_wrong_unit_is_named_with_what_there_is(stage, position, error, message, tmp_path):
-    network, arrays, inputs = example("lenet-5")
+    forward_pass = ForwardPass.of(*example("lenet-5"))
     with pytest.raises(error, match=message):
-        figures.draw_receptive_field(network, arrays, inputs, stage, position, tmp_path / "out")
+        figures.draw_receptive_field(forward_pass, stage, position, FigureFolder(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 

@@ -25,9 +25,9 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.errors import DataError
-from lenet.figures.folder import figure_folder, figure_format
+from lenet.figures.folder import FigureFolder, check_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrap
+from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, text_width, wrap
 from lenet.summary import NetworkSummary, summarize
 from lenet.summary.counts import window
 from lenet.summary.tables import shape_text
@@ -39,32 +39,27 @@ _MAX_WIDTH = 8.2
 _INPUT_SIDE = 1.0
 
 
-def draw_diagram(
-    network: Network, directory: str | Path, *, format: Format = "svg", dark: bool = False, dpi: int = 300
-) -> Path:
+def draw_diagram(network: Network, folder: FigureFolder) -> Path:
     """Draw the network's diagram with shapes, parameters and connections as ``diagram``; no weights are needed.
 
-    Args:
-        network: the description; any of the registry or one of your own.
-        directory: where the file goes; made if it is not there.
-        format: ``"svg"``, in which letters stay letters, or ``"png"``.
-        dark: light on dark, for projectors; else dark on white, for paper.
-        dpi: dots per inch of a PNG.
-
     Raises:
-        DataError: if ``directory`` is a file.
-        UnknownName: if ``format`` is another.
         MissingExtra: if matplotlib is not installed.
     """
-    return write_diagram(network, figure_folder(directory, format) / f"diagram.{format}", dark=dark, dpi=dpi)
+    return folder.save(diagram(network, folder.theme), "diagram", dpi=300)
 
 
 def write_diagram(network: Network, path: str | Path, *, dark: bool = False, dpi: int = 300) -> Path:
-    """Draw the diagram into a file, in the format of its suffix; see `draw_diagram`."""
+    """Draw the diagram into a file, in the format of its suffix.
+
+    Raises:
+        DataError: if the file's name has none.
+        UnknownName: if the format is another than PNG and SVG.
+        MissingExtra: if matplotlib is not installed.
+    """
     path = Path(path)
     if not path.suffix:
         raise DataError(f"{path}: expected a file's name that ends in .png or .svg")
-    figure_format(path.suffix.removeprefix("."))
+    check_format(path.suffix.removeprefix("."))
     return diagram(network, DARK if dark else LIGHT).save(path, dpi)
 
 

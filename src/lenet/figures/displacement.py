@@ -76,10 +76,7 @@ def displacement(displaced: Displaced, theme: Theme) -> Sheet:
     for index, values in enumerate(maps):
         left = _pixel_x(displaced.map_first - displaced.map_step / 2)
         map_width = values.shape[1] * displaced.map_step * _PIXEL
-        value_range = (float(values.min()), float(values.max()))
-        sheet.picture(
-            values, left, maps_y + index * (map_high + 0.06), map_width, map_high, theme.sequential, value_range
-        )
+        sheet.picture(values, left, maps_y + index * (map_high + 0.06), map_width, map_high, theme.sequential)
     sheet.picture(displaced.field, _LEFT, field_y, width * _PIXEL, height * _PIXEL, theme.sequential, (0.0, 255.0))
     _window(sheet, displaced, code_y, cell, field_y)
     for y, lines in (

@@ -1,30 +1,50 @@
-"""Validation of a figure's folder and format, before anything is drawn."""
+"""A folder for figures, and how they are written into it: their format, their theme, their resolution."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.errors import DataError, UnknownName
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
 
 _FORMATS = ("png", "svg")
 
 
-def figure_folder(directory: str | Path, format: str) -> Path:
-    """Validate the folder and the format of figures.
+@dataclass(frozen=True)
+class FigureFolder:
+    """A folder for figures; nothing is written before the first of them.
 
-    Returns:
-        The folder, which may not exist yet.
+    Attributes:
+        path: made if it is not there.
+        format: ``"png"``, or ``"svg"``, in which letters stay letters.
+        dark: light on dark, for projectors; else dark on white, for paper.
+        dpi: dots per inch of a PNG; None takes what suits each kind of figure.
 
     Raises:
         UnknownName: if ``format`` is no format of figures.
-        DataError: if ``directory`` is a file.
+        DataError: if ``path`` is a file.
     """
-    figure_format(format)
-    folder = Path(directory)
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: is a file, expected a folder for the figures")
-    return folder
+
+    path: str | Path
+    format: Format = "png"
+    dark: bool = False
+    dpi: int | None = None
+
+    def __post_init__(self) -> None:
+        check_format(self.format)
+        if Path(self.path).exists() and not Path(self.path).is_dir():
+            raise DataError(f"{self.path}: is a file, expected a folder for the figures")
+
+    @property
+    def theme(self) -> Theme:
+        """The colors."""
+        return DARK if self.dark else LIGHT
+
+    def save(self, sheet: Sheet, name: str, dpi: int = 150) -> Path:
+        """Write a sheet as the figure of a name, at ``dpi`` if the folder says no other; its path."""
+        return sheet.save(Path(self.path) / f"{name}.{self.format}", self.dpi or dpi)
 
 
-def figure_format(format: str) -> None:
+def check_format(format: str) -> None:
     """Raise UnknownName unless figures are written in ``format``."""
     if format not in _FORMATS:
         raise UnknownName("figure format", format, _FORMATS)

@@ -5,19 +5,18 @@ Hidden values are drawn as they are, on their own scale; only the input has a pi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lenet.architecture import Convolution, Network
 from lenet.connections import CODE_WIDTH
-from lenet.figures.folder import figure_folder
+from lenet.figures.folder import FigureFolder
 from lenet.figures.page import UNBROKEN, page
-from lenet.figures.panels import Array, Cells, Panel, Table, grid_columns
+from lenet.figures.panels import Cells, Panel, Table, grid_columns
 from lenet.figures.poster import poster
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
+from lenet.figures.sheet import DARK, Sheet, Theme, range_text
 from lenet.figures.stages import (
-    StageOutput,
+    ForwardPass,
     answer_bars,
     chained_names,
     code_panels,
@@ -26,37 +25,15 @@ from lenet.figures.stages import (
     kernel_count,
     kernel_panels,
     maps_panel,
-    names_of_classes,
     parameters_text,
-    run_stages,
     winner_text,
 )
-from lenet.model import check_parameters
 
 
-def draw_maps(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    directory: str | Path,
-    *,
-    class_names: Sequence[str] = (),
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-    chained: bool = False,
-) -> list[Path]:
+def draw_maps(forward_pass: ForwardPass, folder: FigureFolder, *, chained: bool = False) -> list[Path]:
     """Draw all figures of one forward pass.
 
     Args:
-        network: the description.
-        arrays: its weights.
-        inputs: float32 (channels, height, width), or the same with one image in front.
-        directory: where the files go; made if it is not there.
-        class_names: one for each output; numbers when left out.
-        format: ``"png"`` or ``"svg"``.
-        dark: light on dark, for projectors; else dark on white, for paper.
-        dpi: dots per inch of a PNG.
         chained: name maps by all operations since the last weights: ``conv1_relu_maxpool`` in place of ``pool1``.
 
     Returns:
@@ -65,58 +42,38 @@ def draw_maps(
         7×12 character codes, and ``poster``.
 
     Raises:
-        ArchitectureError: if the input does not have the network's shape.
-        WeightsError: if the weights are not the network's.
-        DataError: if there is not one class name for each output, or ``directory`` is a file.
-        UnknownName: if ``format`` is another.
         MissingExtra: if matplotlib is not installed.
     """
-    theme = DARK if dark else LIGHT
-    folder = figure_folder(directory, format)
-    names = names_of_classes(network, class_names)
-    outputs = run_stages(network, arrays, inputs)
-    sheets = [*_stage_sheets(network, outputs, names, theme), *_code_sheets(network, outputs, names, theme)]
-    files = chained_names(outputs) if chained else {}
-    paths = [sheet.save(folder / f"{files.get(name, name)}.{format}", dpi) for name, sheet in sheets]
-    options: dict[str, Any] = {"format": format, "dark": dark, "dpi": dpi}
-    paths += draw_kernels(network, arrays, folder, **options)
-    paths += draw_table(network, folder, **options)
-    paths.append(draw_poster(network, arrays, inputs, folder, class_names=names, **options))
-    return paths
+    files = chained_names(forward_pass.outputs) if chained else {}
+    sheets = [*_stage_sheets(forward_pass, folder.theme), *_code_sheets(forward_pass, folder.theme)]
+    return [
+        *(folder.save(sheet, files.get(name, name)) for name, sheet in sheets),
+        *draw_kernels(forward_pass, folder),
+        *draw_table(forward_pass.network, folder),
+        draw_poster(forward_pass, folder),
+    ]
 
 
-def draw_kernels(
-    network: Network,
-    arrays: Mapping[str, Array],
-    directory: str | Path,
-    *,
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-) -> list[Path]:
-    """Draw the kernels of each convolution at their places in its table, as ``kernels_STAGE``; see `draw_maps`."""
-    check_parameters(network, arrays)
-    folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
-    for stage, panel in kernel_panels(network, arrays):
-        layer = panel.layer
-        title = f"{stage.name} · {kernel_count(layer, panel.in_maps)}"
+def draw_kernels(forward_pass: ForwardPass, folder: FigureFolder) -> list[Path]:
+    """Draw the kernels of each convolution at their places in its table, as ``kernels_STAGE``; their paths."""
+    network, paths = forward_pass.network, []
+    for stage, panel in kernel_panels(network, forward_pass.arrays):
+        title = f"{stage.name} · {kernel_count(panel.layer, panel.in_maps)}"
         subtitle = (
             f"{network.name}: rows are input maps, columns output maps; blue is negative, orange positive, "
             "one scale for all"
         )
-        paths.append(page(title, subtitle, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
+        paths.append(folder.save(page(title, subtitle, [panel], folder.theme), f"kernels_{stage.name}"))
     return paths
 
 
-def draw_table(
-    network: Network, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
-) -> list[Path]:
-    """Draw each connection table as the papers print it, as ``table_STAGE``; see `draw_maps`.
+def draw_table(network: Network, folder: FigureFolder) -> list[Path]:
+    """Draw each connection table as the papers print it, as ``table_STAGE``.
 
     Returns:
         The paths written; none for a network whose convolutions see every map.
     """
-    folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
+    paths = []
     for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         layer = stage.layer
         if isinstance(layer, Convolution) and layer.table is not None:
@@ -126,39 +83,25 @@ def draw_table(
                 f"{network.name}: rows are input maps, columns output maps; "
                 f"{kernel_count(layer, input_shape[0])}, {parameters_text(network, stage)}"
             )
-            paths.append(page(title, subtitle, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
+            paths.append(folder.save(page(title, subtitle, [panel], folder.theme), f"table_{stage.name}"))
     return paths
 
 
-def draw_poster(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    directory: str | Path,
-    *,
-    class_names: Sequence[str] = (),
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-) -> Path:
-    """Draw the whole pass from left to right on one sheet, with the kernels below, as ``poster``; see `draw_maps`."""
-    theme, folder = DARK if dark else LIGHT, figure_folder(directory, format)
-    names = names_of_classes(network, class_names)
-    outputs = run_stages(network, arrays, inputs)
-    return poster(network, arrays, outputs, names, theme).save(folder / f"poster.{format}", dpi)
+def draw_poster(forward_pass: ForwardPass, folder: FigureFolder) -> Path:
+    """Draw the whole pass from left to right on one sheet, with the kernels below, as ``poster``."""
+    return folder.save(poster(forward_pass, folder.theme), "poster")
 
 
-def _stage_sheets(
-    network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
-) -> Iterator[tuple[str, Sheet]]:
-    for item in outputs:
+def _stage_sheets(forward_pass: ForwardPass, theme: Theme) -> Iterator[tuple[str, Sheet]]:
+    network = forward_pass.network
+    for item in forward_pass.outputs:
         title = f"{item.key} · {item.shape_text}"
         subtitle = f"{network.name}, {item.operation}"
         panels: list[Panel]
-        if item is outputs[-1]:
-            heading, bars = answer_bars(network, item, names)
+        if item is forward_pass.outputs[-1]:
+            heading, bars = answer_bars(forward_pass)
             title, _, side_note = f"{item.key} · {heading}".partition("; ")
-            subtitle = "; ".join(filter(None, (subtitle, side_note, winner_text(network, item, names))))
+            subtitle = "; ".join(filter(None, (subtitle, side_note, winner_text(forward_pass))))
             panels = [bars]
         elif item.values.shape[1:] == (1, 1):
             columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
@@ -173,12 +116,10 @@ def _stage_sheets(
         yield item.key, page(title, subtitle, panels, theme)
 
 
-def _code_sheets(
-    network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
-) -> Iterator[tuple[str, Sheet]]:
-    for name, panel in code_panels(network, outputs, names):
+def _code_sheets(forward_pass: ForwardPass, theme: Theme) -> Iterator[tuple[str, Sheet]]:
+    for name, panel in code_panels(forward_pass):
         title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
         subtitle = (
-            f"{network.name}, under each code the squared distance to it; {winner_text(network, outputs[-1], names)}"
+            f"{forward_pass.network.name}, under each code the squared distance to it; {winner_text(forward_pass)}"
         )
         yield f"{name}_codes", page(title, subtitle, [panel], theme)

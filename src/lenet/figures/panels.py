@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from lenet.architecture import ConnectionTable, Convolution
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.sheet import Sheet, range_text, text_width, value_text
+from lenet.figures.sheet import Sheet, Theme, range_text, text_width, value_text
 
 Array = NDArray[np.float32]
+
+_TEXT = 8  # points, of captions
+_GAP, _CAPTION, _BASELINE = 0.16, 0.296, 0.164  # inches between maps, below one for its caption, and to its baseline
+_NUMBERS = 0.32  # inches beside units and kernels for the numbers of the rows
+_MAX_KERNEL_COLUMNS = 32  # more output maps stand in several bands
 
 
 class Panel(Protocol):
@@ -55,6 +60,13 @@ def symmetric_range(values: Array) -> tuple[float, float]:
     return (-limit, limit) if limit > 0 else (-1.0, 1.0)
 
 
+def color_scale(values: Array, theme: Theme) -> tuple[tuple[str, ...], tuple[float, float]]:
+    """Colors of units and their range: signed ones around 0 where some are negative, else from 0 to the maximum."""
+    if values.min() < 0:
+        return theme.signed, symmetric_range(values)
+    return theme.sequential, (0.0, float(values.max()))
+
+
 @dataclass(frozen=True)
 class Maps:
     """Feature maps (maps, height, width), each on its own scale, with its number and its true minimum and maximum.
@@ -65,7 +77,6 @@ class Maps:
     values: Array
     columns: int
     side: float = 1.3
-    text: float = 8
     digits: int = 3
     names: Sequence[str] = ()
 
@@ -78,23 +89,21 @@ class Maps:
     @cached_property
     def _width(self) -> float:
         """Width of a map, or of its caption if that is wider."""
-        texts = (
-            text_width(name, self.text, True) + text_width(value_range, self.text) for name, value_range in self._texts
-        )
-        return max(self.side, max(texts) + 0.01 * self.text)
+        texts = (text_width(name, _TEXT, True) + text_width(value_range, _TEXT) for name, value_range in self._texts)
+        return max(self.side, max(texts) + _GAP / 2)
 
     @property
     def _cell(self) -> tuple[float, float, float]:
         """Width and height of a map's cell, and height of the map itself."""
         height, width = self.values.shape[1:]
         map_height = self.side * height / width
-        return self._width + 0.02 * self.text, map_height + 0.037 * self.text, map_height
+        return self._width + _GAP, map_height + _CAPTION, map_height
 
     @property
     def size(self) -> tuple[float, float]:
         width, height, _ = self._cell
         columns = min(self.columns, len(self.values))
-        return columns * width - 0.02 * self.text, ceil(len(self.values) / self.columns) * height
+        return columns * width - _GAP, ceil(len(self.values) / self.columns) * height
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         width, height, map_height = self._cell
@@ -102,12 +111,11 @@ class Maps:
         for index, values in enumerate(self.values):
             row, column = divmod(index, self.columns)
             left, top = x + column * width, y + row * height
-            value_range = (float(values.min()), float(values.max()))
-            sheet.picture(values, left, top, self.side, map_height, colors, value_range)
-            below = top + map_height + 0.0205 * self.text
+            sheet.picture(values, left, top, self.side, map_height, colors)
+            below = top + map_height + _BASELINE
             name, span_text = self._texts[index]
-            sheet.text(left, below, name, self.text, bold=True)
-            sheet.text(left + self._width, below, span_text, self.text, sheet.theme.muted, "right")
+            sheet.text(left, below, name, _TEXT, bold=True)
+            sheet.text(left + self._width, below, span_text, _TEXT, sheet.theme.muted, "right")
 
 
 @dataclass(frozen=True)
@@ -116,18 +124,17 @@ class ColorPicture:
 
     values: Array
     side: float = 1.3
-    text: float = 8
 
     @property
     def size(self) -> tuple[float, float]:
         height, width = self.values.shape[1:]
-        return self.side, self.side * height / width + 0.037 * self.text
+        return self.side, self.side * height / width + _CAPTION
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         width, height = self.size
-        picture_height = height - 0.037 * self.text
+        picture_height = height - _CAPTION
         sheet.picture(self.values.transpose(1, 2, 0), x, y, width, picture_height)
-        sheet.text(x, y + picture_height + 0.0205 * self.text, "color", self.text, bold=True)
+        sheet.text(x, y + picture_height + _BASELINE, "color", _TEXT, bold=True)
 
 
 @dataclass(frozen=True)
@@ -137,25 +144,18 @@ class Cells:
     values: Array
     columns: int
     side: float = 0.42
-    text: float = 8
-
-    @property
-    def _margin(self) -> float:
-        return 0.04 * self.text
 
     @property
     def size(self) -> tuple[float, float]:
         rows = ceil(len(self.values) / self.columns)
-        return self._margin + self.columns * self.side, rows * self.side + 0.5
+        return _NUMBERS + self.columns * self.side, rows * self.side + 0.5
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        left, grid = x + self._margin, to_rows(self.values, self.columns)
-        signed = bool(self.values.min() < 0)
-        span = symmetric_range(self.values) if signed else (0.0, float(self.values.max()))
-        colors = sheet.theme.signed if signed else sheet.theme.sequential
+        left, grid = x + _NUMBERS, to_rows(self.values, self.columns)
+        colors, span = color_scale(self.values, sheet.theme)
         sheet.cells(grid, left, y, self.side, colors, span)
         for row in range(len(grid)):
-            sheet.side_label(left - 0.06, y + (row + 0.5) * self.side, str(row * self.columns), self.text - 1)
+            sheet.side_label(left - 0.06, y + (row + 0.5) * self.side, str(row * self.columns), _TEXT - 1)
         bar = min(1.6, self.columns * self.side)
         below = y + len(grid) * self.side + 0.12
         sheet.scale(left, below, bar, colors, span)
@@ -166,52 +166,47 @@ class Kernels:
     """Every kernel of a convolution: rows are input maps, columns are output maps, blank where there is no connection.
 
     ``weight`` is as in weights files: (kernels, side, side) with a table, else (maps, input maps, side, side).
-    All share one scale around 0. More than ``max_columns`` output maps stand in several bands.
+    All share one scale around 0.
     """
 
     layer: Convolution
     in_maps: int
     weight: Array
     side: float = 0.42
-    max_columns: int = 32
-    text: float = 8
 
     @property
     def _columns(self) -> int:
-        return (
-            self.layer.maps if self.layer.maps <= self.max_columns else grid_columns(self.layer.maps, self.max_columns)
-        )
+        maps = self.layer.maps
+        return maps if maps <= _MAX_KERNEL_COLUMNS else grid_columns(maps, _MAX_KERNEL_COLUMNS)
 
     @property
     def _bands(self) -> int:
         return ceil(self.layer.maps / self._columns)
 
     @property
-    def _margins(self) -> tuple[float, float]:
-        return 0.04 * self.text, 0.028 * self.text
+    def _band_height(self) -> float:
+        return 0.224 + self.in_maps * self.side + 0.08
 
     @property
     def size(self) -> tuple[float, float]:
-        left, above = self._margins
-        return left + self._columns * self.side, self._bands * (above + self.in_maps * self.side + 0.08) + 0.42
+        return _NUMBERS + self._columns * self.side, self._bands * self._band_height + 0.42
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        margin, above = self._margins
+        left = x + _NUMBERS
         table, span, muted = self.layer.connected_maps(self.in_maps), symmetric_range(self.weight), sheet.theme.muted
         kernels = iter(self.weight.reshape(-1, *self.weight.shape[-2:]))
         for band in range(self._bands):
             outputs = range(band * self._columns, min((band + 1) * self._columns, self.layer.maps))
-            top = y + band * (above + self.in_maps * self.side + 0.08) + above
+            top = y + band * self._band_height + 0.224
             for column, output in enumerate(outputs):
-                label = x + margin + (column + 0.5) * self.side
-                sheet.text(label, top - 0.05, str(output), self.text - 1, muted, "center")
+                label = left + (column + 0.5) * self.side
+                sheet.text(label, top - 0.05, str(output), _TEXT - 1, muted, "center")
             for row in range(self.in_maps):
-                sheet.side_label(x + margin - 0.06, top + (row + 0.5) * self.side, str(row), self.text - 1)
+                sheet.side_label(left - 0.06, top + (row + 0.5) * self.side, str(row), _TEXT - 1)
             mosaic = self._mosaic([table[output] for output in outputs], kernels)
-            sheet.picture(
-                mosaic, x + margin, top, len(outputs) * self.side, self.in_maps * self.side, sheet.theme.signed, span
-            )
-        sheet.scale(x + margin, y + self.size[1] - 0.3, min(1.6, self._columns * self.side), sheet.theme.signed, span)
+            width, height = len(outputs) * self.side, self.in_maps * self.side
+            sheet.picture(mosaic, left, top, width, height, sheet.theme.signed, span)
+        sheet.scale(left, y + self.size[1] - 0.3, min(1.6, self._columns * self.side), sheet.theme.signed, span)
 
     def _mosaic(self, columns: list[tuple[int, ...]], kernels: Any) -> Array:
         """Mosaic of the kernels of output maps, one blank pixel between them."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lenet import engine
-from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
-from lenet.figures.panels import Array, Cells, Panel, grid_columns
+from lenet.figures.panels import Cells, Panel, grid_columns
 from lenet.figures.sheet import DARK, Sheet, Theme, range_text, text_width
 from lenet.figures.stages import (
+    ForwardPass,
     StageOutput,
     answer_bars,
     code_panels,
@@ -25,21 +24,6 @@ from lenet.figures.stages import (
 _MARGIN = 0.45
 _COLUMN_GAP, _ROW_GAP = 0.5, 0.45
 _MAX_KERNELS = 600
-
-
-def poster(
-    network: Network, arrays: Mapping[str, Array], outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
-) -> Sheet:
-    """Draw a forward pass of a network."""
-    blocks = [_Block(item, _panels(network, item, names, last=item is outputs[-1])) for item in outputs]
-    below: list[tuple[str, Panel]] = [
-        (f"{stage.name} · {kernel_count(panel.layer, panel.in_maps)}", panel)
-        for stage, panel in kernel_panels(network, arrays, side=0.5)
-        if panel.in_maps * panel.layer.maps <= _MAX_KERNELS
-    ]
-    codes = code_panels(network, outputs, names)
-    below += [(f"{name} · beside the codes, with the squared distances", panel) for name, panel in codes]
-    return _poster(network, outputs, blocks, below, names, theme)
 
 
 @dataclass(frozen=True)
@@ -82,27 +66,22 @@ def _columns(blocks: Sequence[_Block]) -> list[list[_Block]]:
     return columns
 
 
-def _poster(
-    network: Network,
-    outputs: Sequence[StageOutput],
-    blocks: Sequence[_Block],
-    below: Sequence[tuple[str, Panel]],
-    names: Sequence[str],
-    theme: Theme,
-) -> Sheet:
-    columns = _columns(blocks)
+def poster(forward_pass: ForwardPass, theme: Theme) -> Sheet:
+    """Draw a forward pass of a network."""
+    network = forward_pass.network
+    columns = _columns([_Block(item, _panels(forward_pass, item)) for item in forward_pass.outputs])
     widths = [max(block.size[0] for block in column) for column in columns]
     heights = [sum(block.size[1] + _ROW_GAP for block in column) - _ROW_GAP for column in columns]
     width, tallest, top = 2 * _MARGIN + sum(widths) + _COLUMN_GAP * (len(widths) - 1), max(heights), 1.6
-    rows = _flow(below, width - 2 * _MARGIN)
+    rows = _flow(_panels_below(forward_pass), width - 2 * _MARGIN)
     sheet = Sheet(
         width, top + tallest + sum(0.85 + max(panel.size[1] for _, panel in row) for row in rows) + 0.4, theme
     )
-    winner = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
+    winner = forward_pass.class_names[forward_pass.winner]
     sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
     tone = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
     subtitle = (
-        f"{winner_text(network, outputs[-1], names)}. Each map on its own scale, {tone} is high, with its true minimum "
+        f"{winner_text(forward_pass)}. Each map on its own scale, {tone} is high, with its true minimum "
         "and maximum below; units and kernels blue below 0, orange above"
     )
     sheet.text(_MARGIN, 1.13, subtitle[:1].upper() + subtitle[1:], 12, theme.muted)
@@ -127,6 +106,21 @@ def _poster(
     return sheet
 
 
+def _panels_below(forward_pass: ForwardPass) -> list[tuple[str, Panel]]:
+    """The kernels, if they are not too many, and the codes, each with its heading."""
+    return [
+        *(
+            (f"{stage.name} · {kernel_count(panel.layer, panel.in_maps)}", panel)
+            for stage, panel in kernel_panels(forward_pass.network, forward_pass.arrays, side=0.5)
+            if panel.in_maps * panel.layer.maps <= _MAX_KERNELS
+        ),
+        *(
+            (f"{name} · beside the codes, with the squared distances", panel)
+            for name, panel in code_panels(forward_pass)
+        ),
+    ]
+
+
 def _block_width(title: str, panel: Panel) -> float:
     return max(panel.size[0], text_width(title, 14, bold=True))
 
@@ -148,14 +142,14 @@ def _arrow(sheet: Sheet, x: float, y: float) -> None:
     sheet.line([(x - 0.05, y - 0.1), (x + 0.05, y), (x - 0.05, y + 0.1)], sheet.theme.muted, 1.6)
 
 
-def _panels(network: Network, item: StageOutput, names: Sequence[str], last: bool) -> list[Panel]:
+def _panels(forward_pass: ForwardPass, item: StageOutput) -> list[Panel]:
     """The panels of a block, from top to bottom."""
-    maps, height, _ = item.values.shape
-    if last:
-        return [answer_bars(network, item, names, width=3.2, step=0.34)[1]]
+    network, (maps, height, _) = forward_pass.network, item.values.shape
+    if item is forward_pass.outputs[-1]:
+        return [answer_bars(forward_pass, width=3.2, step=0.34)[1]]
     if item.values.shape[1:] == (1, 1):
         columns = CODE_WIDTH if is_code(network, item) else grid_columns(maps, 8 if maps <= 160 else 20)
-        return [Cells(item.values.reshape(-1), columns, 0.24, 8)]
+        return [Cells(item.values.reshape(-1), columns, 0.24)]
     side = 1.05 if height >= 20 else 1.0
     rows = 6 if maps <= 6 else 8 if maps <= 32 else 10
     columns = -(-maps // rows)

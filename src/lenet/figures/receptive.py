@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.folder import figure_folder
+from lenet.figures.folder import FigureFolder
 from lenet.figures.page import MARGIN, heading, page_top
-from lenet.figures.panels import Array, grid_columns, symmetric_range, to_rows
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, value_text
-from lenet.figures.stages import FORMULAS, draw_input, run_stages
+from lenet.figures.panels import Array, color_scale, grid_columns, symmetric_range, to_rows
+from lenet.figures.sheet import Sheet, Theme, text_width, value_text
+from lenet.figures.stages import FORMULAS, ForwardPass, draw_input
 from lenet.figures.units import Term, Unit, explain_unit
 
 _INPUT, _BETWEEN, _TEXT = 2.1, 0.55, 8.5
@@ -34,43 +34,21 @@ _MAX_ROWS = 3
 """Numbered terms stand in one column up to so many, then in two."""
 
 
-def draw_receptive_field(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    stage: str,
-    unit: Sequence[int],
-    directory: str | Path,
-    *,
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-) -> Path:
+def draw_receptive_field(forward_pass: ForwardPass, stage: str, position: Sequence[int], folder: FigureFolder) -> Path:
     """Draw one unit's receptive field and sum, as ``unit_STAGE_MAP_ROW_COLUMN``.
 
     The input with the unit's receptive field outlined; each of its input maps (by the connection table)
     with the patch outlined, the patch, its kernel, and what both add to the sum; the sum, and the unit's value.
 
     Args:
-        network, arrays, inputs, directory, format, dark, dpi: as `draw_maps` takes them.
-        stage: its name.
-        unit: (map, row, column), counted from 0; or (number,) in a stage that has no maps.
+        stage, position: as `find_unit` takes them.
 
     Raises:
         UnknownName: if the network has no such stage.
-        DataError: if the stage has no such unit; and what `draw_maps` raises.
+        DataError: if the stage has no such unit.
     """
-    folder = figure_folder(directory, format)
-    outputs = run_stages(network, arrays, inputs)
-    explained = explain_unit(network, arrays, outputs[0].values[None], stage, unit)
-    sheet = _sheet(network, outputs[0].values, explained, DARK if dark else LIGHT)
-    name = "_".join(
-        [
-            explained.stage.name,
-            *map(str, explained.position if explained.maps.shape[1:] != (1, 1) else explained.position[:1]),
-        ]
-    )
-    return sheet.save(folder / f"unit_{name}.{format}", dpi)
+    unit = explain_unit(forward_pass, stage, position)
+    return folder.save(_sheet(forward_pass.network, forward_pass.values, unit, folder.theme), unit.file_name)
 
 
 def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
@@ -79,7 +57,7 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     source_width = max(
         2.1, max(text_width(text, _TEXT, True) + text_width(number, _TEXT, True) + 0.25 for text, number in lines)
     )
-    map_width = 1.35 if unit.maps.shape[1:] != (1, 1) else 0.0
+    map_width = 1.35 if unit.has_map else 0.0
     input_height = _INPUT * values.shape[1] / values.shape[2] + 0.5
     right_height = 0.19 * len(lines) + (
         map_width * unit.maps.shape[1] / unit.maps.shape[2] + 0.75 if map_width else 0.3
@@ -98,9 +76,7 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
 
 def _place_text(unit: Unit) -> str:
     number, row, column = unit.position
-    if unit.maps.shape[1:] == (1, 1):
-        return f"unit {number}"
-    return f"the unit of map {number} in row {row}, column {column}"
+    return f"the unit of map {number} in row {row}, column {column}" if unit.has_map else f"unit {number}"
 
 
 def _subtitle(network: Network, unit: Unit) -> str:
@@ -175,7 +151,7 @@ class _Patches:
         colors = theme.grays if photograph else theme.sequential
         scale = (float(values.min()), float(values.max()))
         if self.source_width:
-            self._draw_map(sheet, term, x, y, colors, scale)
+            self._draw_map(sheet, term, x, y, colors)
         middle, x = y + self.map_side / 2, x + self.source_width
         self._draw_cells(sheet, term.patch, x, y, colors, scale)
         x += self.side
@@ -185,14 +161,12 @@ class _Patches:
             x += 0.28 + self.side
         sheet.text(x + 0.1, middle, f"= {value_text(term.sum)}", _TEXT, bold=True, vertical="center")
 
-    def _draw_map(
-        self, sheet: Sheet, term: Term, x: float, y: float, colors: tuple[str, ...], scale: tuple[float, float]
-    ) -> None:
+    def _draw_map(self, sheet: Sheet, term: Term, x: float, y: float, colors: tuple[str, ...]) -> None:
         """The whole map with the patch outlined, as far as it lies on the map."""
         values = self.unit.source[term.map]
         height, width = values.shape
         pixel = self.map_side / width
-        sheet.picture(values, x, y, self.map_side, height * pixel, colors, scale)
+        sheet.picture(values, x, y, self.map_side, height * pixel, colors)
         top, left, bottom, right = (
             min(max(0, edge), length) for edge, length in zip(term.box, (height, width) * 2, strict=True)
         )
@@ -244,9 +218,7 @@ class _Vector:
         grids = [(unit.source_name, values), (texts[0], weights), (texts[1], results)]
         for index, (name, numbers) in enumerate(grids):
             left = x + index * (self.width + 0.35)
-            theme, signed = sheet.theme, bool(numbers.min() < 0)
-            value_range = symmetric_range(numbers) if signed else (0.0, float(numbers.max()) or 1.0)
-            colors = theme.signed if signed else theme.sequential
+            colors, value_range = color_scale(numbers, sheet.theme)
             sheet.text(left, y + 0.1, name, _TEXT, bold=True)
             sheet.cells(to_rows(numbers, self.columns), left, y + 0.25, self.side, colors, value_range)
             below = y + 0.25 + self.rows * self.side + 0.14
@@ -317,8 +289,7 @@ def _draw_sum(
         map_index, row, column = unit.position
         values = unit.maps[map_index]
         pixel, y = map_width / values.shape[1], y + 0.15
-        value_range = (float(values.min()), float(values.max()))
-        sheet.picture(values, x, y, map_width, values.shape[0] * pixel, theme.sequential, value_range)
+        sheet.picture(values, x, y, map_width, values.shape[0] * pixel, theme.sequential)
         sheet.box(x + column * pixel, y + row * pixel, pixel, pixel, edge=theme.accent, line=1.8)
         below = y + values.shape[0] * pixel + 0.18
         sheet.text(x, below, f"map {map_index} of {unit.stage.name}", 8, bold=True)

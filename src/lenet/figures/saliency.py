@@ -6,7 +6,7 @@ is always evidence for the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,54 +15,42 @@ from numpy.typing import NDArray
 from lenet import engine
 from lenet.architecture import Network
 from lenet.engine import reference
-from lenet.figures.folder import figure_folder
+from lenet.figures.folder import FigureFolder
 from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
 from lenet.figures.panels import Array, symmetric_range
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
-from lenet.figures.stages import draw_input, names_of_classes, run_stages, winner_text
+from lenet.figures.sheet import Sheet, Theme, range_text
+from lenet.figures.stages import ForwardPass, draw_input, winner_text
 
 _SIDE, _GAP = 2.6, 0.5
 
 
-def draw_saliency(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    directory: str | Path,
-    *,
-    class_names: Sequence[str] = (),
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-) -> list[Path]:
-    """Draw `occlusion` and `gradient_times_input` beside the input; arguments and errors are those of `draw_maps`.
+def draw_saliency(forward_pass: ForwardPass, folder: FigureFolder) -> list[Path]:
+    """Draw `occlusion` and `gradient_times_input` beside the input.
 
     Returns:
         The paths of ``saliency_occlusion`` and ``saliency_gradient``.
     """
-    folder, theme = figure_folder(directory, format), DARK if dark else LIGHT
-    names = names_of_classes(network, class_names)
-    outputs = run_stages(network, arrays, inputs)
-    values, winner = outputs[0].values, winner_text(network, outputs[-1], names)
+    network, arrays, values = forward_pass.network, forward_pass.arrays, forward_pass.values
+    winner = winner_text(forward_pass)
     quantity = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
     side, paths = patch_side(network), []
     drawings = {
         "occlusion": (
             f"occlusion by a patch of {side}×{side}",
             f"{network.name}, {winner}; how much {quantity} falls when a patch of background covers the pixels around",
-            occlusion(network, arrays, inputs),
+            occlusion(network, arrays, values),
         ),
         "gradient": (
             "gradient × input",
             f"{network.name}, {winner}; the slope of {quantity} by each pixel, times how far the pixel is from "
             "the background",
-            gradient_times_input(network, arrays, inputs),
+            gradient_times_input(network, arrays, values),
         ),
     }
     for name, (title, subtitle, saliency) in drawings.items():
         subtitle += f"; true minimum and maximum {range_text(saliency).replace(' ', UNBROKEN)}"
-        sheet = _sheet(network, values, saliency, f"saliency · {title}", subtitle, theme)
-        paths.append(sheet.save(folder / f"saliency_{name}.{format}", dpi))
+        sheet = _sheet(network, values, saliency, f"saliency · {title}", subtitle, folder.theme)
+        paths.append(folder.save(sheet, f"saliency_{name}"))
     return paths
 
 

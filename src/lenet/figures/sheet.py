@@ -182,11 +182,10 @@ class Sheet:
         width: float,
         height: float,
         colors: tuple[str, ...] = (),
-        span: tuple[float, float] = (0.0, 1.0),
-        framed: bool = True,
+        span: tuple[float, float] | None = None,
     ) -> None:
-        """Draw (rows, columns) in ``colors`` over ``span``, NaN left blank; or (rows, columns, 3) as RGB 0..1."""
-        minimum, maximum = span
+        """Draw (rows, columns) in ``colors`` over ``span``, or their own; NaN left blank; (rows, columns, 3) as RGB."""
+        minimum, maximum = span or (float(values.min()), float(values.max()))
         self.axes.imshow(
             values,
             cmap=_color_map(colors) if colors else None,
@@ -196,8 +195,7 @@ class Sheet:
             aspect="auto",
             interpolation="none",
         )
-        if framed:
-            self.box(x, y, width, height, edge=self.theme.line)
+        self.box(x, y, width, height, edge=self.theme.line)
 
     @_with_default_settings
     def cells(

@@ -1,4 +1,4 @@
-"""Arrays of one forward pass with their stages, and the texts and panels of figures about them."""
+"""One forward pass, each of its arrays with its stage, and the texts and panels of figures about them."""
 
 from __future__ import annotations
 
@@ -64,8 +64,55 @@ class StageOutput:
         return f"after {layer_text(self.stage)}"
 
 
-def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[StageOutput]:
-    """Run the network on one input; every array of the pass with its stage."""
+@dataclass(frozen=True)
+class ForwardPass:
+    """A forward pass of a network on one input.
+
+    Attributes:
+        network, arrays: the description, and its weights.
+        outputs: every array of the pass, in the order of `engine.activations`.
+        class_names: one for each output.
+    """
+
+    network: Network
+    arrays: Mapping[str, Array]
+    outputs: Sequence[StageOutput]
+    class_names: Sequence[str]
+
+    @classmethod
+    def of(
+        cls, network: Network, arrays: Mapping[str, Array], inputs: Array, class_names: Sequence[str] = ()
+    ) -> ForwardPass:
+        """Run the network.
+
+        Args:
+            inputs: float32 (channels, height, width), or the same with one image in front.
+            class_names: one for each output, shortened where they are long; numbers when left out.
+
+        Raises:
+            ArchitectureError: if the input does not have the network's shape.
+            WeightsError: if the weights are not the network's.
+            DataError: if there is not one class name for each output, or the input holds a value that is no number.
+        """
+        return cls(network, arrays, _run_stages(network, arrays, inputs), _class_names(network, class_names))
+
+    @property
+    def values(self) -> Array:
+        """The input, (channels, height, width)."""
+        return self.outputs[0].values
+
+    @property
+    def answer(self) -> Array:
+        """The outputs of the last stage, (1, classes)."""
+        return self.outputs[-1].values.reshape(1, -1)
+
+    @property
+    def winner(self) -> int:
+        """The number of the output that wins."""
+        return int(engine.decide(self.network, self.answer)[0])
+
+
+def _run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[StageOutput]:
     check_parameters(network, arrays)
     inputs = np.asarray(inputs, np.float32)
     inputs = inputs[None] if inputs.ndim == 3 else inputs
@@ -102,8 +149,7 @@ def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
     return names
 
 
-def names_of_classes(network: Network, class_names: Sequence[str]) -> list[str]:
-    """Class names for figures, shortened; numbers if there are none."""
+def _class_names(network: Network, class_names: Sequence[str]) -> list[str]:
     if class_names and len(class_names) != network.classes:
         raise DataError(
             f"{network.name} has {network.classes} outputs, got {len(class_names)} class names; expected one each"
@@ -162,13 +208,13 @@ def color_panels(network: Network, item: StageOutput, side: float) -> list[Panel
 
 def draw_input(sheet: Sheet, network: Network, values: Array, x: float, y: float, width: float) -> None:
     """Draw the input (channels, height, width), gray on the scale of maps, color as a picture."""
-    height, low, high = width * values.shape[1] / values.shape[2], float(values.min()), float(values.max())
+    height = width * values.shape[1] / values.shape[2]
     if len(values) == 3:
         background, ink = network.input_range
         picture = np.clip((values.transpose(1, 2, 0) - background) / (ink - background), 0, 1)
         sheet.picture(picture, x, y, width, height)
     else:
-        sheet.picture(values[0], x, y, width, height, sheet.theme.sequential, (low, high))
+        sheet.picture(values[0], x, y, width, height, sheet.theme.sequential)
 
 
 def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:
@@ -188,20 +234,19 @@ def is_code(network: Network, item: StageOutput) -> bool:
     return network.smallest_wins and item.stage is previous_stage and item.values.size == CODE_WIDTH * CODE_HEIGHT
 
 
-def code_panels(network: Network, outputs: Sequence[StageOutput], names: Sequence[str]) -> Iterator[tuple[str, Codes]]:
+def code_panels(forward_pass: ForwardPass) -> Iterator[tuple[str, Codes]]:
     """The last hidden units beside the character codes, where the outputs are distances to such codes."""
-    layer, units = network.stages[-1].layer, [item for item in outputs if is_code(network, item)]
+    network = forward_pass.network
+    layer, units = network.stages[-1].layer, [item for item in forward_pass.outputs if is_code(network, item)]
     if isinstance(layer, EuclideanRbf) and units:
-        codes = np.array(layer.prototypes, np.float32)
-        yield network.stages[-2].name, Codes(units[-1].values.reshape(-1), codes, outputs[-1].values.reshape(-1), names)
+        codes, names = np.array(layer.prototypes, np.float32), forward_pass.class_names
+        yield network.stages[-2].name, Codes(units[-1].values.reshape(-1), codes, forward_pass.answer[0], names)
 
 
-def answer_bars(
-    network: Network, item: StageOutput, names: Sequence[str], width: float = 6.2, step: float = 0.3, text: float = 9
-) -> tuple[str, Bars]:
+def answer_bars(forward_pass: ForwardPass, width: float = 6.2, step: float = 0.3, text: float = 9) -> tuple[str, Bars]:
     """Bar chart of the last outputs: penalties, probabilities, or raw outputs of squashing units."""
-    outputs = item.values.reshape(1, -1)
-    winner = int(engine.decide(network, outputs)[0])
+    network, names = forward_pass.network, forward_pass.class_names
+    outputs, winner = forward_pass.answer, forward_pass.winner
     values = [value_text(value) for value in outputs[0].tolist()]
     raw_outputs = Bars(outputs[0], values, winner, names, (), width, step, text)
     if network.smallest_wins:
@@ -218,13 +263,12 @@ def _percent(probability: float) -> str:
     return f"{100 * probability:.1f} %" if probability >= 0.001 or probability == 0 else "< 0.1 %"
 
 
-def winner_text(network: Network, last: StageOutput, names: Sequence[str]) -> str:
+def winner_text(forward_pass: ForwardPass) -> str:
     """The answer, and the rule that decides it."""
-    outputs = last.values.reshape(1, -1)
-    winner = int(engine.decide(network, outputs)[0])
+    network, outputs, winner = forward_pass.network, forward_pass.answer, forward_pass.winner
+    name, value = forward_pass.class_names[winner], value_text(float(outputs[0, winner]))
     if network.smallest_wins:
-        return f"the smallest penalty wins: {names[winner]}, at {value_text(float(outputs[0, winner]))}"
+        return f"the smallest penalty wins: {name}, at {value}"
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
-        return f"the largest output wins: {names[winner]}, with {value_text(float(outputs[0, winner]))}"
-    probability = float(engine.probabilities(network, outputs)[0, winner])
-    return f"the most probable wins: {names[winner]}, with {_percent(probability)}"
+        return f"the largest output wins: {name}, with {value}"
+    return f"the most probable wins: {name}, with {_percent(float(engine.probabilities(network, outputs)[0, winner]))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet import engine
 from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
-from lenet.figures.folder import figure_folder
-from lenet.figures.panels import Array, symmetric_range, to_rows
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width
-from lenet.figures.stages import StageOutput, answer_bars, draw_input, is_code, names_of_classes, run_stages
+from lenet.figures.folder import FigureFolder
+from lenet.figures.panels import color_scale, to_rows
+from lenet.figures.sheet import Sheet, Theme, text_width
+from lenet.figures.stages import ForwardPass, StageOutput, answer_bars, draw_input, is_code
 
 _MARGIN, _TOP, _HEIGHT, _GAP = 0.3, 0.42, 1.75, 0.34
 _FONT_SIZE = 9.0
@@ -24,33 +23,21 @@ _LINE_SPACING = 1.2
 """Line pitch in font sizes: no two names touch."""
 
 
-def draw_strip(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    directory: str | Path,
-    *,
-    class_names: Sequence[str] = (),
-    format: Format = "png",
-    dark: bool = False,
-    dpi: int = 150,
-) -> Path:
-    """Draw a forward pass from input to answer as ``strip``, wide and low; arguments and errors as of `draw_maps`."""
-    folder = figure_folder(directory, format)
-    names = names_of_classes(network, class_names)
-    outputs = run_stages(network, arrays, inputs)
-    return strip(network, outputs, names, DARK if dark else LIGHT).save(folder / f"strip.{format}", dpi)
+def draw_strip(forward_pass: ForwardPass, folder: FigureFolder) -> Path:
+    """Draw a forward pass from input to answer as ``strip``, wide and low."""
+    return folder.save(strip(forward_pass, folder.theme), "strip")
 
 
-def strip(network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme) -> Sheet:
+def strip(forward_pass: ForwardPass, theme: Theme) -> Sheet:
     """Lay out the strip of a forward pass."""
+    network, outputs, names = forward_pass.network, forward_pass.outputs, forward_pass.class_names
     final = [item for item, next_item in pairwise(outputs) if next_item.stage is not item.stage]
     blocks = [_Block(network, item) for item in final]
     font_size = _bar_text(names)
     bar_pitch = max(_HEIGHT / max(len(names), 6), _LINE_SPACING * font_size / 72)
-    _, bars = answer_bars(network, outputs[-1], names, width=1.75, step=bar_pitch, text=font_size)
+    _, bars = answer_bars(forward_pass, width=1.75, step=bar_pitch, text=font_size)
     bars = replace(bars, notes=())  # room for the bars
-    answer = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
+    answer = names[forward_pass.winner]
     size = min(86.0, 86.0 * 1.5 / text_width(answer, 86, bold=True))
     widths = [block.width for block in blocks]
     width = 2 * _MARGIN + sum(widths) + bars.size[0] + text_width(answer, size, True) + _GAP * (len(blocks) + 1)
@@ -117,19 +104,13 @@ class _Block:
             return
         x, y = x + (self.width - columns * side) / 2, middle - rows * side / 2
         if self._is_vector:
-            flat = values.reshape(-1)
-            signed = bool(flat.min() < 0)
-            value_range = symmetric_range(flat) if signed else (0.0, float(flat.max()))
-            sheet.cells(to_rows(flat, columns), x, y, side, theme.signed if signed else theme.sequential, value_range)
+            sheet.cells(to_rows(values.reshape(-1), columns), x, y, side, *color_scale(values, theme))
             return
         for index, map_values in enumerate(values):
             row, column = divmod(index, columns)
             map_width = side - min(0.05, 0.12 * side)
             map_height = map_width * map_values.shape[0] / map_values.shape[1]
-            value_range = (float(map_values.min()), float(map_values.max()))
-            sheet.picture(
-                map_values, x + column * side, y + row * side, map_width, map_height, theme.sequential, value_range
-            )
+            sheet.picture(map_values, x + column * side, y + row * side, map_width, map_height, theme.sequential)
 
 
 def _lines(item: StageOutput) -> list[str]:

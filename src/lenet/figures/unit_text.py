@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +17,16 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.figures.panels import Array
-from lenet.figures.stages import FORMULAS, layer_text
+from lenet.figures.stages import FORMULAS, ForwardPass, layer_text
 from lenet.figures.units import Term, Unit, explain_unit
 from lenet.files import write_atomically
 
 
-def write_unit(
-    network: Network,
-    arrays: Mapping[str, Array],
-    inputs: Array,
-    stage: str,
-    position: Sequence[int],
-    directory: str | Path,
-) -> Path:
+def write_unit(forward_pass: ForwardPass, stage: str, position: Sequence[int], directory: str | Path) -> Path:
     """Write the sum of one unit as text, ``unit_STAGE_MAP_ROW_COLUMN.txt``.
 
     Args:
-        network, arrays, inputs: of one picture, as `draw_maps` takes them.
-        stage: its name.
-        position: (map, row, column), counted from 0; or (number,) in a stage that has no maps.
+        stage, position: as `find_unit` takes them.
         directory: the folder; made if it is not there.
 
     Raises:
@@ -43,17 +34,16 @@ def write_unit(
         DataError: if the stage has no such unit.
         OSError: if it cannot be written.
     """
-    unit = explain_unit(network, arrays, inputs, stage, position)
-    numbers = unit.position if unit.maps.shape[1:] != (1, 1) else unit.position[:1]
-    path = Path(directory) / f"unit_{'_'.join([unit.stage.name, *map(str, numbers)])}.txt"
-    write_atomically(path, unit_text(network, unit).encode())
+    unit = explain_unit(forward_pass, stage, position)
+    path = Path(directory) / f"{unit.file_name}.txt"
+    write_atomically(path, unit_text(forward_pass.network, unit).encode())
     return path
 
 
 def unit_text(network: Network, unit: Unit) -> str:
     """The sum of a unit with all its numbers, rounded to four decimals."""
     number, row, column = unit.position
-    index = f"unit {number}" if unit.maps.shape[1:] == (1, 1) else f"map {number}, row {row}, column {column}"
+    index = f"map {number}, row {row}, column {column}" if unit.has_map else f"unit {number}"
     lines = [f"{network.name}, {unit.stage.name}: {index}, after {layer_text(unit.stage)} of {unit.source_name}", ""]
     if unit.source.shape[1:] == (1, 1):
         lines += [_product(unit, term) for term in unit.terms]

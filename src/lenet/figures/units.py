@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lenet import engine
 from lenet.architecture import (
     AveragePooling,
     Convolution,
@@ -25,9 +24,8 @@ from lenet.architecture import (
 from lenet.boxes import Box
 from lenet.errors import DataError, UnknownName
 from lenet.figures.panels import Array
+from lenet.figures.stages import ForwardPass
 from lenet.summary.counts import window
-
-"""(top, left, bottom, right), half-open."""
 
 
 @dataclass(frozen=True)
@@ -76,23 +74,32 @@ class Unit:
     maps: Array
     """The output of the stage, (maps, height, width)."""
 
+    @property
+    def has_map(self) -> bool:
+        """Whether it is one of a map, with a row and a column in it."""
+        return self.maps.shape[1:] != (1, 1)
 
-def explain_unit(
-    network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, position: Sequence[int]
-) -> Unit:
-    """Compute the unit ``position`` of a stage, with its terms, for one input (1, channels, height, width).
+    @property
+    def file_name(self) -> str:
+        """``unit_STAGE_MAP_ROW_COLUMN``, or ``unit_STAGE_NUMBER``."""
+        numbers = self.position if self.has_map else self.position[:1]
+        return "_".join(["unit", self.stage.name, *map(str, numbers)])
+
+
+def explain_unit(forward_pass: ForwardPass, stage: str, position: Sequence[int]) -> Unit:
+    """Compute the unit ``position`` of a stage, with its terms, as `find_unit` takes both.
 
     Raises:
         UnknownName: if there is no such stage.
         DataError: if the stage has no such unit.
     """
+    network, arrays = forward_pass.network, forward_pass.arrays
     index, position = find_unit(network, stage, position)
     layer_stage = network.stages[index]
-    activations = engine.activations(network, arrays, inputs)
-    keys = list(activations)
-    start = keys.index(layer_stage.name)
-    source, sums = activations[keys[start - 1]][0], activations[layer_stage.name][0]
-    values = activations.get(f"{layer_stage.name}_{layer_stage.activation}", activations[layer_stage.name])[0]
+    outputs = {item.key: item.values for item in forward_pass.outputs}
+    keys = list(outputs)
+    source, sums = outputs[keys[keys.index(layer_stage.name) - 1]], outputs[layer_stage.name]
+    values = outputs.get(f"{layer_stage.name}_{layer_stage.activation}", sums)
     biases = arrays.get(f"{layer_stage.name}.bias")
     return Unit(
         stage=layer_stage,

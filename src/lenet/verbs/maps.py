@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lenet.errors import DataError
 from lenet.model import Model
@@ -60,24 +60,17 @@ def maps(
         figures.find_unit(network, stage, position)
     image = network_picture(model, picture)
     inputs = network_inputs(image[None], network.input, network.input_range)
-    format: Literal["svg", "png"] = "svg" if svg else "png"
-    arguments = (network, model.parameters, inputs)
-    names = model.output_names
-    paths = figures.draw_maps(*arguments, output, chained=long_names, class_names=names, format=format, dark=dark)
-    paths += [
-        figures.draw_receptive_field(*arguments, stage, position, output, format=format, dark=dark)
-        for stage, position in units
-    ]
+    folder = figures.FigureFolder(output, "svg" if svg else "png", dark)
+    forward_pass = figures.ForwardPass.of(network, model.parameters, inputs, model.output_names)
+    paths = figures.draw_maps(forward_pass, folder, chained=long_names)
+    paths += [figures.draw_receptive_field(forward_pass, *unit, folder) for unit in units]
     if text:
-        paths += [figures.write_unit(*arguments, stage, position, output) for stage, position in units]
+        paths += [figures.write_unit(forward_pass, *unit, output) for unit in units]
     if each_map:
-        paths += figures.draw_each_map(*arguments, output, chained=long_names, format=format, dark=dark)
-    paths += [
-        figures.draw_strip(*arguments, output, class_names=names, format=format, dark=dark),
-        figures.draw_diagram(network, output, format=format, dark=dark),
-    ]
+        paths += figures.draw_each_map(forward_pass, folder, chained=long_names)
+    paths += [figures.draw_strip(forward_pass, folder), figures.draw_diagram(network, folder)]
     if saliency:
-        paths += figures.draw_saliency(*arguments, output, class_names=names, format=format, dark=dark)
+        paths += figures.draw_saliency(forward_pass, folder)
     return paths
 
 
