@@ -19,6 +19,14 @@ _KEY = "grammar"
 _BATCH_SIZE = 200  # fields
 _ROUNDS = 2
 _MAX_COLUMNS = 64  # phases, and columns that see one digit
+# The values that are tried, cost after cost.
+_CANDIDATES: dict[str, Sequence[Any]] = {
+    "again": (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 24.0),
+    "longest": range(2, 11),
+    "stay": (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0),
+    "entry": (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0),
+    "contact": (6.0, 9.0, 12.0, 16.0, 24.0, math.inf),
+}
 
 
 class StringReader:
@@ -61,8 +69,8 @@ def choose_grammar(displacement: Displacement, strings: Sequence[DigitStrings]) 
     best, best_share = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
     evaluated: set[Grammar] = set()
     for _ in range(_ROUNDS):
-        for variants in (_again, _longest, _stay, _entry, _contact):
-            for grammar in variants(best):
+        for name, values in _CANDIDATES.items():
+            for grammar in [replace(best, **{name: value}) for value in values]:
                 if grammar in evaluated:
                     continue
                 evaluated.add(grammar)
@@ -70,26 +78,6 @@ def choose_grammar(displacement: Displacement, strings: Sequence[DigitStrings]) 
                 if share > best_share:
                     best, best_share = grammar, share
     return best, best_share
-
-
-def _again(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, again=cost) for cost in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 24.0)]
-
-
-def _longest(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, longest=columns) for columns in range(2, 11)]
-
-
-def _stay(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, stay=cost) for cost in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)]
-
-
-def _entry(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, entry=cost) for cost in (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)]
-
-
-def _contact(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, contact=cost) for cost in (6.0, 9.0, 12.0, 16.0, 24.0, math.inf)]
 
 
 def share_right(scored_batches: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -> float:
