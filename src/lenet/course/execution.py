@@ -38,8 +38,11 @@ class ProgramError(LeNetError):
     """A learner's program that cannot be marked; the text says where it stands and what went wrong."""
 
 
-def call_function(task: Task, function: Callable[..., Any]) -> Outputs:
+def call_function(task: Task, function: Callable[..., Any], path: str | None = None) -> Outputs:
     """The outputs of a function for each of a task's cases.
+
+    Args:
+        path: of the file that defines it, whose lines an error names.
 
     Raises:
         ProgramError: if it raises anything, or gives no numbers.
@@ -48,8 +51,10 @@ def call_function(task: Task, function: Callable[..., Any]) -> Outputs:
     for arguments in task.cases():
         try:
             output = function(*copy.deepcopy(arguments))
-        except Exception as error:
-            raise ProgramError(_error_sentence(error, f"{task.name} ends with")) from None
+        except (Exception, SystemExit) as error:
+            if path and isinstance(error, MemoryError):
+                raise ProgramError(f"{task.name} takes more than {MAX_BYTES >> 30} GiB of memory") from None
+            raise ProgramError(_error_sentence(error, f"{task.name} ends with", path)) from None
         outputs.append(_to_numbers(task.name, output))
     return outputs
 
@@ -154,16 +159,7 @@ def _run(task: Task, path: str) -> Outputs:
         raise ProgramError("ends Python itself before its function can be called") from None
     if not callable(function := names.get(task.name)):
         raise ProgramError(f"defines no function {task.name}({', '.join(task.arguments)})")
-    outputs = []
-    for arguments in task.cases():
-        try:
-            output = function(*copy.deepcopy(arguments))
-        except MemoryError:
-            raise ProgramError(f"{task.name} takes more than {MAX_BYTES >> 30} GiB of memory") from None
-        except (Exception, SystemExit) as error:
-            raise ProgramError(_error_sentence(error, f"{task.name} ends with", path)) from None
-        outputs.append(_to_numbers(task.name, output))
-    return outputs
+    return call_function(task, function, path)
 
 
 def _main(number: str, path: str, result: str) -> None:

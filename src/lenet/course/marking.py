@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lenet.course.exercises import QUESTIONS, Answer, Question
-from lenet.course.progress import note_attempt, read_progress
+from lenet.course.progress import Attempts, note_attempt, read_progress
 from lenet.course.texts import Texts, texts
 from lenet.errors import LeNetError, UnknownName
 
@@ -187,17 +187,10 @@ def _exercise_numbers(exercise: str | float | None) -> tuple[str, ...]:
 
 def _listing(numbers: Sequence[str], language_texts: Texts, language: str) -> Listing:
     progress = read_progress()
-    exercises = []
-    for number in numbers:
-        attempts = progress.get(number)
-        exercises.append(
-            Status(
-                number,
-                language_texts.tasks[number],
-                attempts.count if attempts else 0,
-                attempts.is_solved if attempts else False,
-            )
-        )
+    attempts = {number: progress.get(number, Attempts()) for number in numbers}
+    exercises = (
+        Status(number, language_texts.tasks[number], known.count, known.is_solved) for number, known in attempts.items()
+    )
     lessons = dict.fromkeys(int(number.split(".")[0]) for number in numbers)
     return Listing({lesson: language_texts.lessons[lesson] for lesson in lessons}, tuple(exercises), language)
 
@@ -280,8 +273,8 @@ def _value_text(value: Answer) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _shorten(text: str, length: int = 60) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -309,11 +302,8 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
         return True, words["right-function"].format(name=task.name, cases=len(outputs)), None
     for name, mistake in task.mistakes.items():
         if _are_close(outputs, [mistake(*arguments) for arguments in task.cases()], task.tolerance):
-            return (
-                False,
-                f"{words['wrong-function'].format(name=task.name)}{language_texts.mistakes[number][name]}",
-                name,
-            )
+            wrong_function = words["wrong-function"].format(name=task.name)
+            return False, f"{wrong_function}{language_texts.mistakes[number][name]}", name
     return False, f"{_describe_difference(task, outputs, wrong, words)}{language_texts.hints[number]}", None
 
 
@@ -353,7 +343,4 @@ def _describe_difference(task: Task, outputs: list[NDArray[np.float64]], wrong: 
 
 def _argument_text(argument: Any) -> str:
     shape = getattr(argument, "shape", None)
-    if shape:
-        return "[" + "×".join(map(str, shape)) + "]"
-    text = str(argument)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return f"[{'×'.join(map(str, shape))}]" if shape else _shorten(str(argument), 40)
