@@ -155,7 +155,7 @@ def _convolution(layer: Convolution, parameters: dict[str, Array], input: Array)
     windows = _windows(layer, input)
     images, in_maps, height, width = windows.shape[:4]
     columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, in_maps * layer.kernel_size**2)
-    sums = columns @ _dense_kernels(layer, parameters["weight"], in_maps).reshape(layer.maps, -1).T
+    sums = columns @ dense_kernels(layer, parameters["weight"], in_maps).reshape(layer.maps, -1).T
     outputs = sums.reshape(images, height, width, layer.maps).transpose(0, 3, 1, 2)
     return outputs + (parameters["bias"] if layer.bias == "unit" else parameters["bias"][:, None, None])
 
@@ -165,7 +165,7 @@ def _convolution_back(
 ) -> Gradients:
     (images, in_maps, height, width), pad, stride = input.shape, layer.padding, layer.stride
     weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
-    kernels = factor(_dense_kernels(layer, parameters["weight"], in_maps))
+    kernels = factor(dense_kernels(layer, parameters["weight"], in_maps))
     padded = np.zeros((images, in_maps, height + 2 * pad, width + 2 * pad), grad.dtype)
     for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap, so they are added for each kernel element
         window = padded[:, :, y : y + stride * grad.shape[2] : stride, x : x + stride * grad.shape[3] : stride]
@@ -183,7 +183,8 @@ def _windows(layer: Convolution, input: Array) -> Array:
     return sliding_window_view(padded, (side, side), axis=(2, 3))[:, :, :: layer.stride, :: layer.stride]
 
 
-def _dense_kernels(layer: Convolution, weight: Array, in_maps: int) -> Array:
+def dense_kernels(layer: Convolution, weight: Array, in_maps: int) -> Array:
+    """A convolution's weights as (maps, in_maps, side, side), with zeros where its table connects nothing."""
     if layer.table is None:
         return weight
     dense = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), weight.dtype)

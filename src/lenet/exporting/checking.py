@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,6 @@ class Check:
     differing: int
     farthest: float
     speed: float
-
-    def to_json(self) -> dict[str, Any]:
-        """All of it as plain values."""
-        return asdict(self)
 
     def __str__(self) -> str:
         answers = "1 answer differs" if self.differing == 1 else f"{self.differing:,} answers differ"

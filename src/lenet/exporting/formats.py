@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
 from lenet.exporting.checking import Check
-from lenet.exporting.quantization import Quantization, quantize, quantized_forward
+from lenet.exporting.quantization import MAX_WEIGHT, Quantization, quantize, quantized_forward
 from lenet.files import write_atomically
 from lenet.model import FOLDER_MODEL, Model, load
 from lenet.naming import resolve_name
@@ -54,15 +54,7 @@ class Export:
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values."""
-        return {
-            "format": self.format,
-            "path": str(self.path),
-            "files": list(map(str, self.files)),
-            "bytes": self.bytes,
-            "weight_bytes": self.weight_bytes,
-            "check": self.check.to_json() if self.check else None,
-            "unchecked": self.unchecked,
-        }
+        return {**asdict(self), "path": str(self.path), "files": list(map(str, self.files))}
 
     def __str__(self) -> str:
         judged = str(self.check) if self.check else f"not checked: {self.unchecked}"
@@ -84,16 +76,17 @@ class Format:
     Attributes:
         ending: of the file that it writes; empty for a folder.
         default: the file or folder's name where none is given, of the network's name.
-        write: from a model, the file's stem, pictures to calibrate on and pictures for examples, to files by name.
+        write: from a model, the file's stem, its weights in 8 bits if they are rounded, and pictures for examples, to
+            files by name.
         run: what runs the file at a path.
-        is_quantized: whether weights are rounded, on pictures of what the model was trained on.
+        max_weight: the largest weight in 8 bits, rounded on pictures of what the model was trained on; 0 rounds none.
     """
 
     ending: str
     default: str
-    write: Callable[[Model, str, GrayLevels, GrayLevels], _ExportedFiles]
+    write: Callable[[Model, str, Quantization | None, GrayLevels], _ExportedFiles]
     run: Callable[[Model, Path], tuple[checking.Run, str]]
-    is_quantized: bool = False
+    max_weight: int = 0
 
 
 def export(
@@ -135,8 +128,12 @@ def export(
     default = target_format.default.format(network=network, name=identifier(network))
     path = Path(default if out is None else out)
     _check_path(path, target_format)
-    calibration, pictures, source = _load_pictures(model, data, target_format.is_quantized)
-    exported = target_format.write(model, path.stem, calibration, pictures)
+    is_quantized = target_format.max_weight > 0
+    calibration, pictures, source = _load_pictures(model, data, is_quantized)
+    quantization = (
+        quantize(model.network, model.parameters, calibration, target_format.max_weight) if is_quantized else None
+    )
+    exported = target_format.write(model, path.stem, quantization, pictures)
     check, unchecked = None, ""
     with tempfile.TemporaryDirectory(prefix="lenet-export-") as folder:
         for file, content in exported.files.items():
@@ -146,7 +143,7 @@ def export(
         except (MissingExtra, checking.NoCompiler) as error:
             unchecked = str(error)
         else:
-            check = checking.compare(model, run, program, pictures, source, is_exact=not target_format.is_quantized)
+            check = checking.compare(model, run, program, pictures, source, is_exact=not is_quantized)
     folder_of = path.parent if target_format.ending else path
     files = tuple(folder_of / file for file in exported.files)
     for target, content in zip(files, exported.files.values(), strict=True):
@@ -211,15 +208,7 @@ def _choose_pictures(images: GrayLevels, count: int) -> GrayLevels:
     return images[np.sort(np.random.default_rng(0).choice(len(images), count, replace=False))]
 
 
-def _onnx(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
-    return _write_onnx(model, stem, None)
-
-
-def _onnx_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
-    return _write_onnx(model, stem, quantize(model.network, model.parameters, calibration, _MAX_AVX2_WEIGHT))
-
-
-def _write_onnx(model: Model, stem: str, quantization: Quantization | None) -> _ExportedFiles:
+def _onnx(model: Model, stem: str, quantization: Quantization | None, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.onnx import to_onnx
 
     properties = {
@@ -238,61 +227,53 @@ def _description(model: Model) -> str:
     return description_text(model.network, model.class_names, model.provenance)
 
 
-def _weight_bytes(model: Model, quantization: Quantization | None) -> int:
+def _weight_bytes(model: Model, quantization: Quantization | None = None) -> int:
     total = sum(array.nbytes for array in model.parameters.values())
     for stage in (quantization or {}).values():
         total += stage.weight_scales.nbytes - 3 * stage.weight.nbytes
     return total
 
 
-def _c(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
-    examples_shown = examples[:_TEST_VECTORS]
-    return _write_c(model, stem, None, examples_shown, model._forward.predict(examples_shown), 1e-4)
-
-
-def _c_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
-    quantization, examples_shown = quantize(model.network, model.parameters, calibration), examples[:_TEST_VECTORS]
-    outputs = quantized_forward(model.network, model.parameters, quantization, examples_shown)
-    return _write_c(model, stem, quantization, examples_shown, outputs, 2e-2)
-
-
-def _write_c(
-    model: Model, stem: str, quantization: Quantization | None, examples_shown: GrayLevels, outputs: Any, share: float
-) -> _ExportedFiles:
+def _c(model: Model, stem: str, quantization: Quantization | None, examples: GrayLevels) -> _ExportedFiles:
+    pictures = examples[:_TEST_VECTORS]
+    if quantization is None:
+        outputs, share = model._forward.predict(pictures), 1e-4
+    else:
+        outputs, share = quantized_forward(model.network, model.parameters, quantization, pictures), 2e-2
     tolerance = share * max(1.0, float(np.abs(outputs).max(initial=0)))
     text = to_c(
         model.network, model.parameters, stem, quantization=quantization, output_names=model.output_names,
-        examples=(examples_shown, outputs, tolerance),
+        examples=(pictures, outputs, tolerance),
     )  # fmt: skip
     return _ExportedFiles({f"{stem}.c": text.source.encode(), f"{stem}.h": text.header.encode()}, text.weight_bytes)
 
 
-def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+def _pth(model: Model, stem: str, quantization: Quantization | None, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.pth import to_pth
     from lenet.pytorch import standalone_source
 
     standalone_source(model.network)  # refuses what no class can be written for
     arrays = {name: model.parameters[name] for name in model.network.parameter_shapes()}
-    return _ExportedFiles({f"{stem}.pth": to_pth(arrays, _description(model))}, _weight_bytes(model, None))
+    return _ExportedFiles({f"{stem}.pth": to_pth(arrays, _description(model))}, _weight_bytes(model))
 
 
-def _pte(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+def _pte(model: Model, stem: str, quantization: Quantization | None, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.pte import to_pte
 
-    return _ExportedFiles({f"{stem}.pte": to_pte(model.network, model.parameters)}, _weight_bytes(model, None))
+    return _ExportedFiles({f"{stem}.pte": to_pte(model.network, model.parameters)}, _weight_bytes(model))
 
 
-def _hf(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+def _hf(model: Model, stem: str, quantization: Quantization | None, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.huggingface import to_folder
 
-    return _ExportedFiles(to_folder(model), _weight_bytes(model, None))
+    return _ExportedFiles(to_folder(model), _weight_bytes(model))
 
 
 FORMATS: dict[str, Format] = {
     "onnx": Format(".onnx", "{network}.onnx", _onnx, checking.run_onnx),
-    "onnx-int8": Format(".onnx", "{network}-int8.onnx", _onnx_int8, checking.run_onnx, is_quantized=True),
+    "onnx-int8": Format(".onnx", "{network}-int8.onnx", _onnx, checking.run_onnx, _MAX_AVX2_WEIGHT),
     "c": Format(".c", "{name}.c", _c, checking.run_c),
-    "c-int8": Format(".c", "{name}_int8.c", _c_int8, checking.run_c, is_quantized=True),
+    "c-int8": Format(".c", "{name}_int8.c", _c, checking.run_c, MAX_WEIGHT),
     "pth": Format(".pth", "{network}.pth", _pth, checking.run_pth),
     "pte": Format(".pte", "{network}.pte", _pte, checking.run_pte),
     "hf": Format("", "{network}-hf", _hf, checking.run_loaded),

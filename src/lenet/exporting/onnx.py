@@ -20,8 +20,8 @@ from lenet.architecture import (
     Network,
     Subsampling,
 )
+from lenet.engine.reference import dense_kernels
 from lenet.errors import ArchitectureError, required
-from lenet.exporting.dense import dense_kernels
 from lenet.exporting.quantization import Quantization, QuantizedStage
 
 with required("onnx", "onnx", "writing ONNX models"):
@@ -154,7 +154,8 @@ def _add_layer(
             if layer.copies > 1:
                 means = graph.add("Gather", [means, graph.constant(np.arange(in_maps).repeat(layer.copies))], axis=1)
             coefficient = graph.constant(np.float32(layer.size**2) * parameters["coefficient"][:, None, None])
-            return graph.add("Add", [graph.add("Mul", [means, coefficient]), _per_map(graph, parameters["bias"])])
+            bias = graph.constant(parameters["bias"][:, None, None])
+            return graph.add("Add", [graph.add("Mul", [means, coefficient]), bias])
         case MaxPooling() | AveragePooling():
             kind = "MaxPool" if isinstance(layer, MaxPooling) else "AveragePool"
             return graph.add(kind, [maps], kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
@@ -199,10 +200,6 @@ def _convolution(
         inputs = [maps, graph.constant(dense_kernels(layer, parameters["weight"], in_maps)), *per_map]
     sums = graph.add("Conv", inputs, strides=[layer.stride] * 2, pads=[padding] * 4)
     return sums if layer.bias == "map" else graph.add("Add", [sums, graph.constant(parameters["bias"])])
-
-
-def _per_map(graph: _Graph, values: Array) -> str:
-    return graph.constant(values[:, None, None])
 
 
 def _add_activation(graph: _Graph, activation: Activation, sums: str) -> str:

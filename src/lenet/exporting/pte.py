@@ -5,24 +5,28 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import Network
+from lenet.architecture import Convolution, Network
+from lenet.engine.reference import dense_kernels
 from lenet.errors import ArchitectureError, required
-from lenet.exporting.dense import without_tables
 from lenet.pytorch import build, load_arrays  # first, for its error where torch is missing
 
 import torch  # isort: skip
 
 
+Array = NDArray[np.float32]
+
+
 class _ByteInputModule(torch.nn.Module):
     """A network that takes gray levels or colors."""
 
-    def __init__(self, network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, network: Network, arrays: Mapping[str, Array]) -> None:
         super().__init__()
-        dense, parameters = without_tables(network, arrays)
+        dense, parameters = _without_tables(network, arrays)
         self.module = build(dense)
         load_arrays(self.module, parameters)
         self.is_gray = network.input[0] == 1
@@ -35,7 +39,7 @@ class _ByteInputModule(torch.nn.Module):
         return outputs
 
 
-def to_pte(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+def to_pte(network: Network, arrays: Mapping[str, Array]) -> bytes:
     """The program: its method ``forward`` gives the outputs of one picture, float32 (1, outputs).
 
     The picture is uint8 (1, height, width), or (1, channels, height, width) where there is more than one channel.
@@ -58,6 +62,18 @@ def to_pte(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> bytes
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ArchitectureError(f"{network.name}: cannot be written as an ExecuTorch program ({reason})") from None
     return bytes(program.buffer)
+
+
+def _without_tables(network: Network, arrays: Mapping[str, Array]) -> tuple[Network, dict[str, Array]]:
+    """The network that computes the same with every map connected to every map, and its parameters."""
+    stages, dense = [], dict(arrays)
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+        if isinstance(stage.layer, Convolution):
+            name = f"{stage.name}.weight"
+            dense[name] = dense_kernels(stage.layer, arrays[name], input_shape[0])
+            stage = replace(stage, layer=replace(stage.layer, table=None))
+        stages.append(stage)
+    return replace(network, stages=tuple(stages)), dense
 
 
 @contextlib.contextmanager

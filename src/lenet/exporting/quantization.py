@@ -17,6 +17,7 @@ from lenet.preprocess import GrayLevels, network_inputs
 
 Array = NDArray[np.float32]
 
+MAX_WEIGHT = 127
 _MAX_BIAS = 2**30  # of a bias in units of the products: its sum with them shall fit 32 bits
 
 
@@ -50,7 +51,7 @@ Quantization = Mapping[str, QuantizedStage]
 
 
 def quantize(
-    network: Network, arrays: Mapping[str, Array], pictures: GrayLevels, max_weight: int = 127
+    network: Network, arrays: Mapping[str, Array], pictures: GrayLevels, max_weight: int = MAX_WEIGHT
 ) -> Quantization:
     """Choose scales and round the weights.
 
@@ -80,9 +81,7 @@ def quantize(
             weight_scales = scales[rows].reshape(-1, *(1,) * (weight.ndim - 1))
             quantized = np.clip(np.rint(weight / weight_scales), -max_weight, max_weight).astype(np.int8)
             quantization[stage.name] = QuantizedStage(scale, zero_point, quantized, scales)
-        inputs = activations[
-            stage.name if f"{stage.name}_{stage.activation}" not in activations else _activated_name(stage)
-        ]
+        inputs = activations.get(f"{stage.name}_{stage.activation}", activations[stage.name])
     return quantization
 
 
@@ -127,7 +126,3 @@ def quantized_forward(
         outputs = reference.activations(Network(stage.name, shape, (quantized_stage,)), parameters, maps)
         maps = list(outputs.values())[-1]
     return maps.reshape(len(maps), -1)
-
-
-def _activated_name(stage: Stage) -> str:
-    return f"{stage.name}_{stage.activation}"
