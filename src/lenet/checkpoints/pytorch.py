@@ -7,7 +7,8 @@ plain values are known; whatever else it names is refused by its name.
 import io
 import math
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,8 @@ def read(path: Path) -> dict[str, Array]:
     Raises:
         WeightsError: if the file is damaged, holds no ``state_dict``, or one of other numbers; the text names no path.
     """
-    try:
+    with _damage_named():
         return _read_archive(path) if zipfile.is_zipfile(path) else _read_legacy(read_bytes(path))
-    except WeightsError:
-        raise
-    except Exception as error:  # of a damaged file there is hardly any that does not come
-        raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
 
 
 def read_description(path: Path) -> Description:
@@ -88,20 +85,28 @@ def read_description(path: Path) -> Description:
     """
     if not zipfile.is_zipfile(path):
         return Description()
+    with _damage_named(), zipfile.ZipFile(path) as archive:
+        info = next((info for info in archive.infolist() if info.filename.endswith(f"/{MEMBER}")), None)
+        return Description() if info is None else parse_description(_member(archive, info, MAX_BYTES).decode("utf-8"))
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Convert any error from a damaged file into a WeightsError; a context."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            info = next((info for info in archive.infolist() if info.filename.endswith(f"/{MEMBER}")), None)
-            if info is None:
-                return Description()
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MAX_BYTES:
-                raise WeightsError(
-                    f"is damaged: {MEMBER} claims {info.file_size:,} bytes, expected {MAX_BYTES:,} at most"
-                )
-            return parse_description(archive.read(info).decode("utf-8"))
+        yield
     except WeightsError:
         raise
-    except Exception as error:  # as in `read`
+    except Exception as error:  # of a damaged file there is hardly any that does not come
         raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
+    """The content of a member, which torch stores as it is."""
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > max_bytes:
+        name = info.filename.partition("/")[2] or info.filename
+        raise WeightsError(f"is damaged: {name} claims {info.file_size:,} bytes, expected {max_bytes:,} at most")
+    return archive.read(info)
 
 
 def _read_archive(path: Path) -> dict[str, Array]:
@@ -113,12 +118,7 @@ def _read_archive(path: Path) -> dict[str, Array]:
         folder = top.removesuffix("data.pkl")
 
         def content(name: str, max_bytes: int) -> bytes:
-            info = members[folder + name]
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > max_bytes:
-                raise WeightsError(
-                    f"is damaged: {name} claims {info.file_size:,} bytes, expected {max_bytes:,} at most"
-                )
-            return archive.read(info)
+            return _member(archive, members[folder + name], max_bytes)
 
         pickle = read_pickle(io.BytesIO(content("data.pkl", _MAX_PICKLE_BYTES)))
         order = ">" if folder + "byteorder" in members and content("byteorder", 16) == b"big" else "<"
