@@ -12,7 +12,7 @@ from lenet.data import write_idx
 
 HEAVY = ("torch", "matplotlib", "onnx", "onnxruntime")
 PICTURES = ("cv2", "PIL")
-NETWORK = ("requests", "pooch", "urllib3", "ssl", "http.client")
+NETWORK = ("requests", "urllib3", "ssl", "http.client")
 OTHERS = ("rich", "scipy")
 UNUSED_BY_READING = (  # and as much as 25 ms of a process that reads one picture
     *("numpy.ma", "numpy.random", "_hashlib", "statistics"),

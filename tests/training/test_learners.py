@@ -307,7 +307,7 @@ def test_training_imports_only_what_it_needs(tmp_path):
     code = (
         "import sys; from lenet.cli import main; "
         f"assert main(['train', 'lenet-short', '--data', {source!r}, '--epochs', '1', '--out', 'run']) == 0; "
-        "print([name for name in ('torch', 'cv2', 'matplotlib', 'rich', 'requests', 'pooch') if name in sys.modules])"
+        "print([name for name in ('torch', 'cv2', 'matplotlib', 'rich', 'requests') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

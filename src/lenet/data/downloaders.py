@@ -96,40 +96,26 @@ def _explain_error(problem: Exception) -> str:
 
 
 def _download(url: str, path: Path) -> None:
-    import pooch
+    """Download an address into a file, with a progress bar where stderr is a terminal."""
     import requests
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = _DownloadBar(path.name)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
-        pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, 30))(url, str(path), None)
+        with requests.get(url, stream=True, timeout=(PROBE_SECONDS, 30)) as response:
+            response.raise_for_status()
+            length = response.headers.get("content-length", "")
+            with (
+                Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress,
+                path.open("wb") as file,
+            ):
+                task = progress.add_task(path.name, total=int(length) if length.isdecimal() else None)
+                for chunk in response.iter_content(1 << 16):
+                    progress.advance(task, file.write(chunk))
     except (requests.RequestException, OSError) as problem:
         raise DataError(f"{path.name}: {_explain_error(problem)}") from problem
-    finally:
-        bar.close()
-
-
-class _DownloadBar:
-    """A rich progress bar behind the few calls that pooch makes; silent unless stderr is a terminal."""
-
-    def __init__(self, title: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
-        self.task = self.progress.add_task(title, total=None)
-        self.total = 0
-        self.progress.start()
-
-    def update(self, count: int) -> None:
-        self.progress.update(self.task, total=self.total, advance=count)
-
-    def reset(self) -> None:
-        self.progress.reset(self.task)
-
-    def close(self) -> None:
-        self.progress.stop()
 
 
 @dataclass(frozen=True)
