@@ -124,6 +124,12 @@ def test_a_function_that_gives_something_else_is_told_which_call(number):
     assert mark.text.endswith(texts("en").hints[number])
 
 
+def test_a_function_that_ends_python_is_marked_and_ends_nothing():
+    mark = lenet.check("9.1", lambda errors: sys.exit(3))
+    assert (mark.is_right, mark.mistake) == (False, None)
+    assert "best_epoch ends with SystemExit: 3" in mark.text
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_exercise_and_mistake_has_its_words(language):
     words = texts(language)

@@ -154,6 +154,18 @@ def test_a_mirror_gives_gzip_files(website):
     assert (contents.origin, contents.files["numbers"].tobytes()) == (f"mirror {url}", CONTENT)
 
 
+def test_a_mirror_that_tells_no_number_as_its_length_gives_the_file(website, monkeypatch):
+    folder, url = website
+    (folder / "numbers.gz").write_bytes(gzip.compress(CONTENT))
+    send_header = http.server.SimpleHTTPRequestHandler.send_header
+
+    def send_words_for_length(handler, name, value):
+        send_header(handler, name, "rather long" if name == "Content-Length" else value)
+
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "send_header", send_words_for_length)
+    assert load_files(source(Mirror(url))).files["numbers"].tobytes() == CONTENT
+
+
 def test_a_mirror_that_lost_the_file_or_holds_another_is_passed_over(website):
     folder, url = website
     lost, wrong = Mirror(url + "lost/"), Mirror(url)
