@@ -49,7 +49,7 @@ def main() -> None:
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))
     add_machine_measurements(report, measured_rounds)
-    report.notes += [f"pictures: {digits.origin}", compare_precisions(weights, digits.test_images, digits.test_labels)]
+    report.notes += [f"pictures: {digits.name}", compare_precisions(weights, digits.test_images, digits.test_labels)]
     show_progress("")
     print_report(report, options)
 

@@ -29,7 +29,7 @@ def main() -> None:
         for task_name, batch in measured_rounds.calls
         if batch == min(inference.BATCHES)
     }
-    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.name}", *dict.fromkeys(report.notes)]
     show_progress("")
     print_report(report, options)
 

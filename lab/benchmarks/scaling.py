@@ -6,11 +6,12 @@ from lab.benchmarks.command import create_parser, print_report, show_progress
 from lab.command_line import run_command
 from lenet.architecture import Network
 from lenet.benchmarking import Report, Table, inference, training
-from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import count_text, flops, ratio_text, share_text
 from lenet.benchmarking.runs import add_machine_measurements
 from lenet.benchmarking.timing import Rounds, Task, run_rounds
+from lenet.data import Dataset
 from lenet.engine.native import UpdateHyperparameters
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
@@ -31,12 +32,12 @@ def main() -> None:
     add_networks(report, digits, options.threads, *rounds_and_seconds)
     add_sizes(report, digits, options.threads, *rounds_and_seconds)
     add_threads(report, digits, options.threads, *rounds_and_seconds)
-    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.name}", *dict.fromkeys(report.notes)]
     show_progress("")
     print_report(report, options)
 
 
-def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+def add_networks(report: Report, digits: Dataset, threads: int, rounds: int, seconds: float) -> None:
     """Add a table of every registered network: learning by its recipe's loss and optimizer, and reading."""
     tasks: list[Task] = []
     for name in names():
@@ -68,7 +69,7 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
     add_table(report, "networks", Table(title, headings, rows), measured_rounds)
 
 
-def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+def add_sizes(report: Report, digits: Dataset, threads: int, rounds: int, seconds: float) -> None:
     """Add a table of lenet-5-relu by number of images: each call learns from all of them, or reads all."""
     network = describe("lenet-5-relu")
     tasks: list[Task] = []
@@ -96,7 +97,7 @@ def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds
     add_table(report, "sizes", table, measured_rounds)
 
 
-def add_threads(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+def add_threads(report: Report, digits: Dataset, threads: int, rounds: int, seconds: float) -> None:
     """Add a table of lenet-5-relu on 1 to all threads, with its speedup over one."""
     tasks: list[Task] = []
     for thread_count in range(1, threads + 1):
@@ -117,7 +118,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
     add_table(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
 
 
-def learning_and_reading_tasks(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
+def learning_and_reading_tasks(network: Network, digits: Dataset, threads: int, name: str) -> list[Task]:
     """The tasks of learning and reading with one network."""
     images = fit_to_input(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]

@@ -7,11 +7,12 @@ package's engine; then the 1998 lenet-5 by mini-batch against its own roofline. 
 from lab.benchmarks.command import create_parser, print_report, show_progress
 from lab.command_line import run_command
 from lenet.benchmarking import Report, training
-from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import flops, rates, rounded, training_table
 from lenet.benchmarking.runs import add_machine_measurements, measure_training
 from lenet.benchmarking.timing import run_rounds
+from lenet.data import Dataset
 from lenet.engine.native import UpdateHyperparameters
 from lenet.errors import LeNetError
 from lenet.networks import describe
@@ -29,12 +30,12 @@ def main() -> None:
     measured_rounds = measure_training(report, digits, *threads_rounds_seconds, show_progress, variants=True)
     report.results["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *threads_rounds_seconds)
-    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.name}", *dict.fromkeys(report.notes)]
     show_progress("")
     print_report(report, options)
 
 
-def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+def add_lenet_5(report: Report, digits: Dataset, threads: int, rounds: int, seconds: float) -> None:
     """Add a table of the 1998 network: connection table of C3, trainable sub-sampling, squash, RBF, the map loss."""
     network = describe("lenet-5")
     work = measure_work(network)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from lenet import cli, summary
 from lenet.benchmarking import inference, runs
-from lenet.benchmarking.digits import Digits, draw_blobs
+from lenet.benchmarking.digits import draw_blobs
 from lenet.benchmarking.machine import describe_machine, machine_text, peak_flops_meter
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
+from lenet.data import Dataset
 from lenet.engine import forward
 from lenet.engine.native import instruction_sets
 from lenet.errors import LeNetError
@@ -128,7 +129,9 @@ def outcome():
     """A benchmark so short that only its shape counts."""
     images, labels = draw_blobs(10_000, seed=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load_digits", lambda: Digits(images, labels, images, labels, "blobs"))
+        patch.setattr(
+            runs, "load_digits", lambda: Dataset("blobs", images, labels, images, labels, tuple("0123456789"))
+        )
         quick = {who: place for who, place in inference._PEERS.items() if who in ("torch eager", inference.ONNXRUNTIME)}
         patch.setattr(inference, "_PEERS", quick)
         return runs.short(threads=1, rounds=1, seconds=0.001, torch_batches=(64,))

@@ -1,40 +1,22 @@
 """Pictures for benchmarks: MNIST where it is in the cache, else similar pseudo-random blobs."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import CATALOG, is_cached, load
+from lenet.data import CATALOG, Dataset, is_cached, load
 
 _SIDE, _BORDER, _INK = 28, 4, 0.19  # of MNIST: rows, empty rows on every side, share of pixels that are not 0
 _COARSE = 6
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """Pictures and labels, and where they come from.
-
-    Attributes:
-        train_images, test_images: uint8 (N, 28, 28), ink-high; at least 10,000 of each.
-        train_labels, test_labels: int64 (N,), 0 to 9.
-        origin: where they come from, for the report: MNIST, or why it is blobs.
-    """
-
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.int64]
-    test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.int64]
-    origin: str
-
-
-def load_digits() -> Digits:
-    """MNIST if the cache holds it, else pseudo-random blobs; nothing is fetched."""
+def load_digits() -> Dataset:
+    """MNIST if the cache holds it, else pseudo-random blobs, as the name says for reports; nothing is fetched."""
     if is_cached(CATALOG["mnist"].source):
-        mnist = load("mnist")
-        return Digits(mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels, "MNIST")
-    origin = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"
-    return Digits(*draw_blobs(30_000, seed=0), *draw_blobs(10_000, seed=1), origin)
+        return replace(load("mnist"), name="MNIST")
+    name = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"
+    return Dataset(name, *draw_blobs(30_000, seed=0), *draw_blobs(10_000, seed=1), tuple("0123456789"))
 
 
 def draw_blobs(examples: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

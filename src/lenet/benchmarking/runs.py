@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from lenet.benchmarking import inference, training
-from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import (
     Report,
@@ -15,6 +15,7 @@ from lenet.benchmarking.report import (
     training_table,
 )
 from lenet.benchmarking.timing import Rounds, run_rounds
+from lenet.data import Dataset
 from lenet.engine.native import usable_cores
 from lenet.errors import EngineError
 from lenet.model import pretrained
@@ -52,13 +53,13 @@ def short(
         "training": rates(training_rounds),
         "inference": rates(inference_rounds),
     }
-    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.name}", *dict.fromkeys(report.notes)]
     return report
 
 
 def measure_training(
     report: Report,
-    digits: Digits,
+    digits: Dataset,
     threads: int,
     rounds: int,
     seconds: float,
@@ -84,7 +85,7 @@ def measure_training(
 
 def measure_inference(
     report: Report,
-    digits: Digits,
+    digits: Dataset,
     threads: int,
     rounds: int,
     seconds: float,
