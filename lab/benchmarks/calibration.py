@@ -8,13 +8,13 @@ chance if the probabilities were exactly right. The limits are 1.5 % on MNIST an
 
 import argparse
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.benchmarks.command import write_json
 from lab.command_line import run_command
 from lenet import data
 from lenet.errors import DataError
@@ -178,8 +178,7 @@ def main() -> None:
             print(f"| {100 * minimum:.1f} % | {100 * probability:.2f} % | {100 * share:.2f} % | {count:,} |")
     if options.png:
         draw_reliability_diagrams(answer_sets, options.png)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    write_json(options.json, results)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Command lines of the benchmarks: options, printing a report, writing its results, progress."""
+"""Command lines of the benchmarks: options, printing a report, writing results, progress."""
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lab.command_line import positive_integer
 from lenet.benchmarking.report import Report
@@ -36,8 +38,13 @@ def create_parser(description: str, rounds: int, seconds: float | None) -> argpa
 def print_report(report: Report, options: argparse.Namespace) -> None:
     """Print the report, and write its results to the file of ``--json``."""
     print(report.to_markdown() if options.markdown else report.to_text())
-    if options.json:
-        options.json.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+    write_json(options.json, report.to_json())
+
+
+def write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write figures to the file of ``--json``; nothing without one."""
+    if path:
+        path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 def show_progress(text: str) -> None:

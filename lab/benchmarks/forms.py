@@ -12,7 +12,6 @@ below 1000 only; the reported seed is 1998.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from lab.benchmarks.command import write_json
 from lab.benchmarks.filled_forms import FORM_KINDS, Form, FormCell, draw_form
 from lab.command_line import natural_number, positive_integer, run_command
 from lenet import data
-from lenet.model import load
 from lenet.reading import Reader, Reading
 
 TEST_SEED = 1998
@@ -101,7 +100,7 @@ def create_parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = create_parser().parse_args()
-    reader = Reader(load(options.weights) if options.weights else None)
+    reader = Reader(options.weights)
     kinds, counts, pages = options.kind or list(FORM_KINDS), Counter[tuple[str, str]](), Counter[tuple[str, bool]]()
     for number, form, reading in read_forms(reader, options.forms, options.seed, kinds):
         cell_outcomes = compare_cells(form, reading)
@@ -113,9 +112,7 @@ def main() -> None:
         if options.failures and not is_right:
             _save_failure(reader, form, number, cell_outcomes, options.failures)
     print(_format_table(counts, pages, kinds), f"\n\n{TARGET_AND_LIMITS}")
-    if options.json:
-        results = {kind: {outcome: counts[kind, outcome] for outcome in OUTCOMES} for kind in kinds}
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    write_json(options.json, {kind: {outcome: counts[kind, outcome] for outcome in OUTCOMES} for kind in kinds})
 
 
 def _format_table(counts: Counter[tuple[str, str]], pages: Counter[tuple[str, bool]], kinds: list[str]) -> str:

@@ -10,8 +10,6 @@ Reading takes most of the time, some 10,000 pictures with 200 digits: a process 
 """
 
 import argparse
-import json
-import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from lab.benchmarks.changed_pictures import (
     CHANGES,
@@ -31,21 +29,20 @@ from lab.benchmarks.changed_pictures import (
     ReaderInput,
     render_plain,
 )
-from lab.benchmarks.command import show_progress
+from lab.benchmarks.command import show_progress, write_json
 from lab.benchmarks.large_digits import draw_digit, draw_row
 from lab.command_line import positive_integer, run_command
 from lab.image_types import Ink
 from lenet import data
 from lenet.engine.native import usable_cores
 from lenet.evaluation.metrics import wilson_interval
-from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.batch.worker_pool import map_in_processes
 
 MIN_UNCHANGED = 98.0  # percent
 DIGITS_OF_LARGE_SIDES = 40  # how many are drawn with sides of LARGE_DIGIT_SIDES, which take long
 DIGITS_IN_ROW = 5
-TILE_SIDE = 130  # pixels of the contact sheet for a picture
+TILE_SIDE = 150  # pixels of the contact sheet for a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +152,7 @@ def read_all_changed(tasks: Sequence[ReadingTask], weights: str | None, workers:
 
 
 def _create_task_reader(weights: str | None) -> Callable[[ReadingTask], SubjectAnswers]:
-    return partial(read_changed, Reader(load(weights) if weights else None))
+    return partial(read_changed, Reader(weights))
 
 
 def _refuse_lost_task(task: ReadingTask) -> SubjectAnswers:
@@ -193,32 +190,23 @@ def count_unchanged(
 
 
 def create_tile(changed: ReaderInput) -> NDArray[np.uint8]:
-    """Reduce a picture to a tile of the contact sheet, uint8 (H, W, 3)."""
-    picture = (Image.open(changed) if isinstance(changed, Path) else Image.fromarray(changed)).convert("RGB")
-    max_side = TILE_SIDE - 6
-    size = [max(1, side * max_side // max(picture.size)) for side in picture.size]
-    return np.asarray(picture.resize((size[0], size[1])))
+    """Reduce a picture to a tile of the contact sheet, uint8 (3, H, W)."""
+    with Image.open(changed) if isinstance(changed, Path) else Image.fromarray(changed) as picture:
+        colors = picture.convert("RGB")
+    colors.thumbnail((TILE_SIDE, TILE_SIDE))
+    return np.asarray(colors).transpose(2, 0, 1)
 
 
-def draw_contact_sheet(differences: Sequence[Difference], path: Path, columns: int = 12) -> None:
-    """Draw the pictures that were read otherwise, with both texts, ``columns`` side by side."""
-    font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
-    sheet = Image.new("RGB", (columns * TILE_SIDE, lines * (TILE_SIDE + 30)), "#dddddd")
-    draw = ImageDraw.Draw(sheet)
-    for cell, difference in enumerate(differences):
-        left, top = cell % columns * TILE_SIDE, cell // columns * (TILE_SIDE + 30)
-        sheet.paste(Image.fromarray(difference.tile), (left, top))
-        draw.text((left, top + TILE_SIDE - 4), difference.change[:24], "#444444", font)
+def draw_contact_sheet(differences: Sequence[Difference], path: Path) -> None:
+    """Draw the pictures that were read otherwise, with both texts."""
+    titles = []
+    for difference in differences:
         plain_text, changed_text = (
             text.replace("\n", "|") or "nothing" for text in (difference.plain_text, difference.changed_text)
         )
-        draw.text(
-            (left, top + TILE_SIDE + 9),
-            f"#{difference.subject.number}: {plain_text}, now {changed_text}"[:26],
-            "#b00020",
-            font,
-        )
-    sheet.save(path)
+        titles.append(f"{difference.change}\n#{difference.subject.number}: {plain_text}, now {changed_text}")
+    tiles = [difference.tile for difference in differences]
+    data.save_sheet(data.draw_sheet(tiles, titles, columns=12, side=TILE_SIDE), path)
 
 
 def main() -> None:
@@ -256,10 +244,11 @@ def main() -> None:
         cells = [_format_share(*counts[change]) if change in counts else "–" for counts in figures.values()]
         print(f"| {change} | {' | '.join(cells)} |")
     print(f"\nThe target is {MIN_UNCHANGED:.0f} % for each change of a single digit.")
-    if options.sheet:
-        draw_contact_sheet([one for _, differences in results.values() for one in differences], options.sheet)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.sheet and (all_differences := [one for _, differences in results.values() for one in differences]):
+        draw_contact_sheet(all_differences, options.sheet)
+    elif options.sheet:
+        print(f"No picture is read otherwise, so {options.sheet} is not drawn.")
+    write_json(options.json, figures)
 
 
 def _format_share(unchanged: int, number: int) -> str:

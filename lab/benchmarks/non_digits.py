@@ -13,21 +13,19 @@ CIFAR-10 if these are in the cache, textures if not.
 """
 
 import argparse
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-
+from lab.benchmarks.command import write_json
 from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
 from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Photo
 from lab.synthesis.fonts import load_handwriting_fonts
+from lenet.data import draw_sheet, save_sheet
 from lenet.evaluation.metrics import wilson_interval
-from lenet.model import load
 from lenet.reading import Reader, Reading
 
 MAX_ACCEPTED = 2.0  # percent of the pictures
@@ -99,22 +97,15 @@ def format_table(readings: list[PictureReading], mode: str) -> str:
     return "\n".join(lines)
 
 
-def draw_contact_sheet(accepted: list[PictureReading], path: Path, tile: int = 150, columns: int = 10) -> None:
-    """Draw the accepted pictures with kind, text and mode; ``tile`` pixels each, ``columns`` side by side."""
-    font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
-    sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
-    draw = ImageDraw.Draw(sheet)
-    for cell, reading in enumerate(accepted):
-        left, top = cell % columns * tile, cell // columns * (tile + 32)
-        picture = Image.fromarray(reading.photo)
-        if max(picture.size) < tile // 2:
-            picture = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.NEAREST)
-        picture.thumbnail((tile - 6, tile - 6))
-        sheet.paste(picture, (left, top))
-        draw.text((left, top + tile - 4), f"{reading.kind} {reading.number}", "#666666", font)
-        text = reading.text.replace("\n", "|")[:12]
-        draw.text((left, top + tile + 10), f"{text}  {reading.probability:.1%}  {reading.mode}", "#b00020", font)
-    sheet.save(path)
+def draw_contact_sheet(accepted: list[PictureReading], path: Path) -> None:
+    """Draw the accepted pictures with kind, text and mode."""
+    titles = [
+        f"{reading.kind} {reading.number}\n"
+        f"{reading.text[:12].replace(chr(10), '|')}  {reading.probability:.1%}  {reading.mode}"
+        for reading in accepted
+    ]
+    photos = [reading.photo.transpose(2, 0, 1) for reading in accepted]
+    save_sheet(draw_sheet(photos, titles, columns=10, side=150), path)
 
 
 def main() -> None:
@@ -127,7 +118,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     options = parser.parse_args()
-    reader = Reader(load(options.weights) if options.weights else None)
+    reader = Reader(options.weights)
     all_readings = list(read_pictures(reader, options.pictures, options.seed))
     figures = {}
     for mode in MODES:
@@ -145,10 +136,12 @@ def main() -> None:
             for kind in SCENE_KINDS
         }
         figures[mode] = {"n": len(mode_readings), "accepted": accepted, "interval_95": [lower, upper], "kinds": counts}
-    if options.sheet:
-        draw_contact_sheet([reading for reading in all_readings if reading.outcome == OUTCOMES[3]], options.sheet)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    accepted_readings = [reading for reading in all_readings if reading.outcome == OUTCOMES[3]]
+    if options.sheet and accepted_readings:
+        draw_contact_sheet(accepted_readings, options.sheet)
+    elif options.sheet:
+        print(f"no answer was accepted, so {options.sheet} is not drawn")
+    write_json(options.json, figures)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.camera import PEN_COLORS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
+from lab.benchmarks.command import write_json
 from lab.benchmarks.large_digits import draw_digit, grow_strokes
 from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Generator, Ink, Photo
@@ -469,15 +470,15 @@ def main() -> None:
                         f"{field_reading.status} {field_reading.probability:.3f} {field_reading.reason}"
                     )
             pages_right += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
-            if options.json:  # after each page: a run that is stopped has those of the pages before
-                results = {
-                    "pages": number + 1,
-                    "seed": options.seed,
-                    "key_presses": key_presses,
-                    "rejected": rejected,
-                    **counts,
-                }
-                options.json.write_text(json.dumps(results, indent=2) + "\n")
+            # After each page: a run that is stopped has those of the pages before.
+            results = {
+                "pages": number + 1,
+                "seed": options.seed,
+                "key_presses": key_presses,
+                "rejected": rejected,
+                **counts,
+            }
+            write_json(options.json, results)
             if options.failures and failures:
                 options.failures.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(photo).save(options.failures / f"{number}.jpg")

@@ -12,7 +12,6 @@ thousand photos would take longer than reading them.
 
 import argparse
 import cProfile
-import json
 import os
 import pstats
 import shutil
@@ -27,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from lab.benchmarks.camera import composite_ink, draw_paper, linear_light, smooth_noise, to_uint8
+from lab.benchmarks.command import write_json
 from lab.benchmarks.large_digits import draw_digit, draw_row, pad_with_paper
 from lab.benchmarks.processes import lenet_command, run_process
 from lab.command_line import positive_integer, run_command
@@ -197,9 +197,7 @@ def main() -> None:
     print("\n| step of the warm reading, with a profiler | ms | of the total |\n|---|---:|---:|")
     total = steps[-1][1]
     print("\n".join(f"| {step} | {step_ms:.1f} | {100 * step_ms / total:.0f} % |" for step, step_ms in steps))
-    if options.json:
-        results = {**table.results, "steps": dict(steps)}
-        options.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    write_json(options.json, {**table.results, "steps": dict(steps)})
 
 
 def run_lenet(*arguments: str) -> int:

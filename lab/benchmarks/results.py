@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet.benchmarking.machine import processor
 from lenet.engine import engine_name
 
 RUNS_FOLDER = Path("runs/results")
@@ -40,7 +41,8 @@ EXPERIMENTS = [
 
 
 def main(names: list[str]) -> None:
-    print(f"{machine_text()}, Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}\n")
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}"
+    print(f"{processor()}, {os.cpu_count()} cores, {versions}\n")
     print("| command | seeds | test error | seconds of training | published |\n|---|---|---:|---:|---|", flush=True)
     for network, data, recipe, seeds, published in EXPERIMENTS:
         if names and network not in names:
@@ -65,13 +67,6 @@ def mean_and_deviation_text(values: list[float]) -> str:
     """Mean ± standard deviation; the value alone if there is one only."""
     mean = f"{statistics.mean(values):.2f}"
     return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
-
-
-def machine_text() -> str:
-    """The processor's model and number of cores."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
-    return f"{model}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

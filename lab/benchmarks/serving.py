@@ -66,27 +66,29 @@ def run_server(workers: int) -> Iterator[tuple[str, int]]:
             process.terminate()
 
 
+def list_processes(pid: int) -> Iterator[tuple[Path, list[str]]]:
+    """A process and those that it has started: the folder of each below /proc, and its ``stat`` behind the name."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            fields = path.read_text().rpartition(")")[2].split()
+            if pid in (int(fields[1]), int(path.parent.name)):
+                yield path.parent, fields
+
+
 def measure_megabytes(pid: int) -> float:
     """Megabytes of memory (PSS) of a process and of those that it has started."""
     total = 0.0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
-            if pid in (parent, int(path.parent.name)):
-                match = re.search(r"^Pss:\s+(\d+)", path.with_name("smaps_rollup").read_text(), re.MULTILINE)
-                total += int(match.group(1)) / 1024 if match else 0
+    for folder, _ in list_processes(pid):
+        with suppress(OSError):
+            match = re.search(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)
+            total += int(match.group(1)) / 1024 if match else 0
     return total
 
 
 def measure_cpu_seconds(pid: int) -> float:
     """CPU seconds of a process and of those that it has started, so far."""
-    total = 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            if pid in (int(fields[1]), int(path.parent.name)):
-                total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
+    ticks = sum(int(fields[11]) + int(fields[12]) for _, fields in list_processes(pid))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def write_script(folder: Path, method: str) -> Path:

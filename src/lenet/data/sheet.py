@@ -51,13 +51,14 @@ def draw_sheet(
 
     Args:
         images: at least one; uint8 (H, W), drawn dark on light as on paper, or colors (3, H, W), drawn as they are.
-        titles: one for each; cut short where it is too long.
+        titles: one for each, of one line or several; lines that are too long are cut short.
         columns: pictures in a row.
         side: of the square that each is drawn into, in pixels.
     """
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    cell_width, cell_height = side + GAP, side + TEXT_HEIGHT + GAP
+    lines = max(title.count("\n") + 1 for title in titles)
+    cell_width, cell_height = side + GAP, side + lines * TEXT_HEIGHT + GAP
     sheet = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP), PAPER)
     canvas, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
@@ -70,9 +71,10 @@ def draw_sheet(
         x, y = left + (side - picture.width) // 2, top + (side - picture.height) // 2
         sheet.paste(picture, (x, y))
         canvas.rectangle((x - 1, y - 1, x + picture.width, y + picture.height), outline=FRAME)
-        text = _shorten(canvas, title, font, side)
-        text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
-        canvas.text((text_left, top + side + 1), text, fill=INK, font=font)
+        for number, line in enumerate(title.split("\n")):
+            text = _shorten(canvas, line, font, side)
+            text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
+            canvas.text((text_left, top + side + 1 + number * TEXT_HEIGHT), text, fill=INK, font=font)
     return sheet
 
 
