@@ -418,10 +418,10 @@ def print_row(folder: Path) -> None:
 def open_group(folder: Path) -> None:
     """Go on with a group of networks of the native engine; it is trained if it was not yet."""
     from lenet.experiments.groups import train_group
-    from lenet.experiments.recipes import LENET_5
     from lenet.experiments.streams import PatternStream
+    from lenet.training.recipes import SDLM
 
-    recipe = replace(LENET_5, epochs=2, rates=(0.0005, 0.0002), curvature_examples=5)
+    recipe = replace(SDLM, epochs=2, rates=(0.0005, 0.0002), curvature_examples=5)
     train_group(folder / "group", describe("lenet-5"), recipe, (0, 1), PatternStream(digits(20), 0), digits(10))
 
 
@@ -433,7 +433,7 @@ def open_old_group(folder: Path) -> None:
 
 
 def digits(number: int) -> Any:
-    from lenet.experiments.streams import Patterns
+    from lenet.training.stream import Patterns
 
     rng = np.random.default_rng(number)
     return Patterns(rng.integers(0, 256, (number, 32, 32), np.uint8), rng.integers(0, 10, number))

@@ -108,7 +108,7 @@ def test_network_inputs_of_another_size_are_refused_and_gray_pictures_fitted(eng
 
 def test_torch_reads_the_same(monkeypatch):
     pytest.importorskip("torch")
-    from lenet.pytorch.forward import TorchForward
+    from lenet.pytorch import TorchForward
 
     network = describe("lenet-5")
     small, arrays = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8), weights_of(network)

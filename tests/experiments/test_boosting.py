@@ -21,11 +21,12 @@ from lenet.experiments.boosting import (
     train_machines,
 )
 from lenet.experiments.groups import Group, train_group
-from lenet.experiments.recipes import SQUARED
-from lenet.experiments.streams import Patterns, PatternStream, SeparateStream
+from lenet.experiments.rows import SQUARED
+from lenet.experiments.streams import PatternStream, SeparateStream
 from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.training import progress
+from lenet.training.stream import Patterns
 from tests.experiments.replica_fakes import stand_in
 from tests.experiments.test_running import Killing
 

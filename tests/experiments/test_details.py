@@ -15,14 +15,14 @@ from lenet.experiments.groups import train_each
 from lenet.experiments.pictures import draw
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import RowData
-from lenet.experiments.recipes import LENET_5
 from lenet.experiments.runner import reproduce
 from lenet.experiments.statistics import difference
-from lenet.experiments.streams import Patterns
 from lenet.model import load
 from lenet.networks import describe
 from lenet.training import Run
 from lenet.training import recipe as named_recipe
+from lenet.training.recipes import SDLM
+from lenet.training.stream import Patterns
 from tests.experiments.replica_fakes import stand_in
 
 
@@ -55,7 +55,7 @@ def test_each_step_changes_what_it_says_and_nothing_else():
 
 
 def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
-    one_by_one = [LENET_5, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
+    one_by_one = [SDLM, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
     by_batches = [step.recipe for step in STEPS if step.recipe.optimizer != "sdlm"]
     assert len(one_by_one) + len(by_batches) == len(STEPS) + 1
 
@@ -65,7 +65,7 @@ def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
 
     assert changed(one_by_one) == [["j"], ["loss", "j"], [], [], []]
     assert changed(by_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
-    assert (one_by_one[-1].init, by_batches[0].init) == (LENET_5.init, LENET_5.init)
+    assert (one_by_one[-1].init, by_batches[0].init) == (SDLM.init, SDLM.init)
 
 
 def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():

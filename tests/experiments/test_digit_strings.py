@@ -15,7 +15,6 @@ from lenet.experiments.digit_strings import Amounts, measure, segmented, strings
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import prepare
 from lenet.experiments.runner import reproduce
-from lenet.experiments.streams import Patterns
 from lenet.initialization import initial_weights
 from lenet.model import Model, load
 from lenet.reading import Reader
@@ -26,6 +25,7 @@ from lenet.sdnn.reader import StringReader, with_grammar
 from lenet.sdnn.windows import WindowParameters
 from lenet.training import side_by_side
 from lenet.training.progress import NullProgress
+from lenet.training.stream import Patterns
 
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
 ROW = find("sdnn")

@@ -9,9 +9,9 @@ from lenet.experiments import find
 from lenet.experiments.formatting import results_line
 from lenet.experiments.metrics import compare_with_published, largest_difference, network_figures
 from lenet.experiments.pictures import _DRAWERS
-from lenet.experiments.streams import Patterns
 from lenet.experiments.transformations import transform
 from lenet.figures.sheet import LIGHT
+from lenet.training.stream import Patterns
 from tests.figures.test_layout import check_texts
 
 

@@ -20,12 +20,11 @@ from lenet.experiments.published import (
     FIGURE_6_TRAINING,
     Published,
 )
-from lenet.experiments.recipes import LENET_5
 from lenet.experiments.statistics import summarize, verdict
 from lenet.experiments.streams import AFFINE, COPIES, INVERTED_SHARE
 from lenet.initialization import RULES
 from lenet.sdnn.displacement import network_with_blank
-from lenet.training.recipes import PUBLISHED_RATES
+from lenet.training.recipes import PUBLISHED_RATES, SDLM
 
 
 def printed(name):
@@ -70,13 +69,13 @@ def test_lenet_5_is_trained_with_the_published_steps():
     assert (
         *(0.0005,) * 2, *(0.0002,) * 3, *(0.0001,) * 3, *(0.00005,) * 4, *(0.00001,) * 8,
     ) == PUBLISHED_RATES  # fmt: skip
-    assert (LENET_5.epochs, LENET_5.mu, LENET_5.curvature_examples) == (20, 0.02, 500)
-    assert (LENET_5.loss, LENET_5.j, LENET_5.halved) == ("map", 15.0, True)
+    assert (SDLM.epochs, SDLM.mu, SDLM.curvature_examples) == (20, 0.02, 500)
+    assert (SDLM.loss, SDLM.j, SDLM.halved) == ("map", 15.0, True)
 
 
 def test_20_passes_of_60000_present_each_of_the_600000_patterns_twice_as_the_paper_says():
-    assert find("lenet-5-distorted").recipe == LENET_5
-    assert LENET_5.epochs * 60_000 == 2 * (COPIES + 1) * 60_000
+    assert find("lenet-5-distorted").recipe == SDLM
+    assert SDLM.epochs * 60_000 == 2 * (COPIES + 1) * 60_000
 
 
 def test_where_no_steps_are_printed_others_were_chosen():
@@ -162,7 +161,7 @@ def test_stretched_passes_can_be_cut_short():
 @pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
 def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
     rates = PUBLISHED_RATES
-    found = stretch_schedule(LENET_5, factor).rates
+    found = stretch_schedule(SDLM, factor).rates
     assert len(found) == round(20 * factor)
     assert list(found) == sorted(found, reverse=True)
     for eta in set(rates):

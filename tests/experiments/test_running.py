@@ -14,18 +14,20 @@ from lenet.experiments import find, folder, runner
 from lenet.experiments.groups import train_group
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import RowData, reduce_digits
-from lenet.experiments.recipes import LENET_5, SQUARED
+from lenet.experiments.rows import SQUARED
 from lenet.experiments.runner import reproduce
-from lenet.experiments.streams import COPIES, Patterns, PatternStream, invert_pixels
+from lenet.experiments.streams import COPIES, PatternStream, invert_pixels
 from lenet.model import load
 from lenet.networks import describe
 from lenet.training import Run, fit, progress
 from lenet.training.progress import NullProgress
+from lenet.training.recipes import SDLM
 from lenet.training.side_by_side import side_by_side
+from lenet.training.stream import Patterns
 from tests.experiments.replica_fakes import FakeReplicas, stand_in
 
 RATES = (0.0005, 0.0002, 0.0001)
-ROW = replace(find("lenet-5"), recipe=replace(LENET_5, epochs=3, rates=RATES, curvature_examples=5))
+ROW = replace(find("lenet-5"), recipe=replace(SDLM, epochs=3, rates=RATES, curvature_examples=5))
 
 
 def digits(number, seed=0):

@@ -10,8 +10,8 @@ from lenet.experiments import ROWS, find, names
 from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.digit_strings import Amounts
 from lenet.experiments.metrics import MEASURES
-from lenet.experiments.recipes import LENET_5
 from lenet.experiments.streams import AFFINE
+from lenet.training.recipes import SDLM
 
 ENGLISH, CHINESE = load_texts("en"), load_texts("zh")
 WRITTEN = ("deviations", "tried", "questions")
@@ -107,8 +107,8 @@ def test_steps_that_were_chosen_are_said_in_words():
 
 def test_j_in_words_is_j_in_the_recipe():
     english, chinese = deviation("equation-9")
-    assert f"j = {LENET_5.j:g};" in english
-    assert f"j = {LENET_5.j:g}；" in chinese
+    assert f"j = {SDLM.j:g};" in english
+    assert f"j = {SDLM.j:g}；" in chinese
 
 
 def test_the_ranges_of_distortion_in_words_are_those_that_are_used():

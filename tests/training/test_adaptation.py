@@ -15,22 +15,23 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.training import adaptation
-from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, adapt, pieces_of_digits
+from lenet.training.adaptation import ADAPTATION_RECIPE, adapt, pieces_of_digits
+from lenet.training.stream import Patterns
 
 NO_DIGIT_LABEL = 10
 
 pytestmark = pytest.mark.skipif(not instruction_sets(), reason="the native engine learns here")
 
 
-def in_an_odd_hand(images: np.ndarray, labels: np.ndarray) -> LabeledDigits:
+def in_an_odd_hand(images: np.ndarray, labels: np.ndarray) -> Patterns:
     """Slanted far to the right, and threes the wrong way round."""
     slant = np.array([[1, 0.6, -0.6 * 13.5], [0, 1, 0]], np.float32)
     turned = np.where((labels == 3)[:, None, None], images[:, :, ::-1], images)
     moved = np.stack([cv2.warpAffine(image, slant, (28, 28)) for image in turned])
-    return LabeledDigits(moved, labels.astype(np.int64))
+    return Patterns(moved, labels.astype(np.int64))
 
 
-def error_rate(weights: Model, examples: LabeledDigits) -> float:
+def error_rate(weights: Model, examples: Patterns) -> float:
     outputs = Forward(weights.network, weights.parameters).predict(examples.images)
     return 100 * float((decide(weights.network, outputs) != examples.labels).mean())
 
@@ -42,24 +43,24 @@ def answered_surely(weights: Model, images: np.ndarray) -> float:
 
 
 @pytest.fixture(scope="module")
-def test_part(mnist) -> LabeledDigits:
-    return LabeledDigits(mnist.test_images, mnist.test_labels.astype(np.int64))
+def test_part(mnist) -> Patterns:
+    return Patterns(mnist.test_images, mnist.test_labels.astype(np.int64))
 
 
 @pytest.fixture(scope="module")
-def rehearsed(mnist) -> LabeledDigits:
-    return LabeledDigits(mnist.train_images, mnist.train_labels.astype(np.int64))
+def rehearsed(mnist) -> Patterns:
+    return Patterns(mnist.train_images, mnist.train_labels.astype(np.int64))
 
 
 @pytest.fixture(scope="module")
-def own(test_part: LabeledDigits) -> LabeledDigits:
+def own(test_part: Patterns) -> Patterns:
     """Forty digits of a person, four of each."""
     rows = np.concatenate([np.flatnonzero(test_part.labels == digit)[:4] for digit in range(10)])
     return in_an_odd_hand(test_part.images[rows], test_part.labels[rows])
 
 
 @pytest.fixture(scope="module")
-def eleven(rehearsed: LabeledDigits) -> Model:
+def eleven(rehearsed: Patterns) -> Model:
     """A network with an eleventh answer, for pieces of digits; trained for a moment."""
     network = describe("lenet-5-relu", classes=11)
     rng = np.random.default_rng(0)
@@ -76,22 +77,22 @@ def eleven(rehearsed: LabeledDigits) -> Model:
 
 
 @pytest.fixture(scope="module")
-def adapted(own: LabeledDigits, rehearsed: LabeledDigits) -> Model:
+def adapted(own: Patterns, rehearsed: Patterns) -> Model:
     return adapt(pretrained(), own, rehearsed, threads=1)
 
 
-def test_forty_digits_of_an_odd_hand_halve_its_errors(adapted: Model, test_part: LabeledDigits):
+def test_forty_digits_of_an_odd_hand_halve_its_errors(adapted: Model, test_part: Patterns):
     others = in_an_odd_hand(test_part.images[2000:4000], test_part.labels[2000:4000])
     before = error_rate(pretrained(), others)
     assert before > 8  # or there would be nothing to learn
     assert error_rate(adapted, others) < before / 2
 
 
-def test_mnist_suffers_by_less_than_a_fifth_of_a_percent(adapted: Model, test_part: LabeledDigits):
+def test_mnist_suffers_by_less_than_a_fifth_of_a_percent(adapted: Model, test_part: Patterns):
     assert error_rate(adapted, test_part) < error_rate(pretrained(), test_part) + 0.2
 
 
-def test_without_rehearsal_mnist_would_suffer(own: LabeledDigits, test_part: LabeledDigits):
+def test_without_rehearsal_mnist_would_suffer(own: Patterns, test_part: Patterns):
     """The test above can fail."""
     forgetful = adapt(pretrained(), own, own, threads=1)
     assert error_rate(forgetful, test_part) > error_rate(pretrained(), test_part) + 0.2
@@ -118,7 +119,7 @@ def test_the_eleventh_answer_would_be_forgotten_if_pieces_were_not_rehearsed(
 def test_a_digit_shown_often_becomes_no_likelier(own, rehearsed, test_part):
     """Two hundred plain sevens and nothing else: what was no seven stays none."""
     rows = np.flatnonzero(test_part.labels == 7)[:200]
-    later = adapt(pretrained(), LabeledDigits(test_part.images[rows], test_part.labels[rows]), rehearsed, threads=1)
+    later = adapt(pretrained(), Patterns(test_part.images[rows], test_part.labels[rows]), rehearsed, threads=1)
     others = test_part.labels != 7
     counts = [
         (decide(w.network, Forward(w.network, w.parameters).predict(test_part.images[others])) == 7).sum()
@@ -127,7 +128,7 @@ def test_a_digit_shown_often_becomes_no_likelier(own, rehearsed, test_part):
     assert counts[1] <= counts[0] + 10  # of 8,972
 
 
-def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: LabeledDigits, rehearsed: LabeledDigits):
+def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: Patterns, rehearsed: Patterns):
     weights, short = pretrained(), replace(ADAPTATION_RECIPE, epochs=1)
     one, other = (adapt(weights, own, rehearsed, short, threads=1) for _ in range(2))
     for name, array in pretrained().parameters.items():
@@ -137,14 +138,14 @@ def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: Labe
     assert one.provenance == weights.provenance
 
 
-def test_networks_of_another_size_and_kind_of_output_adapt_too(own: LabeledDigits, rehearsed: LabeledDigits):
+def test_networks_of_another_size_and_kind_of_output_adapt_too(own: Patterns, rehearsed: Patterns):
     network = describe("lenet-5")  # 32×32, penalties
     short = replace(ADAPTATION_RECIPE, epochs=1, learning_rate=2e-3)
     weights = Model(network, initial_weights(network))
     assert error_rate(adapt(weights, own, rehearsed, short, threads=1), own) < error_rate(weights, own)
 
 
-def test_nothing_to_learn_is_refused(own: LabeledDigits, rehearsed: LabeledDigits):
+def test_nothing_to_learn_is_refused(own: Patterns, rehearsed: Patterns):
     nothing = own.take(np.arange(0))
     with pytest.raises(TrainingError, match="0 own examples"):
         adapt(pretrained(), nothing, rehearsed)

@@ -14,7 +14,8 @@ from lenet.cli import main
 from lenet.data import Dataset
 from lenet.errors import DataError, LeNetError, TrainingError, WeightsError
 from lenet.page import page_document
-from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, adapt
+from lenet.training.adaptation import ADAPTATION_RECIPE, adapt
+from lenet.training.stream import Patterns
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -167,7 +168,7 @@ def test_a_model_that_is_trained_on_keeps_its_classes_under_their_names(models, 
 
 def test_adapting_to_a_hand_keeps_digits_under_their_names(models, folders, mnist):
     own, rehearsed = (
-        LabeledDigits(mnist.train_images[rows], mnist.train_labels[rows].astype(np.int64))
+        Patterns(mnist.train_images[rows], mnist.train_labels[rows].astype(np.int64))
         for rows in (slice(40), slice(40, 5_000))
     )
     model = models["zero to nine"]

@@ -277,7 +277,7 @@ def wilson_interval(errors: int, examples: int) -> tuple[float, float]:
 
 def _predictor(model: Model, engine: str) -> Callable[[GrayLevels], NDArray[np.float32]]:
     if engine_name(engine) == "torch":
-        from lenet.pytorch.forward import TorchForward
+        from lenet.pytorch import TorchForward
 
         return TorchForward(model.network, model.parameters).predict
     return Forward(model.network, model.parameters, engine).predict

@@ -23,10 +23,11 @@ from lenet.data.distortions import distort
 from lenet.engine import Forward, decide
 from lenet.errors import TrainingError
 from lenet.experiments.groups import Array, Group, train_group
-from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, concatenate
+from lenet.experiments.streams import AFFINE, SeparateStream, concatenate
 from lenet.training import Recipe
 from lenet.training.progress import NullProgress
 from lenet.training.side_by_side import side_by_side
+from lenet.training.stream import Patterns
 
 Mask = NDArray[np.bool_]
 

@@ -7,10 +7,10 @@ on that changes it, by mini-batches. All networks take 32×32 pictures: the last
 from dataclasses import dataclass, replace
 
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, identity, relu, squash
-from lenet.experiments.recipes import LENET_5
 from lenet.networks import describe
 from lenet.training import Recipe
 from lenet.training import recipe as named_recipe
+from lenet.training.recipes import SDLM
 
 PUBLISHED = "as published"
 """The step before the first, which the row ``lenet-5`` gives."""
@@ -56,14 +56,14 @@ def _steps() -> tuple[Step, ...]:
     scaled = replace(fully_connected, input_range=describe("lenet-5-relu").input_range)
     current_recipe = named_recipe("default", describe("lenet-5-relu"))
     unaugmented = replace(current_recipe, shift=0, label_smoothing=0.0)
-    pattern_by_pattern = replace(LENET_5, loss="cross-entropy", j=0.0)
+    pattern_by_pattern = replace(SDLM, loss="cross-entropy", j=0.0)
     return (
-        Step("no rubbish class", published, replace(LENET_5, j=_NO_RUBBISH_CLASS)),
+        Step("no rubbish class", published, replace(SDLM, j=_NO_RUBBISH_CLASS)),
         Step("logits", logits, pattern_by_pattern),
         Step("max pooling", pooled, pattern_by_pattern),
         Step("ReLU", rectified, pattern_by_pattern),
         Step("every map connected", fully_connected, pattern_by_pattern),
-        Step("mini-batches", fully_connected, replace(unaugmented, init=LENET_5.init)),
+        Step("mini-batches", fully_connected, replace(unaugmented, init=SDLM.init)),
         Step("first weights", fully_connected, unaugmented),
         Step("input range", scaled, unaugmented),
         Step("label smoothing", scaled, replace(unaugmented, label_smoothing=current_recipe.label_smoothing)),

@@ -22,7 +22,6 @@ from lenet.errors import TrainingError, WeightsError
 from lenet.evaluation.metrics import wilson_interval
 from lenet.experiments import version_1
 from lenet.experiments.plan import Plan
-from lenet.experiments.streams import Patterns
 from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
 from lenet.model import Model, load
@@ -34,6 +33,7 @@ from lenet.sdnn.windows import WindowStream
 from lenet.training import fit
 from lenet.training.progress import NullProgress
 from lenet.training.side_by_side import side_by_side
+from lenet.training.stream import Patterns
 
 Mask = NDArray[np.bool_]
 

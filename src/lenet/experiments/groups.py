@@ -14,13 +14,13 @@ from lenet.architecture import Network
 from lenet.data import Dataset
 from lenet.engine import Forward, decide
 from lenet.experiments import version_1
-from lenet.experiments.streams import Patterns, PatternStream, SeparateStream
+from lenet.experiments.streams import PatternStream, SeparateStream
 from lenet.training import Recipe, Run, fit
 from lenet.training.learners.replicas import ReplicaLearner
 from lenet.training.progress import NullProgress
 from lenet.training.runs import EpochRow
 from lenet.training.side_by_side import side_by_side
-from lenet.training.stream import Epoch, padded_to_input
+from lenet.training.stream import Epoch, Patterns, padded_to_input
 
 Array = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from lenet.evaluation.metrics import evaluate_outputs
 from lenet.experiments.groups import Array, Group
 from lenet.experiments.rows import Row
 from lenet.experiments.statistics import summarize, verdict
-from lenet.experiments.streams import Patterns
+from lenet.training.stream import Patterns
 
 MEASURES = {
     "test_error": "test error",

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from lenet.data import load, split_validation
 from lenet.experiments.plan import Plan
 from lenet.experiments.rows import Row
-from lenet.experiments.streams import Patterns
 from lenet.training.runs import fingerprint
-from lenet.training.stream import padded_to_input
+from lenet.training.stream import Patterns, padded_to_input
 
 QUICK_TRAINING, QUICK_TEST = 200, 200
 

@@ -23,10 +23,11 @@ from lenet.experiments.plan import Plan
 from lenet.experiments.preparation import RowData
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.statistics import difference
-from lenet.experiments.streams import Patterns, PatternStream, invert_pixels
+from lenet.experiments.streams import PatternStream, invert_pixels
 from lenet.experiments.transformations import TRANSFORMATIONS, transform_sweep
 from lenet.model import Model
 from lenet.training.progress import NullProgress
+from lenet.training.stream import Patterns
 
 _TEST_NOISE_SEED = 1_998
 

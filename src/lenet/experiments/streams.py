@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.distortions import Distortions, distort
-from lenet.training.stream import Epoch, Stream
+from lenet.training.stream import Epoch, Patterns, Stream
 
 Kind = Literal["plain", "distorted", "noisy"]
 
@@ -22,25 +22,6 @@ INVERTED_SHARE = 0.1  # share of the pixels
 AFFINE = Distortions(translation=2.0, rotation=0.0, scale=0.1, squeeze=0.1, shear=0.15)
 
 _SUBSET, _CURVATURE, _DISTORTED, _NOISE = 1, 2, 3, 4
-
-
-@dataclass(frozen=True, eq=False)
-class Patterns:
-    """Gray levels uint8 (N, H, W), ink-high, and labels int64 (N,)."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: NDArray[np.integer[Any]]) -> "Patterns":
-        """The patterns of these rows."""
-        return Patterns(self.images[rows], self.labels[rows])
-
-    def first(self, number: int) -> "Patterns":
-        """The first ``number`` patterns."""
-        return Patterns(self.images[:number], self.labels[:number])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.experiments.streams import Patterns
+from lenet.training.stream import Patterns
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from lenet.errors import TrainingError, WeightsError
-from lenet.experiments.recipes import LENET_5
 from lenet.model import read_safetensors
 from lenet.records import Record, RecordError
 from lenet.sdnn.windows import RECIPE, WindowParameters
 from lenet.training import Recipe
+from lenet.training.recipes import SDLM
 from lenet.training.runs import Checkpoint, EpochRow
 
 FORMAT = "lenet-reproduction-1"
@@ -47,7 +47,7 @@ def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
             "curvature_examples": record.integer("curvature_patterns", 1),
         }
         unchanged = {name: values[name] for name in ("j", "halved", "init", "rates", "mu")}
-        return {**LENET_5.to_json(), **unchanged, **renamed}
+        return {**SDLM.to_json(), **unchanged, **renamed}
     return Recipe.from_json(values).to_json()
 
 

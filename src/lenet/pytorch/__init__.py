@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 from lenet.pytorch.source import standalone_source
 
 if TYPE_CHECKING:
-    from lenet.pytorch.module import NetworkModule, activations, build, load_arrays, to_arrays
+    from lenet.pytorch.module import NetworkModule, TorchForward, activations, build, load_arrays, to_arrays
 
-__all__ = ["NetworkModule", "activations", "build", "load_arrays", "standalone_source", "to_arrays"]
+__all__ = [
+    "NetworkModule",
+    "TorchForward",
+    "activations",
+    "build",
+    "load_arrays",
+    "standalone_source",
+    "to_arrays",
+]
 
 
 def __getattr__(name: str) -> Any:

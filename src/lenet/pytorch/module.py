@@ -28,11 +28,14 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.errors import ArchitectureError, WeightsError, required
+from lenet.preprocess import network_inputs
 
 with required("torch", "train", "building a PyTorch module"):
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
+
+_BATCH = 1_000  # pictures of a forward pass
 
 
 class NetworkModule(nn.Module):
@@ -129,6 +132,24 @@ def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
         name: np.array(parameter.detach().to("cpu", torch.float32).numpy())
         for name, parameter in module.state_dict().items()
     }
+
+
+class TorchForward:
+    """A network with its weights as a PyTorch module on the CPU; ``predict`` is `engine.Forward`'s."""
+
+    def __init__(self, network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+        self.network = network
+        self._module = build(network).eval()
+        load_arrays(self._module, arrays)
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The outputs, float32 (N, classes), for uint8 gray levels that `network_inputs` takes."""
+        outputs = np.empty((len(images), self.network.classes), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(images), _BATCH):
+                inputs = network_inputs(images[start : start + _BATCH], self.network.input, self.network.input_range)
+                outputs[start : start + len(inputs)] = self._module(torch.from_numpy(inputs)).numpy()
+        return outputs
 
 
 class _Convolution(nn.Module):

@@ -222,7 +222,7 @@ class Recognizer:
         self.min_probability = self.calibration.digit.min_confidence_for(max_error)
         self._max_error = max_error
         if engine_name() == "torch":
-            from lenet.pytorch.forward import TorchForward
+            from lenet.pytorch import TorchForward
 
             self._predict = TorchForward(network, arrays).predict
         else:

@@ -6,7 +6,7 @@ digits. Those have no labels: each pass draws them from the probabilities of the
 distillation by sampling, whether the network has a reject class or rejects by ten low probabilities.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,9 @@ from lenet.training.distributed import Worker
 from lenet.training.learners import learner_on
 from lenet.training.loop import train_epochs
 from lenet.training.recipes import Recipe, natural_loss
-from lenet.training.stream import Epoch, GeneratedStream, padded_to_input
+from lenet.training.stream import Epoch, GeneratedStream, Labels, Patterns, padded_to_input
 
 Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 
 ADAPTATION_RECIPE = Recipe(
     "adaptation", epochs=6, batch=64, optimizer="adamw", learning_rate=5e-4, weight_decay=0.0, warm_up=0.2,
@@ -37,32 +36,10 @@ PASS_EXAMPLES = 8_000
 DIGITS = 10
 
 
-@dataclass(frozen=True, eq=False)
-class LabeledDigits:
-    """Labeled digits: uint8 (N, 28, 28) ink-high, and int64 (N,)."""
-
-    images: Images
-    labels: Labels
-
-    def __post_init__(self) -> None:
-        if self.images.ndim != 3 or self.images.dtype != np.uint8 or self.labels.shape != (len(self.images),):
-            raise TypeError(
-                f"expected uint8 images (N, H, W) and labels (N,), got {self.images.dtype} {self.images.shape} "
-                f"and {self.labels.shape}"
-            )
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: Labels) -> "LabeledDigits":
-        """The examples of these rows, as often as they are named."""
-        return LabeledDigits(self.images[rows], self.labels[rows])
-
-
 def adapt(
     model: Model,
-    examples: LabeledDigits,
-    rehearsed: LabeledDigits,
+    examples: Patterns,
+    rehearsed: Patterns,
     recipe: Recipe = ADAPTATION_RECIPE,
     *,
     threads: int | None = None,
@@ -71,7 +48,7 @@ def adapt(
 
     Args:
         model: where to start; it stays as it is.
-        examples: those to learn, at least one.
+        examples: those to learn, digits of 28×28, at least one.
         rehearsed: a good part of what the weights were trained on.
         recipe: how; its loss, first weights and name do not count.
         threads: as `fit` takes them. The same number gives the same bits.
@@ -99,7 +76,7 @@ def adapt(
 class RehearsalStream(GeneratedStream):
     """Class-balanced new examples, examples of the original training data, and pieces that are no digits."""
 
-    def __init__(self, model: Model, examples: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe) -> None:
+    def __init__(self, model: Model, examples: Patterns, rehearsed: Patterns, recipe: Recipe) -> None:
         super().__init__(recipe.seed)
         self._network: Network = model.network
         self._examples, self._rehearsed, self._recipe = examples, rehearsed, recipe
@@ -139,7 +116,7 @@ def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Im
     return pieces
 
 
-def _relabel_by_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
+def _relabel_by_outputs(digits: Patterns, model: Model) -> Patterns:
     """Relabel digits by the outputs of their classes."""
     outputs = model.digit_outputs
     if outputs is None:

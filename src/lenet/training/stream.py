@@ -22,6 +22,32 @@ _VALIDATION_SEED = 0  # the same cut for every seed of a recipe, so that runs ca
 
 
 @dataclass(frozen=True, eq=False)
+class Patterns:
+    """Gray levels uint8 (N, H, W), ink-high, and labels (N,)."""
+
+    images: NDArray[np.uint8]
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.dtype != np.uint8 or self.labels.shape != (len(self.images),):
+            raise TypeError(
+                f"expected uint8 images (N, H, W) and labels (N,), got {self.images.dtype} {self.images.shape} "
+                f"and {self.labels.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Patterns":
+        """The patterns of these rows, as often as they are named."""
+        return Patterns(self.images[rows], self.labels[rows])
+
+    def first(self, number: int) -> "Patterns":
+        """The first ``number`` patterns."""
+        return Patterns(self.images[:number], self.labels[:number])
+
+
+@dataclass(frozen=True, eq=False)
 class Epoch:
     """The training examples of one epoch.
 

@@ -18,8 +18,9 @@ from lenet.reading.batch.examples import PictureExamples, extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
 from lenet.reading.recognition import Recognizer
-from lenet.training.adaptation import ADAPTATION_RECIPE, LabeledDigits, pieces_of_digits
+from lenet.training.adaptation import ADAPTATION_RECIPE, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model
+from lenet.training.stream import Patterns
 
 MIN_PICTURES = 10  # fewer are too few to learn a handwriting, and to measure whether it was learned
 SMALL_SET, FOLDS_OF_SMALL_SET, FOLDS = 40, 10, 5
@@ -72,7 +73,7 @@ def adapt(
     pictures = read_labels(labels)
     _check_enough(len(pictures), f"{labels} names {{}} pictures")
     mnist = data.load("mnist")
-    rehearsed = LabeledDigits(mnist.train_images, mnist.train_labels.astype(np.int64))
+    rehearsed = Patterns(mnist.train_images, mnist.train_labels.astype(np.int64))
 
     progress.say(f"reading {len(pictures)} pictures")
     picture_examples = list(progress.count(extract_examples(pictures, model), len(pictures)))
@@ -221,11 +222,9 @@ def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
     return folds
 
 
-def _examples(examples: Sequence[PictureExamples], is_selected: NDArray[np.bool_]) -> LabeledDigits:
+def _examples(examples: Sequence[PictureExamples], is_selected: NDArray[np.bool_]) -> Patterns:
     parts = [part for part, selected in zip(examples, is_selected, strict=True) if selected]
-    return LabeledDigits(
-        np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
-    )
+    return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
 def _check_enough(count: int, subject: str) -> None:
