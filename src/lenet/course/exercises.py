@@ -13,6 +13,7 @@ from functools import cache
 from lenet.architecture import Convolution, Network, Stage
 from lenet.networks import describe
 from lenet.summary import StageSummary, summarize
+from lenet.summary.counts import kernels
 
 Answer = float | tuple[int, ...] | str
 """A number, a shape, or one of the words that an exercise offers."""
@@ -52,9 +53,8 @@ def _c3() -> Convolution:
 
 def _c3_weights(every_map: bool) -> int:
     """The weights of C3's kernels: those that exist, or all that there could be."""
-    layer, in_maps = _c3(), _stage("lenet-5", "c3").input_shape[0]
-    kernels = layer.maps * in_maps if every_map else sum(map(len, layer.connected_maps(in_maps)))
-    return kernels * layer.kernel_size**2
+    layer, input_shape = _c3(), _stage("lenet-5", "c3").input_shape
+    return (layer.maps * input_shape[0] if every_map else kernels(layer, input_shape)) * layer.kernel_size**2
 
 
 def _output_side(side: int, padding: int) -> int:

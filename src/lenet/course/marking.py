@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lenet.course.exercises import QUESTIONS, Answer, Question
 from lenet.course.progress import Attempts, note_attempt, read_progress
 from lenet.course.texts import Texts, texts
-from lenet.errors import LeNetError, UnknownName
+from lenet.errors import LeNetError, UnknownName, reason_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,9 +165,7 @@ def check(
     try:
         note_attempt(number, is_right)
     except OSError as error:
-        note = language_texts.words["unwritten"].format(
-            path=error.filename, problem=(error.strerror or str(error)).lower()
-        )
+        note = language_texts.words["unwritten"].format(path=error.filename, problem=reason_of(error))
     return Mark(number, is_right, text, mistake, note)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_state_dir
 
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.files import locked, write_atomically
 from lenet.records import Record, RecordError, json_bytes
 
@@ -47,7 +47,7 @@ def read_progress() -> dict[str, Attempts]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise DataError(f"{path}: {reason_of(error)}") from None
     except RecordError as error:
         raise DataError(f"{path}: not the course's progress ({error}); delete it to begin anew") from None
 

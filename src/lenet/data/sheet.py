@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.data.datasets import Dataset
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.files import write_atomically
 
 PICTURE_SIDE = 84
@@ -92,7 +92,7 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         sheet.save(content, kind)
         write_atomically(path, content.getvalue())
     except OSError as problem:
-        raise DataError(f"{path}: cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
+        raise DataError(f"{path}: cannot be written: {reason_of(problem)}") from problem
 
 
 def _shorten(canvas: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:

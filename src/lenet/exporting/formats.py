@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lenet.checkpoints.description import MEMBER, description_text
-from lenet.errors import DataError, LeNetError, MissingExtra
+from lenet.errors import DataError, LeNetError, MissingExtra, reason_of
 from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
 from lenet.exporting.checking import Check
@@ -150,7 +150,7 @@ def export(
         try:
             write_atomically(target, content)
         except OSError as error:
-            raise LeNetError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from None
+            raise LeNetError(f"cannot write {target}: {reason_of(error)}") from None
     size = sum(map(len, exported.files.values()))
     return Export(name, path, files, size, exported.weight_bytes, check, unchecked)
 

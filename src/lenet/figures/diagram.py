@@ -29,7 +29,7 @@ from lenet.figures.folder import FigureFolder, check_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
 from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, text_width, wrap
 from lenet.summary import NetworkSummary, summarize
-from lenet.summary.counts import window
+from lenet.summary.counts import kernels, window
 from lenet.summary.tables import shape_text
 
 _TEXT = 8.0
@@ -199,7 +199,7 @@ def _is_fully_connected(stage: Stage, input_shape: Shape) -> bool:
     match stage.layer:
         case Convolution() as layer:
             is_full_kernel = (layer.kernel_size, layer.kernel_size) == input_shape[1:] and layer.padding == 0
-            return is_full_kernel and all(len(row) == input_shape[0] for row in layer.connected_maps(input_shape[0]))
+            return is_full_kernel and kernels(layer, input_shape) == layer.maps * input_shape[0]
         case FullConnection() | EuclideanRbf():
             return True
     return False
@@ -213,8 +213,8 @@ def _kind(stage: Stage, input_shape: Shape) -> tuple[list[str], list[str]]:
             if _is_fully_connected(stage, input_shape):
                 return ["Full", "connection"], [f"{size} kernels"]
             details = [f"{size}, stride {layer.stride}" if layer.stride > 1 else size]
-            kernels, possible = sum(map(len, layer.connected_maps(input_shape[0]))), layer.maps * input_shape[0]
-            return ["Convolutions"], details + ([f"{kernels} of {possible} pairs"] if kernels < possible else [])
+            pairs, possible = kernels(layer, input_shape), layer.maps * input_shape[0]
+            return ["Convolutions"], details + ([f"{pairs} of {possible} pairs"] if pairs < possible else [])
         case Subsampling(size=side, copies=copies):
             return ["Subsampling"], [f"{side}×{side}", *([f"{copies} a map"] if copies > 1 else [])]
         case MaxPooling(size=side):

@@ -44,7 +44,7 @@ from lenet.connections import (
     draw_connection_table,
     parse_connection_table,
 )
-from lenet.errors import ArchitectureError, UnknownName, first_line, printable
+from lenet.errors import ArchitectureError, UnknownName, first_line, printable, reason_of
 from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 
@@ -85,7 +85,7 @@ def read_toml(path: str | Path) -> Network:
     except FileNotFoundError:
         raise ArchitectureError(f"{path}: no such file; `lenet show lenet-5 --toml` prints one to begin with") from None
     except OSError as error:
-        raise ArchitectureError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise ArchitectureError(f"{path}: {reason_of(error)}") from None
     if len(content) > MAX_BYTES:
         raise ArchitectureError(f"{path}: has more than {MAX_BYTES:,} bytes, expected the description of one network")
     try:
