@@ -5,14 +5,14 @@ own, seen in one perspective. Digits are MNIST's test digits, enlarged, their st
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.benchmarks.camera import PEN_COLORS, composite_ink, draw_paper, photograph, shadow_light
-from lab.benchmarks.large_digits import draw_digit, grow_strokes
+from lab.benchmarks.large_digits import DigitWriter, random_number
 from lab.image_types import Generator, Ink, Photo
 from lenet.data import Dataset
 
@@ -59,7 +59,7 @@ class Form:
 class _FlatForm:
     """A form before it is photographed: the layers of its print (uint8) and writing (0..1), and its cells."""
 
-    def __init__(self, height: int, width: int, digit_writer: "_DigitWriter", rng: Generator) -> None:
+    def __init__(self, height: int, width: int, digit_writer: DigitWriter, rng: Generator) -> None:
         self.print, self.margin_rule = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
         self.writing = np.zeros((height, width), np.float32)
         self.cells: list[FormCell] = []
@@ -107,32 +107,7 @@ class _FlatForm:
         np.maximum(window, part, out=window)
 
 
-@dataclass(frozen=True, eq=False)
-class _DigitWriter:
-    """Draws MNIST's test digits with one pen.
-
-    Attributes:
-        images, labels: uint8 (N, 28, 28), and (N,).
-        pen_growth: by which strokes grow on each side, in digit heights; less than 0 makes them thinner.
-        indices_by_label: of the images of each of the ten labels.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.integer]
-    pen_growth: float
-    indices_by_label: list[NDArray[np.intp]] = field(default_factory=list)
-
-    def draw(self, label: int, height: float, rng: Generator) -> Ink:
-        """Draw a random digit of a label whose longer side is about ``height`` pixels."""
-        index = int(rng.choice(self.indices_by_label[label]))
-        return grow_strokes(draw_digit(self.images[index], height), self.pen_growth * height)
-
-    def random_number(self, digits: int, rng: Generator) -> str:
-        """A number of so many random digits."""
-        return "".join(str(label) for label in rng.integers(10, size=digits))
-
-
-def _draw_boxes(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_boxes(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw fields of adjacent boxes, one digit each, some blank."""
     fields, side, aspect = int(rng.integers(1, 4)), rng.uniform(44, 80), rng.uniform(0.7, 1.1)
     count, width, jitter = int(rng.integers(3, 11)), rng.uniform(1, 0.1 * side), rng.uniform(0.02, 0.1)
@@ -143,12 +118,12 @@ def _draw_boxes(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
         for column in range(count):
             left = _MARGIN + column * side * aspect
             _draw_frame(form, (top, left, top + side, left + side * aspect), width)
-            text = digit_writer.random_number(1, rng) if rng.random() < 0.85 else ""
+            text = random_number(1, rng) if rng.random() < 0.85 else ""
             form.write(row, text, (top, left, top + side, left + side * aspect), fill * side, jitter)
     return form
 
 
-def _draw_separate_boxes(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_separate_boxes(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw rows of boxes with white between them."""
     rows, side, count = int(rng.integers(1, 4)), rng.uniform(44, 80), int(rng.integers(3, 9))
     pitch_x, pitch_y = side * rng.uniform(1.15, 1.6), side * rng.uniform(1.4, 1.9)
@@ -158,12 +133,12 @@ def _draw_separate_boxes(rng: Generator, digit_writer: _DigitWriter) -> _FlatFor
         for column in range(count):
             top, left = _MARGIN + row * pitch_y, _MARGIN + column * pitch_x
             _draw_frame(form, (top, left, top + side, left + side), width)
-            text = digit_writer.random_number(1, rng) if rng.random() < 0.85 else ""
+            text = random_number(1, rng) if rng.random() < 0.85 else ""
             form.write(row, text, (top, left, top + side, left + side), fill * side, jitter)
     return form
 
 
-def _draw_combs(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_combs(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw rows of boxes that are open at the top (combs)."""
     rows, side, aspect = int(rng.integers(1, 4)), rng.uniform(44, 80), rng.uniform(0.7, 1.1)
     count, width, jitter = int(rng.integers(3, 11)), rng.uniform(1, 0.06 * side), rng.uniform(0.02, 0.08)
@@ -177,12 +152,12 @@ def _draw_combs(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
             form.draw_rule((top + (1 - teeth) * side, x), (top + side, x), width)
         for column in range(count):
             left = _MARGIN + column * side * aspect
-            text = digit_writer.random_number(1, rng) if rng.random() < 0.85 else ""
+            text = random_number(1, rng) if rng.random() < 0.85 else ""
             form.write(row, text, (top, left, top + side, left + side * aspect), fill * side, jitter)
     return form
 
 
-def _draw_table(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_table(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw a table of numbers of one to four digits, some cells blank."""
     rows, columns, height = int(rng.integers(2, 9)), int(rng.integers(2, 7)), rng.uniform(40, 64)
     length = int(rng.integers(1, 5))
@@ -193,12 +168,12 @@ def _draw_table(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
     _draw_lattice(form, ys, xs, width)
     for row in range(rows):
         for column in range(columns):
-            text = digit_writer.random_number(int(rng.integers(1, length + 1)), rng) if rng.random() < 0.85 else ""
+            text = random_number(int(rng.integers(1, length + 1)), rng) if rng.random() < 0.85 else ""
             form.write(row, text, (ys[row], xs[column], ys[row + 1], xs[column + 1]), fill * height, jitter)
     return form
 
 
-def _draw_sudoku(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_sudoku(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw nine by nine cells, thick rules after every third, a third to a half filled."""
     side, thin = rng.uniform(44, 64), rng.uniform(1, 2)
     lines, fill, jitter = _MARGIN + side * np.arange(10), rng.uniform(0.5, 0.75), rng.uniform(0.02, 0.06)
@@ -214,7 +189,7 @@ def _draw_sudoku(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
     return form
 
 
-def _draw_tally_column(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_tally_column(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw a column of narrow rows, a number of three digits in each of the first ones, rules open at the left."""
     rows, height, fill = int(rng.integers(5, 12)), rng.uniform(44, 64), rng.uniform(0.55, 0.8)
     filled, width = int(rng.integers(2, rows + 1)), rng.uniform(1, 3)
@@ -227,22 +202,22 @@ def _draw_tally_column(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
     if rng.random() < 0.5:
         form.draw_rule((ys[0], left), (ys[-1], left), width)
     for row in range(rows):
-        text = digit_writer.random_number(3, rng) if row < filled else ""
+        text = random_number(3, rng) if row < filled else ""
         form.write(row, text, (ys[row], left, ys[row + 1], right), fill * height, rng.uniform(0.02, 0.06))
     return form
 
 
-def _draw_squared_paper(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_squared_paper(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw numbers on squared paper, their digits as high as one to three squares."""
     return _draw_on_patterned_paper(rng, digit_writer, has_dots=False)
 
 
-def _draw_dotted_paper(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_dotted_paper(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw numbers on dotted paper."""
     return _draw_on_patterned_paper(rng, digit_writer, has_dots=True)
 
 
-def _draw_on_patterned_paper(rng: Generator, digit_writer: _DigitWriter, has_dots: bool) -> _FlatForm:
+def _draw_on_patterned_paper(rng: Generator, digit_writer: DigitWriter, has_dots: bool) -> _FlatForm:
     height = rng.uniform(40, 70)
     square, width = height / rng.uniform(0.9, 3.0), rng.uniform(1, 2.5)
     form = _draw_number_lines(rng, digit_writer, height)
@@ -259,7 +234,7 @@ def _draw_on_patterned_paper(rng: Generator, digit_writer: _DigitWriter, has_dot
     return form
 
 
-def _draw_lined_paper(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
+def _draw_lined_paper(rng: Generator, digit_writer: DigitWriter) -> _FlatForm:
     """Draw numbers on ruled lines with a red margin."""
     height = rng.uniform(40, 70)
     pitch, width = height * rng.uniform(1.15, 1.7), rng.uniform(1, 2.5)
@@ -271,14 +246,14 @@ def _draw_lined_paper(rng: Generator, digit_writer: _DigitWriter) -> _FlatForm:
     return form
 
 
-def _draw_number_lines(rng: Generator, digit_writer: _DigitWriter, height: float, pitch: float = 0.0) -> _FlatForm:
+def _draw_number_lines(rng: Generator, digit_writer: DigitWriter, height: float, pitch: float = 0.0) -> _FlatForm:
     """Draw numbers one below the other on paper without rules."""
     lines, length, left = int(rng.integers(1, 5)), int(rng.integers(1, 9)), 2.2 * _MARGIN
     pitch = pitch or height * rng.uniform(1.5, 2.2)
     form = _FlatForm(int(2 * _MARGIN + lines * pitch), int(left + 2 * _MARGIN + length * height), digit_writer, rng)
     for row in range(lines):
         box = (_MARGIN + row * pitch, left, _MARGIN + (row + 1) * pitch, left + length * height)
-        form.write(row, digit_writer.random_number(length, rng), box, min(height, 0.85 * pitch), 0.04, is_bounded=False)
+        form.write(row, random_number(length, rng), box, min(height, 0.85 * pitch), 0.04, is_bounded=False)
     return form
 
 
@@ -297,7 +272,7 @@ def _draw_lattice(form: _FlatForm, ys: NDArray[np.float64], xs: NDArray[np.float
         form.draw_rule((ys[0], x), (ys[-1], x), width)
 
 
-FORM_KINDS: dict[str, Callable[[Generator, _DigitWriter], _FlatForm]] = {
+FORM_KINDS: dict[str, Callable[[Generator, DigitWriter], _FlatForm]] = {
     "boxes": _draw_boxes,
     "separate boxes": _draw_separate_boxes,
     "combs": _draw_combs,
@@ -319,9 +294,7 @@ def draw_form(kind: str, number: int, mnist: Dataset, seed: int) -> Form:
         mnist: its test digits are written.
     """
     rng = np.random.default_rng([seed, sorted(FORM_KINDS).index(kind), number])
-    labels = mnist.test_labels
-    indices_by_label = [np.flatnonzero(labels == label) for label in range(10)]
-    digit_writer = _DigitWriter(mnist.test_images, labels, float(rng.uniform(-0.025, 0.02)), indices_by_label)
+    digit_writer = DigitWriter(mnist, rng.uniform(-0.025, 0.02))
     form = FORM_KINDS[kind](rng, digit_writer)
     matrix, (height, width) = _sample_perspective(form.print.shape, rng)
     layers = [

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.image_types import GrayLevels, Ink
+from lab.image_types import Generator, GrayLevels, Ink
+from lenet.data import Dataset
 from lenet.reading.normalization import grown_signed_distance
 
 PAPER_LEVEL, PEN_LEVEL = 225, 40  # gray levels
@@ -51,6 +52,29 @@ def grow_strokes(ink: Ink, growth: float) -> Ink:
         mask, growth
     )  # to the edge of the grown strokes, in pixels, positive inside
     return np.asarray(np.clip(signed_distance + 0.5, 0, 1), np.float32)
+
+
+class DigitWriter:
+    """Draws MNIST's test digits with one pen.
+
+    Args:
+        mnist: its test digits are drawn.
+        pen_growth: by which strokes grow on each side, in digit heights; less than 0 makes them thinner.
+    """
+
+    def __init__(self, mnist: Dataset, pen_growth: float) -> None:
+        self._images_by_label = [mnist.test_images[mnist.test_labels == label] for label in range(10)]
+        self._pen_growth = pen_growth
+
+    def draw(self, label: int, height: float, rng: Generator) -> Ink:
+        """Draw a random digit of a label whose longer side is about ``height`` pixels."""
+        images = self._images_by_label[label]
+        return grow_strokes(draw_digit(images[rng.integers(len(images))], height), self._pen_growth * height)
+
+
+def random_number(digits: int, rng: Generator) -> str:
+    """A number of so many random digits."""
+    return "".join(str(digit) for digit in rng.integers(10, size=digits))
 
 
 def draw_row(images: Sequence[GrayLevels], side: float, rng: np.random.Generator) -> Ink:

@@ -32,7 +32,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.camera import PEN_COLORS, composite_ink, draw_paper, photograph, shadow_light, smooth_noise
 from lab.benchmarks.command import write_json
-from lab.benchmarks.large_digits import draw_digit, grow_strokes
+from lab.benchmarks.large_digits import DigitWriter, random_number
 from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Generator, Ink, Photo
 from lab.synthesis.calibration import SEED, VALIDATION_EXAMPLES
@@ -180,14 +180,11 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
     """Sample values that the form allows, by field; fields that are no part of a sum are blank at random."""
     values: dict[str, str] = {}
 
-    def random_digits(count: int) -> str:
-        return "".join(str(digit) for digit in rng.integers(10, size=count))
-
     def random_with_check_digits(name: str, head: str, count: int, checks: int = 1) -> str:
         """Random digits of ``count`` in all, which begin with ``head``, the last ``checks`` of them check digits."""
         template_field = template.field(name)
         while True:
-            body = head + random_digits(count - len(head) - checks)
+            body = head + random_number(count - len(head) - checks, rng)
             for check in range(10**checks):
                 if not template_field.violation(text := f"{body}{check:0{checks}d}"):
                     return text
@@ -200,7 +197,7 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
     day, month = int(rng.integers(1, 29)), int(rng.integers(1, 13))
     values["born"] = f"{day:02d}.{month:02d}.{rng.integers(1930, 2010)}"
     values["moved"] = f"{rng.integers(1, 29):02d}/{rng.integers(1, 13):02d}/{rng.integers(1990, 2027)}"
-    values["zip"] = random_digits(5)
+    values["zip"] = random_number(5, rng)
     values["year"], values["persons"] = str(rng.integers(1950, 2027)), str(rng.integers(1, 21))
     for name, choices in TICK_CHOICES.items():
         values[name] = str(rng.choice(choices))
@@ -226,12 +223,7 @@ def write_values(
     Strokes grow or shrink on each side by a share of the digit's height, the same on the whole page.
     """
     ink = np.zeros((PAGE_HEIGHT, PAGE_WIDTH), np.float32)
-    indices_by_label = [np.flatnonzero(mnist.test_labels == label) for label in range(10)]
-    pen_growth, size = rng.uniform(-0.02, 0.02), rng.uniform(0.58, 0.78)
-
-    def draw(character: str, height: float) -> Ink:
-        image = mnist.test_images[int(rng.choice(indices_by_label[int(character)]))]
-        return grow_strokes(draw_digit(image, height), pen_growth * height)
+    digit_writer, size = DigitWriter(mnist, rng.uniform(-0.02, 0.02)), rng.uniform(0.58, 0.78)
 
     def put(strokes: Ink, y: float, x: float) -> None:
         """Add ink whose middle is at (y, x)."""
@@ -249,7 +241,7 @@ def write_values(
         height = size * BOX_HEIGHT
         if len(boxes) == 1:
             top, left, bottom, right = boxes[0]
-            strokes = [draw(character, height * rng.uniform(0.92, 1.08)) for character in digits]
+            strokes = [digit_writer.draw(int(character), height * rng.uniform(0.92, 1.08), rng) for character in digits]
             x = left + 20 + rng.uniform(0, 20)
             for digit_ink in strokes:
                 put(digit_ink, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX_HEIGHT, x + digit_ink.shape[1] / 2)
@@ -258,7 +250,7 @@ def write_values(
         for character, (top, left, bottom, right) in zip(digits, boxes[len(boxes) - len(digits) :], strict=True):
             y = (top + bottom) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_HEIGHT
             x = (left + right) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_WIDTH
-            put(draw(character, height * rng.uniform(0.92, 1.08)), y, x)
+            put(digit_writer.draw(int(character), height * rng.uniform(0.92, 1.08), rng), y, x)
     return ink
 
 
