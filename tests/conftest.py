@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from lab.benchmarks.page_driver import find_browser
 from lenet import data
 from lenet.engine.native import instruction_sets
 
 AXE = "axe-core@4"
+
+settings.register_profile("at any load", deadline=None)
+settings.load_profile("at any load")
 
 
 def pytest_configure() -> None:
