@@ -27,7 +27,6 @@ BAR, BAR_THICKNESS = (
     0.3,
 )  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
 MIN_FILL = 0.8  # the share of its bounding box that the inside of a box fills
-MIN_FORM_BOXES = 6  # so many boxes are a form or squared paper, whether something is in them or not
 
 _TILTS = np.linspace(-RULE_TILT, RULE_TILT, 9)  # 0.02 apart: half of that is 3 pixels in 300
 _RIM = 9  # pixels around the inside of a box in which its sides are
@@ -195,24 +194,21 @@ def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:
 
 
 def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
-    """Select the bars that close a box around some ink, or that divide a form."""
+    """Select the bars that close a box around some ink."""
     if not bars.any():
         return np.zeros_like(mask)
     inside = 1 - np.asarray(cv2.dilate(bars, _BLOCK), np.uint8)
     contours, hierarchy = cv2.findContours(np.pad(inside, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     height, width = mask.shape
-    boxes, has_ink_inside = [], []
+    boxes = []
     for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if contours else (), strict=True):
         x, y, w, h = cv2.boundingRect(contour)
         x, y = x - 1, y - 1  # the frame of one pixel
         is_closed = x > 0 and y > 0 and x + w < width and y + h < height
         is_hole = parent >= 0
         if is_closed and not is_hole and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_FILL * w * h:
-            boxes.append(contour - 1)
             down, across = h // 6, w // 6
-            has_ink_inside.append(bool(mask[y + down : y + h - down, x + across : x + w - across].any()))
-    selected = [
-        box for box, has_ink in zip(boxes, has_ink_inside, strict=True) if has_ink or len(boxes) >= MIN_FORM_BOXES
-    ]
-    rims = np.asarray(cv2.drawContours(np.zeros_like(mask), selected, -1, 1, thickness=_RIM), np.uint8)
+            if mask[y + down : y + h - down, x + across : x + w - across].any():
+                boxes.append(contour - 1)
+    rims = np.asarray(cv2.drawContours(np.zeros_like(mask), boxes, -1, 1, thickness=_RIM), np.uint8)
     return rims & bars
