@@ -26,12 +26,11 @@ MAX_SEEDS = 3  # components that a threshold's candidates are built around
 MAX_GAP = 0.12  # of the seed's size: a component no farther may belong to it
 MAX_STACKED_GAP = 0.35  # of its size: as far above or below it may be the loose bar of a 5
 MIN_SHARED_COLUMNS = 0.35  # of the narrower one: components that share less of their columns stand beside one another
-MIN_MASS = 0.04  # of the seed's ink, and of the heaviest seed's: lighter components are specks
-MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
-MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
+MIN_MASS = 0.04  # of the seed's ink, of the heaviest seed's, and of what is cut: lighter components are specks
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
-PROMINENCE_TEMPERATURE = 0.15  # in nats: the weights of candidates are the softmax of their prominences over this
-EDGE_COST = 0.2  # in nats: for each edge a component touches, or a candidate touches on one side only
+# In nats: candidates' weights are the softmax of their prominences over this. It is also the cost of each edge that a
+# component touches, or a candidate on one side only.
+PROMINENCE_TEMPERATURE = 0.15
 
 Bits = NDArray[np.bool_]
 
@@ -135,7 +134,9 @@ def _seeds(components: _Components, ink: InkMap) -> list[int]:
     squared_offset = ((components.left + components.right) / 2 / width - 0.5) ** 2
     squared_offset += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
     scores = (
-        0.5 * np.log(components.mass + 1e-9) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * components.edges()
+        0.5 * np.log(components.mass + 1e-9)
+        - squared_offset / (2 * CENTER_SIGMA**2)
+        - PROMINENCE_TEMPERATURE * components.edges()
     )
     scores[0] = -np.inf
     order = np.argsort(-scores)[:MAX_SEEDS].tolist()
@@ -146,8 +147,8 @@ def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold:
     """Parts of a component, whose mask fills its bounding box, after cuts at its left, its right, or both."""
     (top, left), (height, width) = corner, mask.shape
     at_left, at_right = left <= 1, left + width >= ink.levels.shape[1] - 1
-    is_wide = width > MAX_ASPECT * height
-    if max(ink.levels.shape) > CROP or 2 * width < MAX_ASPECT * height or not (at_left or at_right or is_wide):
+    is_wide = width > height  # it may be two digits
+    if max(ink.levels.shape) > CROP or 2 * width < height or not (at_left or at_right or is_wide):
         return
     cuts = candidate_cuts(mask, float(height))
     section_labels = sections(mask, cuts)
@@ -155,7 +156,7 @@ def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold:
     mass = np.bincount(section_labels.ravel(), weights=(levels * mask).ravel(), minlength=len(cuts) + 2)
     for first in range(1, len(cuts) + 2):
         for last in range(first, len(cuts) + 2):
-            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_REMAINING * mass.sum():
+            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_MASS * mass.sum():
                 continue
             yield _candidate(ink, corner, (section_labels >= first) & (section_labels <= last), threshold)
 
@@ -197,5 +198,7 @@ def _prominence(candidate: ScoredCandidate, ink: InkMap) -> float:
     # That there is a digit is given: its probability counts less than which one it is.
     tempered = candidate.probability / math.sqrt(float(candidate.probabilities.sum()))
     return float(
-        math.log(tempered * math.sqrt(candidate.mass(ink))) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * edges
+        math.log(tempered * math.sqrt(candidate.mass(ink)))
+        - squared_offset / (2 * CENTER_SIGMA**2)
+        - PROMINENCE_TEMPERATURE * edges
     )
