@@ -12,12 +12,12 @@ from lenet.reading import Reader
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
 from lenet.reading.lines.layout import AT_EDGE
-from lenet.reading.lines.numbers import DOUBT_FACTOR, MAY_BE_DIGITS, with_doubt
+from lenet.reading.lines.numbers import MAY_BE_DIGITS, with_doubt
 from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
-from lenet.reading.scoring import PageReading, ScoredCandidate
+from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
 
 BOX = (0, 0, 50, 200)
 
@@ -173,7 +173,7 @@ def test_a_mark_above_makes_a_digit_doubtful_unless_it_stands_in_a_number():
     row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 0.9}, {8: 0.8}, {5: 1.0}, pieces=3)
     mark = ((-12, 50, -4, 62), "speck")
     alone, number = with_doubt(signs_of(row, 0, 1), [mark]), with_doubt(signs_of(row, 0, 1, 2), [mark])
-    assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * DOUBT_FACTOR])
+    assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * LIKELY])
     assert [sign.probability for sign in number] == pytest.approx([0.9, 0.8, 1.0])
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from lenet.boxes import Box
 from lenet.reading.cells import GridReading
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.lines.layout import filter_components, find_components
-from lenet.reading.lines.segmentation import SAMPLE, crop_of
+from lenet.reading.lines.layout import SAMPLE, filter_components, find_components
+from lenet.reading.lines.segmentation import crop_of
 from lenet.reading.normalization import normalize_all
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer

@@ -16,7 +16,7 @@ from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
-from lenet.reading.lines.layout import Mask, find_spaces
+from lenet.reading.lines.layout import SAMPLE, Mask, find_spaces
 from lenet.reading.lines.numbers import (
     CROSSED_OUT,
     MAY_BE_DIGITS,
@@ -34,7 +34,7 @@ from lenet.reading.lines.numbers import (
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, SAMPLE, Candidate, Page, Piece, Row, find_page, is_dash
+from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.lines.signs import between_parentheses, find_signs, reindexed, separator_scores, without_sign
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize

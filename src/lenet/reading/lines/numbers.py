@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.lines.frames import FRAME
-from lenet.reading.lines.layout import find_spaces
+from lenet.reading.lines.layout import MAX_OFFSET, MAX_SIZE_RATIO, find_spaces
 from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
@@ -24,10 +24,7 @@ MAX_IGNORED_PROBABILITY = 1 - SURE  # that ink which is left out is a digit
 TALLY_GROUP = 5  # strokes of a full group of tally marks
 MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
-MAX_STROKE_RATIO = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
 MIN_REST = 0.06  # of a digit's size: smaller ink left over is a speck
-MAX_ASIDE = 0.25  # of its size: the point under a slanted stroke
-DOUBT_FACTOR = 0.5  # the factor for the probabilities of a digit that leaves ink over
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -155,7 +152,7 @@ def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
         return set()
     widths = [digit.stroke_width for digit in digits]
     median_width = median(widths)
-    return {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
+    return {number for number, width in enumerate(widths) if width > MAX_SIZE_RATIO * median_width}
 
 
 def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
@@ -176,7 +173,7 @@ def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, s
             height, width = below - above, to_right - from_left
             inside = above > top and below < bottom and from_left > left and to_right < right
             above_or_below = bottom < above < bottom + size or top - size < below < top
-            in_line = left - MAX_ASIDE * size < from_left and to_right < right + MAX_ASIDE * size
+            in_line = left - MAX_OFFSET * size < from_left and to_right < right + MAX_OFFSET * size
             is_rest = reason != "rule" and MIN_REST * size < max(height, width)
             is_small = max(height, width) < 0.5 * size
             if is_rest and (inside or (is_small and above_or_below and in_line)):
@@ -209,8 +206,8 @@ def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -
 
 
 def doubted(digit: ScoredCandidate) -> ScoredCandidate:
-    """The digit, so much less sure that it is rejected by itself."""
-    return replace(digit, probabilities=digit.probabilities * np.float32(DOUBT_FACTOR))
+    """The digit, no likelier than not, and so rejected by itself."""
+    return replace(digit, probabilities=digit.probabilities * np.float32(LIKELY))
 
 
 def are_number(digits: Sequence[ScoredCandidate]) -> bool:

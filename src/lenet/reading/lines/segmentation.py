@@ -20,6 +20,7 @@ from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
+    SAMPLE,
     Component,
     Labels,
     Mask,
@@ -34,10 +35,8 @@ from lenet.reading.lines.sides import without_sides
 from lenet.reading.normalization import MIN_PIXELS
 from lenet.reading.order_statistics import median
 
-SAMPLE = 48  # components that tell what all are: their mean is off by 0.07 at most, one standard error
 MAX_PIECES = 5  # of one digit
-MAX_WIDTH = 1.7  # of several pieces taken for one digit, in digit heights
-MAX_PIECE_WIDTH = 2.5  # the same of one piece
+MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
@@ -141,9 +140,7 @@ class Row:
                 last_gap = max(0.0, run_pieces[-1].left - run_end) if last > first + 1 else 0.0
                 gap, run_end = gap + last_gap, max(run_end, run_pieces[-1].right)
                 run_width = run_end - min(piece.left for piece in run_pieces)
-                if run_width > (MAX_WIDTH if last > first + 1 else MAX_PIECE_WIDTH) * self.digit_height:
-                    break
-                if last_gap > MAX_GAP * self.digit_height:
+                if run_width > MAX_WIDTH * self.digit_height or last_gap > MAX_GAP * self.digit_height:
                     break
                 yield first, last, gap, ()
                 specks = tuple(
