@@ -1,5 +1,6 @@
 """From outputs to probabilities that can be relied on: temperature, reject class, thresholds."""
 
+import tracemalloc
 from dataclasses import replace
 
 import cv2
@@ -120,6 +121,17 @@ def test_the_probabilities_are_the_mean_over_a_digits_views(mnist):
     own, images = weights(11), mnist.test_images[:6]
     each = [probabilities(own.network, forward(own.network, own.parameters, view))[:, :10] for view in views(images)]
     np.testing.assert_allclose(Recognizer(own).probabilities(images), np.mean(each, axis=0), atol=1e-5)
+
+
+def test_views_of_many_digits_are_in_memory_a_batch_at_a_time_and_change_no_output(mnist):
+    recognizer, digits = Recognizer(), mnist.test_images[:9_000]
+    tracemalloc.start()
+    outputs = recognizer.outputs(digits)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * digits.nbytes  # all views of all digits would be five times the digits
+    assert np.array_equal(outputs[:, 8_000:8_100], recognizer.outputs(digits[8_000:8_100]))
+    assert recognizer.outputs(digits[:0]).shape == (5, 0, 11)
 
 
 def test_views_are_the_picture_turned_and_slanted_to_either_side(mnist):

@@ -17,6 +17,7 @@ from lenet.reading.augmentation import views
 from lenet.records import Record
 
 LABELS = "0123456789"
+_BATCH_SIZE = 2_048  # pictures whose views are in memory at once
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,11 @@ class Recognizer:
 
     def outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's outputs (views, N, outputs) for each of the `views` of normalized digits, uint8 (N, 28, 28)."""
+        starts = range(0, max(len(images), 1), _BATCH_SIZE)
+        batches = [self._outputs_of_batch(images[start : start + _BATCH_SIZE]) for start in starts]
+        return batches[0] if len(batches) == 1 else np.concatenate(batches, axis=1)
+
+    def _outputs_of_batch(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         augmented = views(images)
         outputs = self._predict(augmented.reshape(-1, *images.shape[1:]))
         return outputs.reshape(*augmented.shape[:2], outputs.shape[1])
