@@ -207,8 +207,8 @@ def test_evaluate_photos_gives_every_group_as_json(folder: Path, capsys):
     ("words", "said"),
     [
         (["--photos", "none.csv"], "none.csv: no such table of labels"),
-        (["--photos", "x.csv", "--data", "mnist"], "leave --data out"),
-        (["--photos", "x.csv", "--confusion", "c.png"], "leave --confusion out"),
+        (["--photos", "x.csv", "--data", "mnist"], "leave out --data"),
+        (["--photos", "x.csv", "--confusion", "c.png"], "leave out --confusion"),
         (["--max-error", "1%"], "--max-error goes with --photos"),
         (["--photos", "x.csv", "--max-error", "much"], "'much'"),
         (["--photos", "x.csv", "--mistakes", "sheet.txt"], "expected a picture file's name"),
