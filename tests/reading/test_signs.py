@@ -355,6 +355,17 @@ def test_a_number_that_is_crossed_out_is_not_accepted_and_said_so(reader: Reader
         assert reading.is_rejected or left == 0
 
 
+@pytest.mark.parametrize(("margin", "level"), [(4, 1.5), (4, 1.8), (40, 1.8)])
+def test_a_printed_line_through_a_crop_or_at_the_feet_crosses_nothing_out(reader: Reader, written, margin, level):
+    page = written("24583")
+    columns = np.flatnonzero((page < 128).any(axis=0))
+    left, right = int(columns[0]), int(columns[-1])
+    cv2.line(page, (left - min(margin, 12), int(level * HEIGHT)), (right + min(margin, 12), int(level * HEIGHT)), 40, 4)
+    reading = reader.read(page[:, left - margin : right + margin])
+    assert "rule" in [ignored.reason for ignored in reading.ignored]
+    assert "crossed out" not in reading.remark
+
+
 def test_a_one_beneath_the_arm_of_a_parenthesis_is_not_silently_a_part_of_it(reader: Reader, mnist):
     left = [(0.35, -1.15), (0.1, -0.85), (0.0, -0.5), (0.1, -0.15), (0.35, 0.15)]
     right = [(0.35 - x, y) for x, y in left]

@@ -157,7 +157,11 @@ def _with_crossings_out(chosen: PageReading, rules: Mask) -> PageReading:
     """The chosen reading, lines that are crossed out not accepted: their rules are told as that."""
     if not rules.any():
         return chosen
-    boxes = [(y, x, y + h, x + w) for x, y, w, h, _ in label_components(rules)[1][1:].tolist()]
+    boxes = [  # a printed one goes through a crop
+        (y, x, y + h, x + w)
+        for x, y, w, h, _ in label_components(rules)[1][1:].tolist()
+        if x > h or x + w + h < rules.shape[1]
+    ]
     crossings = [find_crossing_out(line, boxes) for line in chosen.lines]
     lines = tuple(
         tuple(replace(digit, is_doubtful=True) for digit in line) if crossing else line

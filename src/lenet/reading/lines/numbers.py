@@ -192,11 +192,15 @@ def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
 
 
 def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -> Box | None:
-    """The rule that crosses most digits of a line between head and foot, and ends with them: one of paper goes on."""
+    """The rule through the middle half of most digits of a line that ends with them: one of paper goes on."""
     _, left, _, right = bounding_box([digit.box for digit in digits])
     for rule in rules:
         crossed = [
-            digit.box[0] < rule[0] and rule[2] < digit.box[2] and rule[1] <= digit.box[1] and digit.box[3] <= rule[3]
+            digit.box[0] < rule[0]
+            and rule[2] < digit.box[2]
+            and 2 * abs(rule[0] + rule[2] - digit.box[0] - digit.box[2]) <= digit.box[2] - digit.box[0]
+            and rule[1] <= digit.box[1]
+            and digit.box[3] <= rule[3]
             for digit in digits
         ]
         reach = max(digit.box[2] - digit.box[0] for digit in digits)
