@@ -298,6 +298,12 @@ def test_rules_of_squared_paper_are_no_grain(mnist, number):
     assert len(ink.thresholds((0.12, 0.25))) == 2
 
 
+def test_on_squares_of_which_half_is_print_a_digit_stands_out(reader, mnist):
+    form = draw_form("squared", 34, mnist, seed=52)
+    assert find_ink(form.photo).noise < 0.03
+    assert reader.read(form.photo).text == form.text == "6"
+
+
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=60), st.integers(1, 4))
 def test_the_median_of_levels_is_counted(levels: list[int], step: int):
     picture = np.repeat(np.array(levels, np.uint8)[:, None], 3, axis=1)[::step]

@@ -227,11 +227,18 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
     darkness = _darkness(np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors), scale)
     # Enlargement also enlarges grain and the fine lines of security paper: the smoothing grows with it.
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
-    paper = _paper(darkness)
-    darkness -= _level_of_paper(darkness, paper)
-    sample = (slice(None, None, 1 + darkness.size // 200_000),) * 2
-    noise = 1.4826 * median(np.abs(darkness[sample][paper[sample] > 0]))
-    return InkMap(np.maximum(darkness, 0.0), max(noise, MIN_GRAIN), scale, polarity)
+    quantized, counts = _quantized(darkness)
+    ink = _above_paper(darkness, _paper(quantized, counts), scale, polarity)
+    if len(ink.thresholds(SHARES)) < len(SHARES):  # or are printed rules half of what was taken for its grain?
+        ink = _above_paper(darkness, _lightest_paper(quantized, counts), scale, polarity)
+    return ink
+
+
+def _above_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
+    levels = darkness - _level_of_paper(darkness, paper)
+    sample = (slice(None, None, 1 + levels.size // 200_000),) * 2
+    noise = 1.4826 * median(np.abs(levels[sample][paper[sample] > 0]))
+    return InkMap(np.maximum(levels, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 
 def _darkness(paper_high: Colors, scale: float) -> Ink:
@@ -270,13 +277,26 @@ def quantize_darkness_by_numpy(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
     return quantized, _histogram(quantized)
 
 
-def _paper(darkness: Ink) -> Mask:
+def _quantized(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
+    is_native = choice.choose_engine() in choice.INSTRUCTION_SETS
+    return (native.quantize_darkness if is_native else quantize_darkness_by_numpy)(darkness)
+
+
+def _lightest_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
+    """Mask of the levels about the most frequent ones, as far to the dark as they go to the light.
+
+    Grain goes as far to either side; what goes farther to the dark is printed or written.
+    """
+    mode = int(np.convolve(counts, np.bartlett(11), "same").argmax())
+    lightest = int(np.argmax(counts > counts.mean()))
+    return (quantized <= 2 * mode - lightest).astype(np.uint8)
+
+
+def _paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
     """Mask of paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate.
 
     Where two classes do not separate, three may: paper, its printed rules, and what is written.
     """
-    is_native = choice.choose_engine() in choice.INSTRUCTION_SETS
-    quantized, counts = (native.quantize_darkness if is_native else quantize_darkness_by_numpy)(darkness)
     probability, bins = counts / counts.sum(), np.arange(256)
     class_probability, class_sum = np.cumsum(probability), np.cumsum(probability * bins)
     mean = class_sum[-1]
