@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from lab.benchmarks.filled_forms import draw_form
 from lab.benchmarks.forms import compare_cells
@@ -35,6 +36,12 @@ def test_ones_one_below_the_other_in_a_sudoku_are_no_side_of_its_cells(reader, m
     form = draw_form("sudoku", 3, mnist, 22)
     told = [answer.text for answer in compare_cells(form, reader.read(form.photo)) if answer.cell.text == "1"]
     assert told == ["1"] * len(told)
+
+
+@pytest.mark.parametrize("number", [11, 32])
+def test_the_stem_of_a_digit_between_two_lines_is_no_rule_that_takes_digits_away(reader, mnist, number):
+    form = draw_form("lined, red margin", number, mnist, 52)
+    assert [answer.text for answer in compare_cells(form, reader.read(form.photo))] == form.text.split("\n")
 
 
 def test_a_rule_that_digits_hide_from_end_to_end_is_a_rule(mnist):

@@ -18,7 +18,7 @@ from lenet.reading.foreground.grid.profiles import measured
 from lenet.reading.foreground.grid.regions import bounding_rules, cells_between, dividing_strokes
 from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
-from lenet.reading.foreground.grid.strokes import even_rules, printed_rules, without_strokes
+from lenet.reading.foreground.grid.strokes import even_rules, printed_rules, without_lone_strokes, without_strokes
 from lenet.reading.foreground.grid.tracing import joined_over_gaps, trace_rules
 from lenet.reading.foreground.grid.zeros import without_zeros
 from lenet.reading.foreground.ink import InkMap
@@ -86,7 +86,9 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     if not rules:
         return None
     rules = alike_rules(even_rules([measured(rule, ink.levels, mask) for rule in rules]))
-    rules = meeting_rules(without_strokes(printed_rules(rules, max(mask.shape), ink.peak)), bridged)
+    extent = max(mask.shape)
+    rules = without_lone_strokes(printed_rules(rules, extent, ink.peak), extent)
+    rules = meeting_rules(without_strokes(rules), bridged)
     rules = with_sides(with_missing(rules, bridged), bridged)
     if not rules:
         return None

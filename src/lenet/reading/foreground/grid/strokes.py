@@ -31,7 +31,7 @@ def even_rules(rules: list[Rule]) -> list[Rule]:
         alike = [
             rule
             for rule, crossed in zip(rules, crossings, strict=True)
-            if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and abs(len(rule.middles) - side) < 0.2 * side
+            if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and _as_long(rule, side)
         ]
         usual = median([rule.thickness for rule in alike]) if alike else 0.0
         sides += alike
@@ -73,6 +73,21 @@ def printed_rules(rules: list[Rule], extent: int, pen: float) -> list[Rule]:
     ]
 
 
+def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
+    """The rules without short uneven ones that are as long as no other of their direction: a digit's, between lines."""
+
+    def is_print(rule: Rule) -> bool:
+        length = len(rule.middles)
+        return (
+            rule.is_open
+            or length > LONG * extent
+            or rule.evenness >= 1 - MIN_EVENNESS
+            or any(rule.is_level == other.is_level and _as_long(other, length) for other in rules if other is not rule)
+        )
+
+    return [rule for rule in rules if is_print(rule)]
+
+
 def without_strokes(rules: list[Rule]) -> list[Rule]:
     """The rules without strokes of a pen that stand between two level ones, as a tall 1 does, and close nothing."""
     strips: dict[tuple[int, ...], list[tuple[float, Rule]]] = {}
@@ -84,13 +99,18 @@ def without_strokes(rules: list[Rule]) -> list[Rule]:
     strokes: set[int] = set()
     for sides in strips.values():
         longest = max(counts[id(rule)] for _, rule in sides)
-        short = [(place, rule) for place, rule in sides if counts[id(rule)] <= max(1, longest / 3)]
+        limit = max(1, longest / 3)
+        short = [(place, rule) for place, rule in sides if counts[id(rule)] <= limit]
         if len(sides) - len(short) >= 2:  # others go on through the rows above or below: columns of a table
-            places = [place for place, rule in sides if counts[id(rule)] > max(1, longest / 3)]
+            places = [place for place, rule in sides if counts[id(rule)] > limit]
             strokes |= {id(rule) for place, rule in short if min(places) < place < max(places)}
         elif len(sides) > 2:
             strokes |= _off_lattice(sides)
     return [rule for rule in rules if id(rule) not in strokes]
+
+
+def _as_long(rule: Rule, length: float) -> bool:
+    return abs(len(rule.middles) - length) < 0.2 * length
 
 
 def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
