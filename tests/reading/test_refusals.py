@@ -50,6 +50,23 @@ def test_most_blank_and_ruled_pages_hold_no_digits_at_all(readings: dict[str, li
     assert np.mean([reading.text == "" for reading in pages]) >= 0.5
 
 
+def test_a_fold_from_edge_to_edge_and_a_mark_at_the_edge_are_no_sure_ones():
+    """Strokes as thin for their height, or as small for the picture, are rejected; a crop that a 1 fills is not."""
+    reader, rng = Reader(), np.random.default_rng(4)
+
+    def page(height: int, width: int, stroke: tuple[slice, slice]) -> np.ndarray:
+        gray = rng.normal(210, 2, (height, width))
+        gray[stroke] -= 120
+        return gray.clip(0, 255).astype(np.uint8)
+
+    fold = reader.read(page(420, 460, np.s_[:, 200:208]))
+    assert fold.is_rejected or not fold.digits
+    mark = reader.read(page(215, 472, np.s_[97:121, 0:4]))
+    assert mark.is_rejected or not mark.digits
+    crop = reader.read(page(60, 40, np.s_[:, 16:23]))
+    assert (crop.text, crop.is_rejected) == ("1", False)
+
+
 def test_digits_themselves_are_not_refused(mnist):
     """The other side of the coin: a reader that refuses everything would pass all the tests above."""
     reader = Reader()

@@ -268,7 +268,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
         ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
         drafts.append(
             PageReading(
-                tuple(with_doubt(line, ignored) for part in nonempty for line in part.lines),
+                tuple(with_doubt(line, ignored, (height, width)) for part in nonempty for line in part.lines),
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),

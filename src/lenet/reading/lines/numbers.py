@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
+from lenet.reading.foreground.rules import THICKNESS
 from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import MAX_OFFSET, MAX_SIZE_RATIO, find_spaces
 from lenet.reading.order_statistics import median
@@ -155,8 +156,11 @@ def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
     return {number for number, width in enumerate(widths) if width > MAX_SIZE_RATIO * median_width}
 
 
-def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
-    """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings.
+def with_doubt(
+    digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]], shape: tuple[int, int]
+) -> tuple[ScoredCandidate, ...]:
+    """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings;
+    and what comes in from an edge of a picture, (height, width), that is far larger, or goes through it like a fold.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring, a postmark has two rings:
     the digit is but a part of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any
@@ -168,6 +172,11 @@ def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, s
     def is_doubtful(digit: ScoredCandidate) -> bool:
         top, left, bottom, right = digit.box
         size = max(bottom - top, right - left)
+        at_edges = top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
+        if any(at_edges) and 2 * size < min(shape):
+            return True
+        if all(at_edges[:2]) and digit.stroke_width < THICKNESS * shape[0]:
+            return True
         for (above, from_left, below, to_right), reason in ignored:
             is_in_frame = above < top and bottom < below and from_left < left and right < to_right and reason == FRAME
             height, width = below - above, to_right - from_left
