@@ -229,7 +229,7 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
     quantized, counts = _quantized(darkness)
     ink = _above_paper(darkness, _paper(quantized, counts), scale, polarity)
-    if len(ink.thresholds(SHARES)) < len(SHARES):  # or are printed rules half of what was taken for its grain?
+    if not ink.thresholds(SHARES):  # or are printed rules half of what was taken for its grain?
         ink = _above_paper(darkness, _lightest_paper(quantized, counts), scale, polarity)
     return ink
 

@@ -31,7 +31,7 @@ def even_rules(rules: list[Rule]) -> list[Rule]:
         alike = [
             rule
             for rule, crossed in zip(rules, crossings, strict=True)
-            if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and _as_long(rule, side)
+            if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and abs(len(rule.middles) - side) < 0.2 * side
         ]
         usual = median([rule.thickness for rule in alike]) if alike else 0.0
         sides += alike
@@ -74,18 +74,16 @@ def printed_rules(rules: list[Rule], extent: int, pen: float) -> list[Rule]:
 
 
 def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
-    """The rules without short uneven ones that are as long as no other of their direction: a digit's, between lines."""
-
-    def is_print(rule: Rule) -> bool:
-        length = len(rule.middles)
-        return (
-            rule.is_open
-            or length > LONG * extent
-            or rule.evenness >= 1 - MIN_EVENNESS
-            or any(rule.is_level == other.is_level and _as_long(other, length) for other in rules if other is not rule)
-        )
-
-    return [rule for rule in rules if is_print(rule)]
+    """The rules without short uneven ones of a direction that hardly has any: stems of digits between two lines."""
+    counts = Counter(rule.is_level for rule in rules)
+    return [
+        rule
+        for rule in rules
+        if rule.is_open
+        or counts[rule.is_level] >= MIN_ALIKE
+        or len(rule.middles) > LONG * extent
+        or rule.evenness >= 1 - MIN_EVENNESS
+    ]
 
 
 def without_strokes(rules: list[Rule]) -> list[Rule]:
@@ -107,10 +105,6 @@ def without_strokes(rules: list[Rule]) -> list[Rule]:
         elif len(sides) > 2:
             strokes |= _off_lattice(sides)
     return [rule for rule in rules if id(rule) not in strokes]
-
-
-def _as_long(rule: Rule, length: float) -> bool:
-    return abs(len(rule.middles) - length) < 0.2 * length
 
 
 def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
