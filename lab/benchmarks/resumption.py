@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from fnmatch import fnmatch
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from PIL import Image
 from lab.benchmarks.processes import lenet_command, run_process
 from lab.command_line import natural_number, positive_integer, run_command
 from lenet import data
+from lenet.files import LEFTOVERS
 
 TABLE_BY_OPTION = {"--csv": "answers.csv", "--jsonl": "answers.jsonl", "--parquet": "answers.parquet"}
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -105,6 +107,9 @@ def compare_tables(workspace: Path, pictures: int, kills: int, workers: int, see
     leftovers = {path.name for path in (workspace / "interrupted").iterdir()} ^ {
         path.name for path in (workspace / "reference").iterdir()
     }
+    leftovers -= {
+        name for name in leftovers if fnmatch(name, LEFTOVERS)
+    }  # SIGKILL between writing a file and naming it
     print(
         f"{pictures:,} files, {output_lines:,} output lines, interrupted {interrupted} times of {kills}: "
         f"{len(equal)} of {len(TABLE_BY_OPTION)} tables are those of the reference run, byte for byte"

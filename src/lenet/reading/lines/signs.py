@@ -374,7 +374,7 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     steep, flat = np.zeros(2), np.zeros(2)  # the strokes as lines: columns by rows, rows by columns
     for _ in range(3):  # each ink belongs to the nearer one
         is_steep = abs(x - np.polyval(steep, y)) < abs(y - np.polyval(flat, x))
-        if len(np.unique(y[is_steep])) < 2 or len(np.unique(x[~is_steep])) < 2:
+        if len(set(y[is_steep].tolist())) < 2 or len(set(x[~is_steep].tolist())) < 2:
             return False
         steep, flat = np.polyfit(y[is_steep], x[is_steep], 1), np.polyfit(x[~is_steep], y[~is_steep], 1)
     if abs(steep[0]) + abs(flat[0]) >= 1:
@@ -383,7 +383,8 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     crossing_y = np.polyval(flat, crossing_x)
     on_steep = abs(x - np.polyval(steep, y)) <= width_of_stroke
     on_flat = abs(y - np.polyval(flat, x)) <= width_of_stroke
-    is_crossed = len(np.unique(y[on_steep])) >= PLUS_ARM * height and len(np.unique(x[on_flat])) >= PLUS_ARM * width
+    rows, columns = set(y[on_steep].tolist()), set(x[on_flat].tolist())
+    is_crossed = len(rows) >= PLUS_ARM * height and len(columns) >= PLUS_ARM * width
     is_middle = max(abs(crossing_y) / height, abs(crossing_x) / width) <= MAX_OFF_MIDDLE
     return bool(is_crossed and is_middle and (~on_steep & ~on_flat).sum() <= PLUS_CORNER * len(y))
 
