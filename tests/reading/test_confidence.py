@@ -172,7 +172,7 @@ def test_a_threshold_that_shows_what_may_be_digits_shows_digits():
 def test_a_mark_above_makes_a_digit_doubtful_unless_it_stands_in_a_number():
     row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 0.9}, {8: 0.8}, {5: 1.0}, pieces=3)
     mark = ((-12, 50, -4, 62), "speck")
-    alone, number = with_doubt(signs_of(row, 0, 1), [mark]), with_doubt(signs_of(row, 0, 1, 2), [mark])
+    alone, number = (with_doubt(line, [mark], (60, 120)) for line in (signs_of(row, 0, 1), signs_of(row, 0, 1, 2)))
     assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * LIKELY])
     assert [sign.probability for sign in number] == pytest.approx([0.9, 0.8, 1.0])
 
