@@ -304,6 +304,14 @@ def test_on_squares_of_which_half_is_print_a_digit_stands_out(reader, mnist):
     assert reader.read(form.photo).text == form.text == "6"
 
 
+@given(st.lists(st.integers(0, 255), min_size=4, max_size=40), st.integers(0, 2**32 - 1))
+def test_pictures_of_any_few_levels_have_an_ink_map(levels: list[int], seed: int):
+    gray = np.random.default_rng(seed).choice(np.array(levels, np.uint8), (40, 60))
+    ink = find_ink(np.repeat(gray[..., None], 3, axis=2))
+    assert np.isfinite(ink.levels).all()
+    assert 0 < ink.noise < 1
+
+
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=60), st.integers(1, 4))
 def test_the_median_of_levels_is_counted(levels: list[int], step: int):
     picture = np.repeat(np.array(levels, np.uint8)[:, None], 3, axis=1)[::step]

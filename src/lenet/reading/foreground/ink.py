@@ -235,8 +235,11 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
 
 
 def _above_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
+    """The ink map of what is darker than the paper, and the noise of the paper's levels, by their median deviation."""
     levels = darkness - _level_of_paper(darkness, paper)
     sample = (slice(None, None, 1 + levels.size // 200_000),) * 2
+    if not paper[sample].any():  # so little of it that the sample misses it
+        sample = (slice(None),) * 2
     noise = 1.4826 * median(np.abs(levels[sample][paper[sample] > 0]))
     return InkMap(np.maximum(levels, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
@@ -287,8 +290,8 @@ def _lightest_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
 
     Grain goes as far to either side; what goes farther to the dark is printed or written.
     """
-    mode = int(np.convolve(counts, np.bartlett(11), "same").argmax())
     lightest = int(np.argmax(counts > counts.mean()))
+    mode = max(lightest, int(np.convolve(counts, np.bartlett(11), "same").argmax()))
     return (quantized <= 2 * mode - lightest).astype(np.uint8)
 
 
