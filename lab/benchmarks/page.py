@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.benchmarks.page_driver import WatchedPage, find_browser, open_page
-from lab.command_line import positive_integer
+from lab.command_line import positive_integer, run_command
 from lenet.benchmarking.machine import processor
 from lenet.model import pretrained
 from lenet.page.document import DEFAULT_MODELS
@@ -41,7 +41,8 @@ DIGIT_STROKE = [
 ]
 
 
-def main(strokes: int, file: Path) -> None:
+def measure_page(strokes: int, file: Path) -> None:
+    """Measure a page in Chromium, and print the table."""
     from playwright.sync_api import sync_playwright
 
     print(f"{processor()}\n\n{'':34}{'median':>9}{'95 %':>9}{'reading':>9}{'networks':>9}  ms, of movements")
@@ -126,7 +127,7 @@ def time_strokes(
     return f"{figures}  {len(stroke)} (limit {limit:.0f})"
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--strokes", type=positive_integer, default=8)
     parser.add_argument("--file", type=Path)
@@ -135,4 +136,8 @@ if __name__ == "__main__":
         file = options.file or Path(folder) / "page.html"
         if not options.file:
             write_page(file, [pretrained(name) for name in DEFAULT_MODELS[::-1]])
-        main(options.strokes, file)
+        measure_page(options.strokes, file)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.command_line import run_command
 from lenet.benchmarking.machine import processor
 from lenet.engine import engine_name
 
@@ -40,7 +41,12 @@ EXPERIMENTS = [
 ]
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of networks; all if none")
+    names = parser.parse_args().names
+    if unknown := set(names) - {network for network, *_ in EXPERIMENTS}:
+        parser.error(f"no such network here: {', '.join(sorted(unknown))}")
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}"
     print(f"{processor()}, {os.cpu_count()} cores, {versions}\n")
     print("| command | seeds | test error | seconds of training | published |\n|---|---|---:|---:|---|", flush=True)
@@ -56,11 +62,17 @@ def main(names: list[str]) -> None:
 
 
 def train(command: list[str]) -> dict:
-    """Run ``lenet train`` in a process, or take its finished run; what it prints with ``--json``."""
+    """Run ``lenet train`` in a process, or take its finished run; what it prints with ``--json``.
+
+    The benchmark ends if the command fails, which has said why on stderr.
+    """
     run_folder = RUNS_FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
     options = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
     full_command = [sys.executable, "-m", "lenet", *command, *options, "--out", str(run_folder), "--resume", "--json"]
-    return json.loads(subprocess.run(full_command, check=True, stdout=subprocess.PIPE).stdout)
+    finished = subprocess.run(full_command, stdout=subprocess.PIPE)
+    if finished.returncode:
+        sys.exit(f"lenet {' '.join(command)} ended with exit code {finished.returncode}")
+    return json.loads(finished.stdout)
 
 
 def mean_and_deviation_text(values: list[float]) -> str:
@@ -70,9 +82,4 @@ def mean_and_deviation_text(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of networks; all if none")
-    options = parser.parse_args()
-    if unknown := set(options.names) - {network for network, *_ in EXPERIMENTS}:
-        parser.error(f"no such network here: {', '.join(sorted(unknown))}")
-    main(options.names)
+    run_command(main)

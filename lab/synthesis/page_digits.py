@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.command_line import run_command
 from lenet import data
 from lenet.files import write_atomically
 from lenet.page.digits import FILE
@@ -57,13 +58,14 @@ def pack_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
     }
 
 
-def main(path: Path) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-o", "--output", type=Path, default=FILE)
+    path = parser.parse_args().output
     content = json.dumps(pack_digits(data.load("mnist")), indent=1).encode() + b"\n"
     write_atomically(path, content)
     print(f"{path}: {len(content) / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, default=FILE)
-    main(parser.parse_args().output)
+    run_command(main)

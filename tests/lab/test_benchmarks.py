@@ -121,6 +121,21 @@ WRONG_ARGUMENTS = [
 ]
 
 
+def test_every_command_of_the_lab_says_in_one_sentence_what_is_wrong():
+    for path in FOLDER.parent.rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "__main__" not in text or text.endswith('if __name__ == "__main__":\n    run_command(main)\n'), path
+
+
+def test_digits_of_the_page_are_not_packed_without_the_data_set(tmp_path):
+    environment = {**os.environ, "LENET_DATA": str(tmp_path), "LENET_OFFLINE": "1"}
+    command = [sys.executable, "-m", "lab.synthesis.page_digits", "--output", str(tmp_path / "digits.json")]
+    done = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("cannot obtain mnist; ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(("name", "arguments", "words"), WRONG_ARGUMENTS)
 def test_a_wrong_argument_of_a_benchmark_is_one_sentence(name, arguments, words):
     result = run_process([sys.executable, "-m", f"lab.benchmarks.{name}", *arguments])

@@ -411,6 +411,25 @@ def test_a_slider_changes_what_the_networks_see_and_reset_brings_it_back(page):
 
 
 @needs_chromium
+def test_a_preset_whose_measurement_is_aborted_keeps_the_answer_before(page):
+    before, after = page.evaluate("""async () => {
+      const { createPreset } = await import("lenet/robustness/robustness.js");
+      const { models, reading } = lenet.store.state;
+      const preset = createPreset(lenet.store, "plain");
+      const answer = () => {
+        preset.updateText();
+        return preset.element.querySelector(".robustness-preset-answer").textContent;
+      };
+      for (const _ of preset.measure(models.slice(0, 1), reading.image));
+      const before = answer();
+      preset.measure(models.slice(0, 1), reading.image.map((level) => 255 - level)).next();
+      for (const _ of preset.measure(models.slice(0, 1), reading.image));
+      return [before, answer()];
+    }""")
+    assert after == before != ""
+
+
+@needs_chromium
 def test_each_slider_says_in_which_range_the_answer_stays(page):
     page.locator("#robustness").scroll_into_view_if_needed()
     page.locator("#robustness .robustness-rows").scroll_into_view_if_needed()

@@ -307,10 +307,19 @@ def test_arrays_of_another_network_are_refused_and_change_nothing():
         ({key: array for key, array in arrays.items() if key != "f6.bias"}, "the array 'f6.bias' is missing"),
         ({**arrays, "f7.bias": arrays["f6.bias"]}, "the array 'f7.bias' does not belong to it"),
         ({**arrays, "c3.weight": np.zeros((16, 6, 5, 5))}, r"c3.weight is \(16, 6, 5, 5\), expected \(60, 5, 5\)"),
+        ({**arrays, "c1.bias": arrays["c1.bias"] + 1j}, "c1.bias holds complex64, expected real numbers"),
+        ({**arrays, "c1.bias": arrays["c1.bias"].astype(object)}, "c1.bias holds object, expected real numbers"),
     ]:
         with pytest.raises(WeightsError, match=words):
             load_arrays(module, wrong)
     assert all((to_arrays(module)[key] == before[key]).all() for key in before)
+
+
+def test_arrays_in_the_byte_order_of_other_machines_are_the_same_weights():
+    network = describe("lenet-5")
+    arrays = random_arrays(network)
+    back = to_arrays(loaded(network, {key: array.astype(">f4") for key, array in arrays.items()}))
+    assert all((back[key] == arrays[key]).all() for key in arrays)
 
 
 def test_new_modules_start_within_one_over_the_square_root_of_each_maps_fan_in():

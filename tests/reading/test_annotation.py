@@ -58,6 +58,12 @@ def test_only_ink_that_is_marked_is_counted_as_ignored(reading: Reading):
     assert shows(steps_picture(without_cells), f"{len(reading.ignored)} ignored")
 
 
+def test_lines_are_counted_beyond_the_digits_that_are_drawn(reading: Reading):
+    digits = tuple(replace(reading.digits[0], line=number // 100) for number in range(402))
+    steps = steps_picture(replace(reading, digits=digits, cells=()))
+    assert shows(steps.crop((0, 0, steps.width, 40)), "3  found: 402 digits in 5 lines")
+
+
 def test_the_legend_tells_cells_that_were_read_from_those_that_were_not(reading: Reading):
     assert shows(annotated(reading), "2 cells")
     unread = annotated(replace(reading, cells=(replace(reading.cells[0], is_unread=True), *reading.cells[1:])))

@@ -123,7 +123,10 @@ def load_arrays(module: NetworkModule, arrays: Mapping[str, NDArray[Any]]) -> No
     for key, shape in expected.items():
         if arrays[key].shape != shape:
             raise WeightsError(f"not {name} weights: {key} is {arrays[key].shape}, expected {shape}")
-    module.load_state_dict({key: torch.tensor(array) for key, array in arrays.items()})
+        if arrays[key].dtype.kind not in "fiu":
+            raise WeightsError(f"not {name} weights: {key} holds {arrays[key].dtype}, expected real numbers")
+    native = {key: array.astype(array.dtype.newbyteorder("="), copy=False) for key, array in arrays.items()}
+    module.load_state_dict({key: torch.tensor(array) for key, array in native.items()})
 
 
 def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
@@ -135,7 +138,7 @@ def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
 
 
 class TorchForward:
-    """A network with its weights as a PyTorch module on the CPU; ``predict`` is `engine.Forward`'s."""
+    """Inference on the CPU by the module of a network with its weights, as `engine.Forward` does it by the engine."""
 
     def __init__(self, network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         self.network = network

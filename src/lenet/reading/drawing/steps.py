@@ -43,7 +43,8 @@ def steps_picture(reading: Reading) -> Image.Image:
     picture = reading.kept_steps.picture
     rejected = sum(digit.is_rejected for digit in reading.digits)
     lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
-    title = f"3  found: {_count_text(len(reading.digits), 'digit')} in {_count_text(len(lines), 'line')}"
+    line_count = len({digit.line for digit in reading.digits})
+    title = f"3  found: {_count_text(len(reading.digits), 'digit')} in {_count_text(line_count, 'line')}"
     if ignored := visible_ignored(reading):
         title += f", {len(ignored)} ignored"
     if reading.cells:

@@ -146,7 +146,8 @@ function createPreview(image) {
   };
 }
 
-function createPreset(store, name) {
+/** A preset's button: a 28×28 image of the changed digit, with the networks' answers below it. */
+export function createPreset(store, name) {
   const changes = { ...UNCHANGED, ...PRESETS[name] };
   let changedImage = null;
   let answers = [];
@@ -172,14 +173,14 @@ function createPreset(store, name) {
       const isMeasured = inputs.length === measuredInputs.length
         && inputs.every((input, index) => input === measuredInputs[index]);
       if (isMeasured) return;
-      changedImage = applyChanges(image, changes);
-      answers = [];
+      const newImage = applyChanges(image, changes);
+      const newAnswers = [];
       for (const model of models) {
-        const answer = classify(model, changedImage);
-        answers.push(answer.isAccepted ? model.labels[answer.winner] : "?");
+        const answer = classify(model, newImage);
+        newAnswers.push(answer.isAccepted ? model.labels[answer.winner] : "?");
         yield;
       }
-      measuredInputs = inputs;
+      [changedImage, answers, measuredInputs] = [newImage, newAnswers, inputs]; // at once: a measurement may be aborted
       updateText();
       drawing.redraw();
     },
