@@ -31,9 +31,10 @@ $(VENV)/demo: $(ENGINE) | $(VENV)/python
 	$(INSTALL) -e '.[all]'
 	@touch $@
 
-# What an isolated build would fetch each time; here, so that a second build compiles only what has changed.
+# What an isolated build would fetch each time; here, so that a second build compiles only what has changed. Setuptools is
+# for jieba, which comes as source.
 $(VENV)/build: | $(VENV)/python
-	$(INSTALL) 'scikit-build-core>=1.1' 'nanobind>=3.1' cmake ninja
+	$(INSTALL) 'scikit-build-core>=1.1' 'nanobind>=3.1' cmake ninja 'setuptools>=70.1'
 	@touch $@
 
 $(VENV)/dev: $(ENGINE) | $(VENV)/build
