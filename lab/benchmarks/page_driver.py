@@ -20,6 +20,23 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def wait_until_true(page: Any, expression: str) -> None:
+    """Wait until a JavaScript expression is true of Playwright's page.
+
+    Not by Playwright's ``wait_for_function``: what is not true at once it evaluates within the page, which the page's
+    policy forbids.
+    """
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < end, f"never came true: {expression}"
+        page.wait_for_timeout(50)
+
+
+def wait_for_frames(page: Any) -> None:
+    """Wait until the page has drawn what it was told to draw in its next frame."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+
+
 @dataclass
 class WatchedPage:
     """A page in a browser, its errors and its requests.
@@ -36,14 +53,11 @@ class WatchedPage:
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate a JavaScript expression in which the store's state is called ``s``; its value."""
-        return self.page.evaluate(f"(() => {{ const s = window.lenet?.store.state; return {expression}; }})()")
+        return self.page.evaluate(_over_state(expression))
 
     def wait(self, expression: str) -> None:
-        """Wait until an expression over the state is true; the page's policy forbids Playwright's own way to do so."""
-        end = time.monotonic() + TIMEOUT_SECONDS
-        while not self.evaluate(expression):
-            assert time.monotonic() < end, f"never came true: {expression}"
-            self.page.wait_for_timeout(50)
+        """Wait until an expression over the state is true."""
+        wait_until_true(self.page, _over_state(expression))
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
         """Draw strokes with the mouse; points (x, y) in hundredths of the drawing pad."""
@@ -63,7 +77,7 @@ class WatchedPage:
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         self.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
-        self.page.wait_for_timeout(60)
+        wait_for_frames(self.page)
 
     def drop(self, name: str, content: bytes) -> None:
         """Drop a file on the page."""
@@ -130,6 +144,10 @@ def open_page(
         yield watched
     finally:
         context.close()
+
+
+def _over_state(expression: str) -> str:
+    return f"(() => {{ const s = window.lenet?.store.state; return {expression}; }})()"
 
 
 def shots_folder(otherwise: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 
-from lab.benchmarks.page_driver import TIMEOUT_SECONDS
+from lab.benchmarks.page_driver import TIMEOUT_SECONDS, wait_for_frames
 
 SIZES = [(1440, 900), (1024, 768), (390, 844)]
 LOOKS = [(*size, scheme, language) for size in SIZES for scheme in ("light", "dark") for language in ("en", "zh")]
@@ -76,7 +76,7 @@ def focus(seen, stage, unit):
     seen.page.evaluate(
         "(focus) => lenet.store.set({ focus })", {"position": 0, "stageIndex": stage, "unit": unit, "isPinned": True}
     )
-    seen.page.wait_for_timeout(40)
+    wait_for_frames(seen.page)
 
 
 def near(seen, section):

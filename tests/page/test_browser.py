@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab.benchmarks.page_driver import find_browser, open_page
+from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.connections import LENET_5_C3
 from lenet.model import pretrained
 from lenet.page.export import write_page
@@ -124,7 +124,7 @@ def test_every_sample_is_read_as_itself_by_both_networks(seen):
     seen.page.select_option("#second-network", "1")
     for digit in "0123456789":
         seen.page.keyboard.press(digit)
-        seen.page.wait_for_timeout(40)
+        wait_for_frames(seen.page)
         answers = seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)")
         assert answers == [digit, digit]
 
@@ -261,7 +261,7 @@ def test_every_word_changes_with_the_language(seen):
     seen.hover("c3", 0.4, 0.4)
     seen.page.click("[data-switch=language] [data-value=zh]")
     assert seen.page.get_attribute("html", "lang") == "zh-Hans"
-    seen.page.wait_for_timeout(200)
+    wait_for_frames(seen.page)
     text = seen.page.inner_text("body")
     words = set(re.findall(r"\b[a-z]{4,}\b", text)) - set(re.findall(r"[a-z]+", seen.page.inner_text("footer")))
     assert words <= {"lenet", "relu", "squash", "output"}
@@ -372,7 +372,7 @@ def test_nothing_is_wider_than_the_window(browser, file, shots, name, width, hei
         seen.hover("c3", 0.4, 0.4)
         seen.page.mouse.down()
         seen.page.mouse.up()
-        seen.page.wait_for_timeout(150)
+        wait_for_frames(seen.page)
         seen.save(shots, name)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         seen.page.select_option("#second-network", "1")
@@ -387,7 +387,7 @@ def test_axe_finds_no_serious_fault(browser, file, axe, width, scheme):
         seen.hover("c3", 0.4, 0.4)
         seen.page.mouse.down()
         seen.page.mouse.up()
-        seen.page.wait_for_timeout(200)
+        wait_for_frames(seen.page)
         seen.page.evaluate(axe)
         result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         faults = {

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lab.benchmarks.page_driver import find_browser, open_page
+from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.architecture import (
     Activation,
     Convolution,
@@ -59,7 +59,7 @@ def test_units_of_any_network_are_written_out_as_they_are_computed(browser, file
                 "([stageIndex, unit]) => lenet.store.set({ focus: { position: 0, stageIndex, unit, isPinned: true } })",
                 [stage_index, unit],
             )
-            seen.page.wait_for_timeout(100)
+            wait_for_frames(seen.page)
             equations = seen.page.locator(".arithmetic .equation").evaluate_all(EQUATIONS)
             return equations, seen.page.inner_text(".arithmetic")
 

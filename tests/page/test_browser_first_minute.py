@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import find_browser, open_page
+from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS, until
@@ -57,11 +57,11 @@ def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
     seen.draw(SEVEN)
     seen.page.click("[data-do=tour]")
     for stop in range(STOPS):
-        seen.page.wait_for_timeout(60)
+        wait_for_frames(seen.page)
         target = seen.page.get_attribute(".tour-links a", "href")
         assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
         seen.page.click(".tour-links a")
-        seen.page.wait_for_timeout(60)
+        wait_for_frames(seen.page)
         top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
         until(seen, lambda top=top: seen.page.evaluate(top), f"{target} is out of view")
         assert seen.evaluate("s.stop") == stop

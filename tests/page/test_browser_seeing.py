@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lab.benchmarks.page_driver import find_browser
+from lab.benchmarks.page_driver import find_browser, wait_for_frames
 from lenet.engine.reference import decide, forward
 from lenet.model import pretrained
 from lenet.page.digits import digits_to_test, packed_digits
@@ -161,6 +161,6 @@ def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_mark
     assert "and was read as" in seen.page.inner_text(".plane-message")
     before = seen.page.locator(".plane-canvas canvas").evaluate(COLORS)
     seen.page.keyboard.press("7")
-    seen.page.wait_for_timeout(100)
+    wait_for_frames(seen.page)
     assert seen.page.locator(".plane-canvas canvas").evaluate(COLORS) != before
     seen.page.screenshot(path=shots / "plane.png")

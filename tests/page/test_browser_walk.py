@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import find_browser, open_page
+from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from tests.page.looks import (
@@ -162,7 +162,7 @@ class Walk:
         self.page.evaluate("lenet.store.set({ shownIndexes: [0] })")
         assert self.seen.evaluate("s.focus.unit") is not None, "the unit that waits is alive"
         self.page.select_option("#first-network", "2")
-        self.page.wait_for_timeout(60)
+        wait_for_frames(self.page)
         self.until(lambda: self.page.is_visible(".unit-body"), "another network keeps the panel")
         assert self.page.locator(".answer .network-name").all_inner_texts() == [OWN]
         story = "#stages .network-name"
@@ -206,7 +206,7 @@ class Walk:
         self.page.click("[data-do=tour]")
         panel = self.page.evaluate(PANEL)
         for stop in range(STOPS):
-            self.page.wait_for_timeout(90)
+            wait_for_frames(self.page)
             assert self.seen.evaluate("s.stop") == stop
             assert self.page.evaluate(PANEL) == panel
             self.sees(".tour, .tour-moves button, .tour-body h3", stop)
@@ -217,7 +217,7 @@ class Walk:
             target = self.page.get_attribute(".tour-links a", "href")
             assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
             self.page.click(".tour-links a")
-            self.page.wait_for_timeout(60)
+            wait_for_frames(self.page)
             top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
             self.until(lambda top=top: self.page.evaluate(top), f"{target} is out of view")
             assert self.seen.evaluate("s.stop === " + str(stop) + " && s.source === 'drawing'")
@@ -298,7 +298,7 @@ class Walk:
     def break_it(self):
         near(self.seen, "#robustness")
         self.page.fill("#robustness input[data-change=rotation]", "30")
-        self.page.wait_for_timeout(150)
+        wait_for_frames(self.page)
         self.shoot("robustness")
         self.fits()
         self.page.click("#robustness .robustness-now .controls button")
@@ -318,7 +318,7 @@ class Walk:
         self.fits()
         self.shoot("learning")
         near(self.seen, ".learning-network")
-        self.page.wait_for_timeout(150)
+        wait_for_frames(self.page)
         self.shoot("learning-network")
         near(self.seen, "#account")
         self.shoot("account")

@@ -27,7 +27,7 @@ def test_a_photo_is_shown_to_the_network_in_color_and_no_digit_is_looked_for(bro
     with open_page(browser, tmp_path / "lesson.html") as seen:
         assert seen.page.locator("#robustness").is_hidden()
         seen.drop("photo.png", content.getvalue())
-        seen.page.wait_for_function("lenet.store.state.picture?.width === 90")
+        seen.wait("s.picture?.width === 90")
         seen.page.wait_for_timeout(600)
         seen.page.screenshot(path=shots_folder(tmp_path) / "whole.png")
         assert "The whole picture goes to the network" in seen.page.inner_text("main")

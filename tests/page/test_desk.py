@@ -20,7 +20,7 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.page_driver import find_browser, shots_folder
+from lab.benchmarks.page_driver import find_browser, shots_folder, wait_until_true
 from lenet.desk.results_file import import_results
 from lenet.desk.stack import Stack
 from lenet.forms.results import FieldReading, FormReading, SumReading
@@ -95,15 +95,6 @@ def drop(page, *paths: Path) -> None:
     )
 
 
-def until(page, expression: str) -> None:
-    """Wait until an expression is true; the page's policy forbids Playwright's own way of it."""
-    for _ in range(300):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {expression}")
-
-
 def asked(page) -> int:
     """The number of the field that is asked."""
     page.wait_for_selector("#asked")
@@ -164,12 +155,12 @@ def test_answers_wait_while_the_server_asks_for_another_token_and_are_taken_with
             with desk(*serve, "other-token", port=port) as (other, _):
                 page.keyboard.press("Enter")
                 page.wait_for_selector("#fault:not(:empty)")
-                until(page, "document.querySelector('#fault').textContent.includes('asks for its token')")
+                wait_until_true(page, "document.querySelector('#fault').textContent.includes('asks for its token')")
                 assert page.evaluate("JSON.parse(sessionStorage.getItem('lenet-desk-waiting')).length") >= 1
                 other.terminate()
                 other.wait()
             with desk(*serve, "first-token", port=port):
-                until(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
+                wait_until_true(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
                 assert Stack(folder).field(first)["answer"] is not None
 
 
@@ -180,14 +171,14 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
     with desk("serve", "--desk", str(folder)) as (process, address), window(browser, address) as page:
         port = int(address.split(":")[2].split("/")[0])
         drop(page, DIGITS / "pi.png", DIGITS / "phone.png", pdf)
-        until(
+        wait_until_true(
             page,
             "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 3 of 3. Pages: 4.')",
         )
         first = asked(page)
         for key in "31415":
             page.keyboard.press(key)
-        until(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
+        wait_until_true(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
         process.kill()
         process.wait()
         for key in "92653":
@@ -197,10 +188,10 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
         assert "does not answer" in page.inner_text("#fault")
         assert [fault for fault in page.faults if not UNANSWERED.fullmatch(fault)] == []
         with desk("serve", "--desk", str(folder), port=port):
-            until(page, "document.querySelector('#fault').textContent === ''")
+            wait_until_true(page, "document.querySelector('#fault').textContent === ''")
             assert asked(page) != first, "what was answered is not asked again"
             page.keyboard.press("Enter")
-            until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+            wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
             rows = table(address)
             answers = [row for row in rows if row[4] == "answered"]
             assert [row[3] for row in answers] == ["3141592653"] * 2
@@ -218,7 +209,7 @@ def test_a_pages_files_that_cannot_be_read_are_said_and_the_others_are_read(brow
         drop(page, tmp_path / "note.png", DIGITS / "year.png")
         page.wait_for_selector(".failed")
         assert page.inner_text(".failed").startswith("note.png: not a picture in a known format")
-        until(
+        wait_until_true(
             page,
             "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 2 of 2. Pages: 1.')",
         )
@@ -242,7 +233,7 @@ def test_two_people_at_one_stack_are_never_asked_the_same_and_answer_all_of_it(b
                     seen.append(asked(page))
                     by[name] += 1
                     page.keyboard.press("Enter")
-        until(ann, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        wait_until_true(ann, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert sorted(seen) == list(range(1, 31))
         assert min(by.values()) >= 10, "each had a good part of it"
         assert ann.faults == bob.faults == []
@@ -257,7 +248,7 @@ def test_every_key_does_what_the_page_says(browser, tmp_path):
         page.keyboard.press("b")
         assert asked(page) == 2
         page.keyboard.press("Backspace")
-        until(page, "document.querySelector('#asked')?.dataset.field === '1'")
+        wait_until_true(page, "document.querySelector('#asked')?.dataset.field === '1'")
         assert page.inner_text("#asked .value b") == "47"
         page.keyboard.press("Backspace")
         page.keyboard.press("5")
@@ -271,7 +262,7 @@ def test_every_key_does_what_the_page_says(browser, tmp_path):
         page.keyboard.press("Enter")
         assert asked(page) == 2, "what was put off comes last"
         page.keyboard.press("a")
-        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert table(address)[1][2:] == ["45", "41", "", "9", "14"]
         assert page.faults == []
 
@@ -284,7 +275,7 @@ def test_on_a_phone_without_keys_digits_are_pressed_on_the_page(browser, tmp_pat
         page.click("[data-do=accept]")
         assert asked(page) == 2
         page.click("[data-do=empty]")
-        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert table(address)[1][2:] == ["38", ""]
 
 
@@ -300,7 +291,7 @@ def test_a_violated_sum_shows_its_fields_together_and_says_when_they_add_up(brow
         assert "They add up" in page.inner_text(".sum")
         page.keyboard.press("Enter")
         page.keyboard.press("Enter")
-        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert table(address)[1][2:] == ["10", "2", "12", "13", "14"]
 
 
@@ -308,7 +299,7 @@ def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp
     results = table_of(tmp_path, 250, pages=20)
     with desk("review", str(results)) as (_, address), window(browser, address) as page:
         asked(page)
-        until(page, "document.querySelectorAll('.spacer .row').length > 0")
+        wait_until_true(page, "document.querySelectorAll('.spacer .row').length > 0")
         assert page.evaluate("document.querySelector('.spacer').offsetHeight") == 5000 * 36
         answers = page.evaluate(
             """async () => {
@@ -353,8 +344,8 @@ def test_it_fits_every_window_and_axe_finds_no_serious_fault(browser, tmp_path, 
     with desk("review", str(results)) as (_, address), window(browser, address, width, height, scheme, lang) as page:
         asked(page)
         page.wait_for_selector(".sheet img")
-        until(page, "document.querySelector('#asked img').naturalWidth > 0")
-        until(page, "document.querySelector('.sheet img').complete")
+        wait_until_true(page, "document.querySelector('#asked img').naturalWidth > 0")
+        wait_until_true(page, "document.querySelector('.sheet img').complete")
         for state in ("sum", "field"):
             page.evaluate("scrollTo(0, 0)")
             folder = shots_folder(tmp_path)
@@ -396,7 +387,7 @@ def test_with_a_token_the_desk_opens_from_its_address_and_not_without(browser, t
         page.goto(f"{address}?token=correct-horse&lang=en")
         assert page.inner_text("h1") == "The desk"
         assert "token" not in page.url
-        until(page, "document.querySelector('#files .figure-note').textContent !== ''")
+        wait_until_true(page, "document.querySelector('#files .figure-note').textContent !== ''")
         context.close()
 
 

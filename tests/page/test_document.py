@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.benchmarks.page_driver import find_browser
+from lab.benchmarks.page_driver import find_browser, wait_until_true
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
 from lenet.cli import main
 from lenet.connections import CHARACTER_CODES
@@ -372,7 +372,7 @@ def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, 
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
         page.goto(path.as_uri())
-        page.wait_for_function("window.told")
+        wait_until_true(page, "window.told")
         found = page.evaluate("window.told")
         document = page.evaluate("JSON.parse(document.getElementById('document').textContent)")
         broken = page.evaluate("'broken' in window")

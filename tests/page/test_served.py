@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.benchmarks.page_driver import find_browser, open_page
+from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.cli import main
 from lenet.reading import Reader
 from lenet.server.picture_routes import with_parameters
@@ -214,7 +214,7 @@ def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
     blameless.page.keyboard.press("7")
     with blameless.page.expect_response("**/v1/read*"):
         held[0].continue_()
-    blameless.page.wait_for_timeout(200)
+    wait_for_frames(blameless.page)
     assert blameless.evaluate("s.isFromPad && s.serverReading === null")
     assert blameless.page.get_attribute(".answer", "data-answer") == "7"
 

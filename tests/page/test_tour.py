@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.benchmarks.page_driver import find_browser
+from lab.benchmarks.page_driver import find_browser, wait_for_frames, wait_until_true
 from lenet.connections import LENET_5_C3
 from lenet.initialization import initial_weights
 from lenet.model import Model, create, pretrained
@@ -323,7 +323,7 @@ def page(document, tmp_path_factory):
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.goto(f"{path.as_uri()}?lang=en")
-        page.wait_for_function("window.lenet")
+        wait_until_true(page, "window.lenet")
         page.evaluate("lenet.store.set({ shownIndexes: [1] })")
         yield page
         assert page.faults == []
@@ -342,7 +342,7 @@ def test_the_keyboard_leads_through_all_ten_stops_and_each_lights_its_stage(page
     for stop, stage in enumerate(stages):
         assert state(page, "state.stop") == stop
         assert state(page, "state.focus?.stageIndex ?? null") == stage
-        page.wait_for_function(f"document.querySelector('#tour [aria-current=step]').textContent === '{stop + 1}'")
+        wait_until_true(page, f"document.querySelector('#tour [aria-current=step]').textContent === '{stop + 1}'")
         titles.add(page.inner_text("#tour h3"))
         assert page.inner_text("#tour .tour-idea").strip()
         assert f"Stop {stop + 1} of 10" in page.inner_text("#tour [role=status]")
@@ -365,16 +365,16 @@ def test_the_keyboard_leads_through_all_ten_stops_and_each_lights_its_stage(page
 def test_the_tour_tells_the_sum_that_the_network_has_and_follows_another_digit(page):
     page.click("[data-do=tour]")
     page.keyboard.press("ArrowRight")
+    actual = (
+        "((f, p) => p.sums[(f.unit[0] * p.shape[1] + f.unit[1]) * p.shape[2] + f.unit[2]])"
+        "(state.focus, state.passes[0].stages[state.focus.stageIndex])"
+    )
     for digit in "58":
         page.keyboard.press(digit)
-        page.wait_for_timeout(600)
+        wait_until_true(page, f"lenet.store.state.reading?.digits[0]?.label === '{digit}'")
+        wait_for_frames(page)
         shown = as_number(page.inner_text("#tour .tour-live [data-value=sum]"))
-        actual = state(
-            page,
-            "((f, p) => p.sums[(f.unit[0] * p.shape[1] + f.unit[1]) * p.shape[2] + f.unit[2]])"
-            "(state.focus, state.passes[0].stages[state.focus.stageIndex])",
-        )
-        assert shown == pytest.approx(actual, abs=6e-3)
+        assert shown == pytest.approx(state(page, actual), abs=6e-3)
     page.keyboard.press("Escape")
 
 
@@ -436,11 +436,7 @@ def test_each_slider_says_in_which_range_the_answer_stays(page):
     are_measured = (
         "[...document.querySelectorAll('.robustness-ranges')].every((p) => /same answer|unsure/.test(p.textContent))"
     )
-    for _ in range(150):  # not by wait_for_function, which evaluates texts within the page, as its policy forbids
-        if page.evaluate(are_measured):
-            break
-        page.wait_for_timeout(100)
-    assert page.evaluate(are_measured)
+    wait_until_true(page, are_measured)
     assert page.locator(".robustness-ranges").count() == 6
 
 
