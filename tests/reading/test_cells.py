@@ -123,6 +123,23 @@ def test_a_cell_with_ink_that_is_no_digit_is_rejected_and_named(reader, digits):
     assert cell.digits or (cell.is_unread and "1, 2" in reading.remark)
 
 
+@pytest.mark.parametrize("rise", [0, 7, 14, 24])
+def test_a_cell_that_a_long_stroke_fills_is_blank(reader, digits, rise):
+    page = wide_table([[(8, 70), (5, 110), (8, 260)], [], [(7, 60), (3, 260)]], digits, 0.6, 2)
+    y = MARGIN + SIDE + 40
+    cv2.line(page, (MARGIN - 20, y), (MARGIN + 200, y - rise), 35, 3)
+    reading = reader.read(page)
+    assert [cell.text for cell in reading.cells] == ["85", "8", "", "", "7", "3"]
+    assert not reading.is_rejected
+
+
+def test_a_digit_across_the_outermost_side_is_accepted_but_a_one_which_may_be_the_side(reader, digits):
+    rows = [[(4, 70), (2, 260), (3, 300), (8, 338)], [(8, 60), (7, 260), (6, 300), (1, 337)]]
+    cells = reader.read(wide_table(rows, digits, 0.6, 2)).cells
+    assert [cell.text for cell in cells] == ["4", "238", "8", "761"]
+    assert [cell.is_rejected for cell in cells] == [False, False, False, True]
+
+
 def test_a_form_is_read_as_before_where_no_grid_is_asked_for(reader, digits):
     reading = reader.read(table_of(["42", "07"], digits), grid=False)
     assert reading.cells == ()

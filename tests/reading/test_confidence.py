@@ -1,5 +1,6 @@
 """The confidence of lines: the share of their text among all readings, and what is made of it."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -175,6 +176,16 @@ def test_a_mark_above_makes_a_digit_doubtful_unless_it_stands_in_a_number():
     alone, number = (with_doubt(line, [mark], (60, 120)) for line in (signs_of(row, 0, 1), signs_of(row, 0, 1, 2)))
     assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * LIKELY])
     assert [sign.probability for sign in number] == pytest.approx([0.9, 0.8, 1.0])
+
+
+@pytest.mark.parametrize(("edge", "is_doubtful"), [(50, True), (60, False)])
+def test_a_digit_of_a_number_that_is_not_sure_is_doubtful_where_an_edge_may_have_cut_it(edge, is_doubtful):
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 0.95}, {8: 0.8}, {5: 1.0}, pieces=3)
+    lower = [
+        replace(sign, candidate=replace(sign.candidate, box=(9, *sign.box[1:]))) for sign in signs_of(row, 0, 1, 2)
+    ]
+    marked = with_doubt(lower, [], (edge, 200))
+    assert [sign.is_doubtful for sign in marked] == [False, is_doubtful, False]
 
 
 @pytest.mark.parametrize(

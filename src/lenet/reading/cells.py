@@ -119,6 +119,8 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         _CellComponents.of(without_rules, grid, cell_numbers, on_rules, threshold, recognizer)
         for threshold in thresholds
     ]
+    digit_height = splits[0].digit_height  # of the threshold with the most ink: at higher ones strokes are broken
+    splits = [replace(split, digit_height=digit_height) for split in splits]
     drafts = drafts_of(
         without_rules, [page for split in splits for page in split.segment_cells(without_rules, grid)], recognizer, None
     )
@@ -254,12 +256,22 @@ class _CellComponents:
     def _segment_cell(self, ink: InkMap, components: list[Component]) -> Page:
         components = [c for c in components if max(c.height, c.width) > max(MIN_SIZE * self.digit_height, 2)]
         rows, ignored = [], []
+        min_height = max(MAX_LOW_HEIGHT * self.digit_height, MIN_HEIGHT)
         for line in collect_lines(components):
-            if max(c.height for c in line) >= max(MAX_LOW_HEIGHT * self.digit_height, MIN_HEIGHT):
+            dashes = [c for c in line if c.height >= min_height and self._is_dash(c)]
+            if any(c.height >= min_height and c not in dashes for c in line):
                 rows.append(row_of(ink, self.labels, line, self.threshold))
             else:
-                ignored += [(c.box, "speck") for c in line]
+                ignored += [(c.box, "separator" if c in dashes else "speck") for c in line]
         return Page(tuple(row for row in rows if row.pieces), tuple(ignored))
+
+    def _is_dash(self, component: Component) -> bool:
+        """Whether a component is wider than a digit, and lower along its own slope: it fills what is to stay blank."""
+        if component.width <= MAX_WIDTH * self.digit_height:
+            return False
+        window = self.labels[component.top : component.bottom, component.left : component.right]
+        _, sides, _ = cv2.minAreaRect(np.argwhere(window == component.number).astype(np.float32))
+        return bool(min(sides) < MAX_LOW_HEIGHT * self.digit_height)
 
 
 def _crossing_components(
@@ -494,7 +506,7 @@ def _may_be_box_side(digit: ScoredCandidate, cell: GridCell) -> bool:
 
 def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     """Set the confidence to 0 where a digit may belong to a neighbor in a table, or be the side of a box."""
-    place_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
+    index_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
     doubtful: set[int] = set()
     for index, read in enumerate(cells):
         cell = read.cell
@@ -503,8 +515,9 @@ def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
             if _may_be_box_side(digit, cell):
                 doubtful.add(index)
             for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
-                if overhangs and not read.is_box:
-                    doubtful |= {index, place_of.get((cell.block, cell.row, cell.column + step), index)}
+                neighbor = index_of.get((cell.block, cell.row, cell.column + step))
+                if overhangs and not read.is_box and (neighbor is not None or digit.label == "1"):
+                    doubtful |= {index} if neighbor is None else {index, neighbor}
     return [
         replace(read, lines=replace(read.lines, confidences=(0.0,) * len(read.lines.lines)))
         if index in doubtful

@@ -161,21 +161,29 @@ def with_doubt(
 ) -> tuple[ScoredCandidate, ...]:
     """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings;
     and what comes in from an edge of a picture, (height, width), that is far larger, or goes through it like a fold.
+    Those of a number are doubtful where they reach an edge, which may have cut a part off, and are not sure.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring, a postmark has two rings:
     the digit is but a part of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any
     ink where there are so many digits that they are a number: there it is a speck, or a splinter of a stroke.
     """
+
+    def at_edges(digit: ScoredCandidate) -> tuple[bool, bool, bool, bool]:
+        top, left, bottom, right = digit.box
+        return top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
+
     if are_number(digits):
-        return tuple(digits)
+        return tuple(
+            replace(digit, is_doubtful=True) if digit.probability < SURE and any(at_edges(digit)) else digit
+            for digit in digits
+        )
 
     def is_doubtful(digit: ScoredCandidate) -> bool:
         top, left, bottom, right = digit.box
         size = max(bottom - top, right - left)
-        at_edges = top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
-        if any(at_edges) and 2 * size < min(shape):
+        if any(at_edges(digit)) and 2 * size < min(shape):
             return True
-        if all(at_edges[:2]) and digit.stroke_width < THICKNESS * shape[0]:
+        if all(at_edges(digit)[:2]) and digit.stroke_width < THICKNESS * shape[0]:
             return True
         for (above, from_left, below, to_right), reason in ignored:
             is_in_frame = above < top and bottom < below and from_left < left and right < to_right and reason == FRAME
