@@ -15,7 +15,8 @@ from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.cli import main
 from lenet.errors import UnknownName
 from lenet.reading import Reader, Reading
-from lenet.reading.lines.signs import COMMA_ASPECT, COMMA_TAIL
+from lenet.reading.lines.segmentation import DASH_ASPECT
+from lenet.reading.lines.signs import COMMA_TAIL
 
 HEIGHT = 60
 STROKES = {  # from the left of the sign at the digits' foot, in digit heights: x to the right, y down
@@ -76,7 +77,7 @@ def test_commas_of_handwriting_fonts_have_a_tail_or_are_long_and_points_neither(
             tail = (face.getbbox(sign)[1] + lower - bottom) / (bottom - top)
             shapes_of_sign.append((tail, (lower - upper) / (right - left)))
     has_either = {
-        sign: np.mean([tail > COMMA_TAIL or aspect > COMMA_ASPECT for tail, aspect in shapes_of_sign])
+        sign: np.mean([tail > COMMA_TAIL or aspect > DASH_ASPECT for tail, aspect in shapes_of_sign])
         for sign, shapes_of_sign in shapes.items()
     }
     assert (round(100 * has_either[","]), round(100 * has_either["."])) == (94, 1)  # as docs/reading.md says

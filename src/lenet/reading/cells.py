@@ -36,7 +36,7 @@ from lenet.reading.lines.layout import (
 )
 from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS, doubted
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
@@ -47,7 +47,6 @@ MIN_SHARE_ON_RULE = MIN_SHARE_IN_CELL  # of a component's ink: it is a remnant o
 MIN_FITTING_SHARE = MIN_SHARE_IN_CELL  # of the components as high as digits, in one cell each: cells bound the digits
 MIN_SIDE_HEIGHT = MIN_SHARE_IN_CELL  # of a cell's height: a 1 may be the printed side of its box
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
-MIN_LEFT_OUT = 0.6  # of the digits' height: ink of a cell that was left out of its line, and is a digit there
 TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
 # Reasons for which ink was ignored that may have been a digit.
 REASONS_FOR_DOUBT = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")
@@ -388,7 +387,7 @@ def _left_out_candidates(read: ReadCell, split: _CellComponents, ink: InkMap) ->
     return [
         _candidate(box, members, split, ink)
         for box in dict.fromkeys(box for box, _ in read.lines.ignored)
-        if MIN_LEFT_OUT * split.digit_height <= box[2] - box[0] <= bottom - top
+        if MAX_RING_HEIGHT * split.digit_height <= box[2] - box[0] <= bottom - top
         and box[3] - box[1] <= MAX_WIDTH * (box[2] - box[0])
         and left + TOUCH < box[1]
         and box[3] < right - TOUCH

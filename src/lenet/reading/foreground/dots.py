@@ -14,7 +14,6 @@ from lenet.reading.order_statistics import median
 
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
-MAX_DOTS = 3000  # more are texture
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 HIGHER = 3.0  # how much higher than dots what is written among them is
 ALIKE = 2.0  # the factor that a dot may be larger than most, or smaller, and wider than high, or higher than wide
@@ -37,7 +36,7 @@ def without_dots(ink: InkMap) -> InkMap:
     if side.max() < HIGHER * median(side[is_dot]):  # nothing but small digits
         return ink
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
-    if not MIN_DOTS <= len(middles) <= MAX_DOTS:
+    if len(middles) < MIN_DOTS:
         return ink
     nearest = nearest_distances(middles)
     pitch = median(nearest)

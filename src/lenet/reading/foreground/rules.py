@@ -26,7 +26,7 @@ BAR, BAR_THICKNESS = (
     0.07,
     0.3,
 )  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
-MIN_FILL = 0.8  # the share of its bounding box that the inside of a box fills
+MIN_FILL = 0.86  # the share of its bounding box, or of its smallest rectangle, that the inside of a box fills
 
 _TILTS = np.linspace(-RULE_TILT, RULE_TILT, 9)  # 0.02 apart: half of that is 3 pixels in 300
 _RIM = 9  # pixels around the inside of a box in which its sides are

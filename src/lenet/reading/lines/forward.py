@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box
+from lenet.reading.lines.layout import COLUMN_GAP
 from lenet.reading.lines.path import COSTS, MISSING_SEPARATOR, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
 
-MIN_SHARED_ROW = 0.3  # of a line's box: a row at another threshold that shares less shows something else
 # Ink as high as a digit is left out as likely as the network takes it for none; at no fixed price, as the best path's.
 SHARE_COSTS = replace(COSTS, left_out=math.inf)
-REACH = 1.0  # in line heights: ink farther from a line's ends belongs to other words
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +46,13 @@ class RowGraph:
 
         Args:
             text: digits, with the separators of the pattern if there is one.
-            box: of the text; all paths leave out what is farther to its left or right than a digit.
+            box: of the text; all paths leave out what is in another column, to its left or right.
             pattern: what all paths must make; any digits if None.
             signs: boxes of ink that is known to be no digit; all paths leave it out.
         """
         pattern = Pattern.anything() if pattern is None else pattern
         skips, priors, probabilities, is_digit = self._evidence
-        reach = REACH * (box[2] - box[0])
+        reach = COLUMN_GAP * (box[2] - box[0])
         weights = [
             1.0
             if right < box[1] - reach
@@ -130,19 +129,16 @@ class RowGraph:
         return sum(reached[count][state] for state in sorted(pattern.accepting))
 
 
-def _is_mostly_in(box: Box, other: Box) -> bool:
+def _shared_area(box: Box, other: Box) -> int:
     height, width = min(box[2], other[2]) - max(box[0], other[0]), min(box[3], other[3]) - max(box[1], other[1])
-    return 2 * max(0, height) * max(0, width) > (box[2] - box[0]) * (box[3] - box[1])
+    return max(0, height) * max(0, width)
+
+
+def _is_mostly_in(box: Box, other: Box) -> bool:
+    return 2 * _shared_area(box, other) > _shared_area(box, box)
 
 
 def find_row(graphs: Sequence[RowGraph], box: Box) -> RowGraph | None:
     """The row that shows most of the ink in a box, at another threshold than it was found at; None if none does."""
-
-    def shared(graph: RowGraph) -> int:
-        top, left, bottom, right = graph.box
-        height, width = min(bottom, box[2]) - max(top, box[0]), min(right, box[3]) - max(left, box[1])
-        return max(0, height) * max(0, width)
-
-    best = max(graphs, key=shared, default=None)
-    area = (box[2] - box[0]) * (box[3] - box[1])
-    return best if best is not None and shared(best) > MIN_SHARED_ROW * area else None
+    best = max(graphs, key=lambda graph: _shared_area(box, graph.box), default=None)
+    return best if best is not None and _is_mostly_in(box, best.box) else None

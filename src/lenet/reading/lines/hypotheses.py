@@ -16,7 +16,7 @@ from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
-from lenet.reading.lines.layout import SAMPLE, Mask, find_spaces
+from lenet.reading.lines.layout import MAX_LOW_HEIGHT, SAMPLE, Mask, find_spaces
 from lenet.reading.lines.numbers import (
     CROSSED_OUT,
     MAY_BE_DIGITS,
@@ -34,7 +34,7 @@ from lenet.reading.lines.numbers import (
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, Candidate, Page, Piece, Row, find_page, is_dash
+from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.lines.signs import between_parentheses, find_signs, reindexed, separator_scores, without_sign
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
@@ -458,13 +458,13 @@ def _unused_pieces(row: Row, chosen: list[Candidate]) -> list[Piece]:
 def _is_digit_among(digit: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
     """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
     parts = row.pieces[digit.candidate.first : digit.candidate.last]
-    is_high = digit.candidate.height >= MIN_SIGN_HEIGHT
+    is_high = digit.candidate.height >= MAX_LOW_HEIGHT
     return is_high and all(piece in pieces for piece in parts) and digit.probability > LIKELY
 
 
 def _reason(row: Row, piece: Piece, digit_height: float) -> str:
     top, left, bottom, right = piece.box
-    if piece.height * row.digit_height >= MIN_SIGN_HEIGHT * digit_height:
+    if piece.height * row.digit_height >= MAX_LOW_HEIGHT * digit_height:
         return "not a digit"
     is_separator = piece.is_mark or is_dash(right - left, bottom - top, digit_height)
     return "separator" if is_separator else "speck"

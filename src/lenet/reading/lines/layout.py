@@ -21,7 +21,7 @@ Mask = NDArray[np.uint8]
 
 # In digit heights of the page: a higher component is no digit, a smaller one a speck or a point.
 MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
-MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point or comma, or the bar of a 5
+MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point, a comma, a dash, or the bar of a 5
 COLUMN_GAP = 1.5  # digit heights: a wider gap is one between columns; far lower ink beyond it is of no digit's line
 MAX_OFFSET = 0.25  # digit heights: ink off its line, lines of two columns off each other, a point aside of its stroke
 MAX_SIZE_RATIO = 2.2  # higher by a larger factor neighbors are no digits of one line, wider strokes are a blot's

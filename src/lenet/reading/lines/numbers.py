@@ -13,7 +13,7 @@ import numpy as np
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.rules import THICKNESS
 from lenet.reading.lines.frames import FRAME
-from lenet.reading.lines.layout import MAX_OFFSET, MAX_SIZE_RATIO, find_spaces
+from lenet.reading.lines.layout import MAX_OFFSET, MAX_SIZE_RATIO, MIN_SIZE, find_spaces
 from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
@@ -25,7 +25,6 @@ MAX_IGNORED_PROBABILITY = 1 - SURE  # that ink which is left out is a digit
 TALLY_GROUP = 5  # strokes of a full group of tally marks
 MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
-MIN_REST = 0.06  # of a digit's size: smaller ink left over is a speck
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -191,7 +190,7 @@ def with_doubt(
             inside = above > top and below < bottom and from_left > left and to_right < right
             above_or_below = bottom < above < bottom + size or top - size < below < top
             in_line = left - MAX_OFFSET * size < from_left and to_right < right + MAX_OFFSET * size
-            is_rest = reason != "rule" and MIN_REST * size < max(height, width)
+            is_rest = reason != "rule" and MIN_SIZE * size < max(height, width)
             is_small = max(height, width) < 0.5 * size
             if is_rest and (inside or (is_small and above_or_below and in_line)):
                 return True

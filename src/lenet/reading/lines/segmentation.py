@@ -38,9 +38,8 @@ from lenet.reading.order_statistics import median
 MAX_PIECES = 5  # of one digit
 MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
-MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
+MARK_TOP = 1 - MAX_LOW_HEIGHT  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
-MIN_SIGN_HEIGHT = 0.4  # in digit heights: ink left out that is higher is a plus, a slash or a digit, no point or dash
 DASH_ASPECT, MIN_DASH = 1.6, 0.2  # width over height of a dash; its length in digit heights
 MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
 MIN_HOLE = 0.08  # of its box: the white in a ring drawn with a pen a third as wide as the ring

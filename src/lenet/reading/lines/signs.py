@@ -20,7 +20,6 @@ from lenet.reading.lines.layout import COLUMN_GAP, MAX_LOW_HEIGHT
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MARK_TOP,
-    MIN_SIGN_HEIGHT,
     Piece,
     Row,
     is_dash,
@@ -34,15 +33,16 @@ Bits = NDArray[np.bool_]
 ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
 ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)  # the same, in digit heights
 MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
-MIN_LEAN, MIN_LENGTH = 0.15, 1.12  # less beyond the slant of its line is a 1, if it is no longer than ones are
+MIN_LEAN, MIN_LENGTH = sum(ONE_LEAN), sum(ONE_LENGTH)  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
-MIN_SLASH_LOG_ODDS, MIN_DOUBT_LOG_ODDS = 2.0, -3.0  # of what is taken for a slash, and of a 1 that is rejected
+MIN_SLASH_LOG_ODDS = 2.0  # of what is taken for a slash
+MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash
 MIN_BEND = 0.06  # of its height: all parentheses of those fonts bend more; so do 5 % of MNIST's ones, to either side
-MAX_DASH = 1.2  # in digit heights: the length of a dash
-DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
+MAX_ARM = 1.2  # in digit heights: the length of a dash, and of the strokes of a plus
+DASH_TOP = 0.2  # of the digits' height: dashes stand no nearer to their top, or to their foot
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
-COMMA_TAIL, COMMA_ASPECT = 0.05, 1.5  # digit heights below; height by width: 94 % of commas have one, 1 % of points
-MAX_PLUS, PLUS_ARM, PLUS_CORNER = 1.1, 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
+COMMA_TAIL = 0.05  # digit heights below: 94 % of commas have one, or are as long as dashes, 1 % of points
+PLUS_ARM, PLUS_CORNER = 0.8, 0.12  # of a plus's sides that its strokes have ink on; of its ink, beside them
 MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
 MAX_PLUS_HEIGHT = 0.85  # in digit heights: what is taken for a digit, and higher, is a 4 or a 7
 
@@ -114,9 +114,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
         index for index, digit in enumerate(remaining) if any(digit is digits[i] for i in possible)
     )
     line_stroke_width = median(digit.stroke_width for digit in remaining)
-    is_short = {
-        id(piece): piece.height * row.digit_height < MIN_SIGN_HEIGHT * digit_height for piece in separate_pieces
-    }
+    is_short = {id(piece): piece.height * row.digit_height < MAX_LOW_HEIGHT * digit_height for piece in separate_pieces}
     columns = [
         (min(piece.left for piece in pieces), max(piece.right for piece in pieces))
         for pieces in (row.pieces[digit.candidate.first : digit.candidate.last] for digit in remaining)
@@ -194,7 +192,7 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
     scores: list[dict[str, float]] = []
     for piece in row.pieces:
         top, bottom = _band(digit_boxes, piece.box)
-        if piece.height < MIN_SIGN_HEIGHT:
+        if piece.height < MAX_LOW_HEIGHT:
             text = _short_sign(_Mark(piece.box, is_clear=False), top, bottom)
             scores.append({text: -0.1, **({"'": -1.0} if text == "," else {})} if text else {})
             continue
@@ -354,7 +352,7 @@ def _is_plus_among(row: Row, piece: Piece, digit_boxes: Sequence[Box]) -> bool:
     """Whether a piece is a plus by its shape, and stands in the middle of the digits' height as one does."""
     box = row.box_of(piece)
     top, bottom = _band(digit_boxes, box)
-    is_in_middle = DASH_BAND[0] < (_middle(box) - top) / (bottom - top) < DASH_BAND[1]
+    is_in_middle = DASH_TOP < (_middle(box) - top) / (bottom - top) < 1 - DASH_TOP
     return is_in_middle and piece.height < MAX_PLUS_HEIGHT and _is_plus(_mask_of(row, piece), row.digit_height)
 
 
@@ -364,7 +362,7 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     Both may lean; if they lean as much as they stand, it is a multiplication sign.
     """
     height, width = mask.shape
-    if max(height, width) > min(MAX_PLUS * digit_height, DASH_ASPECT * min(height, width)):
+    if max(height, width) > min(MAX_ARM * digit_height, DASH_ASPECT * min(height, width)):
         return False
     width_of_stroke = stroke_width(mask.view(np.uint8))
     if min(height, width) - width_of_stroke < 2 * width_of_stroke:  # arms shorter than wide: a point
@@ -457,14 +455,14 @@ def _short_sign(mark: _Mark, top: float, bottom: float) -> str:
     box = mark.box
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_short = mark.is_clear and width < MAX_DASH * digit_height
-    if is_dash(width, height, digit_height) and is_short and DASH_BAND[0] < place < DASH_BAND[1]:
+    is_short = mark.is_clear and width < MAX_ARM * digit_height
+    if is_dash(width, height, digit_height) and is_short and DASH_TOP < place < 1 - DASH_TOP:
         return "-"
-    min_place = DASH_BAND[0] if mark.is_clear else MARK_TOP
-    if max(height, width) > MIN_SIGN_HEIGHT * digit_height or width > DASH_ASPECT * height or place < min_place:
+    min_place = DASH_TOP if mark.is_clear else MARK_TOP
+    if max(height, width) > MAX_LOW_HEIGHT * digit_height or width > DASH_ASPECT * height or place < min_place:
         return ""
-    has_tail = box[2] > bottom + COMMA_TAIL * digit_height or height > COMMA_ASPECT * width
-    return "," if has_tail else "." if max(height, width) <= MAX_LOW_HEIGHT * digit_height else ""
+    has_tail = box[2] > bottom + COMMA_TAIL * digit_height or height > DASH_ASPECT * width
+    return "," if has_tail else "."
 
 
 def _is_long_comma(box: Box, top: float, bottom: float) -> bool:

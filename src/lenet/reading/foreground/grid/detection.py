@@ -18,16 +18,19 @@ from lenet.reading.foreground.grid.profiles import measured
 from lenet.reading.foreground.grid.regions import bounding_rules, cells_between, dividing_strokes
 from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
-from lenet.reading.foreground.grid.strokes import even_rules, printed_rules, without_lone_strokes, without_strokes
+from lenet.reading.foreground.grid.strokes import (
+    DARKER,
+    even_rules,
+    printed_rules,
+    without_lone_strokes,
+    without_strokes,
+)
 from lenet.reading.foreground.grid.tracing import joined_over_gaps, trace_rules
 from lenet.reading.foreground.grid.zeros import without_zeros
-from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.order_statistics import median
 
-SHARES = (0.12, 0.25, 0.45)  # of full ink: a rule may be paler than a pen writes
-MAX_INKED = 0.4  # of the picture: more above a level is the grain of paper, or its shade
-PALE = 0.7  # of the threshold: the ink in which a rule goes on
-MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
+RULE_SHARES = (0.12, *SHARES)  # of full ink: a rule may be paler than a pen writes
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -58,13 +61,11 @@ class Grid:
 def find_grid(ink: InkMap) -> Grid | None:
     """Find the grid of an ink map; None if there is none."""
     best: Grid | None = None
-    if max(ink.levels.shape) < MIN_PICTURE:
-        return None
     ink = ink.before_equalization  # print is as dark where nothing is written on it
     for threshold in grid_thresholds(ink):
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
-        rules = trace_rules(ink, mask, bridged, max(PALE * threshold, 2.5 * ink.noise))
+        rules = trace_rules(ink, mask, bridged, max(threshold / DARKER, 2.5 * ink.noise))
         grid = _grid_of(ink, bridged, mask, rules) if rules else None
         if grid is not None and (best is None or len(grid.cells) > len(best.cells)):
             best = grid
@@ -72,9 +73,9 @@ def find_grid(ink: InkMap) -> Grid | None:
 
 
 def grid_thresholds(ink: InkMap) -> list[float]:
-    """The two levels above which print is looked for: higher ones where so much is ink that it must be paper."""
-    thresholds = ink.thresholds(SHARES)
-    fitting = (t for t in thresholds if np.count_nonzero(ink.levels > t) / ink.levels.size <= MAX_INKED)
+    """The two levels above which print is looked for: higher ones where most of the picture would be ink."""
+    thresholds = ink.thresholds(RULE_SHARES)
+    fitting = (t for t in thresholds if 2 * np.count_nonzero(ink.levels > t) <= ink.levels.size)
     return list(islice(fitting, 2))
 
 

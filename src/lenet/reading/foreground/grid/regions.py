@@ -13,9 +13,9 @@ from lenet.reading.foreground.grid.crossings import LONG
 from lenet.reading.foreground.grid.families import MAX_TURN
 from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
+from lenet.reading.foreground.rules import MIN_FILL
 
 MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
-MIN_FILL = 0.86  # of its smallest rectangle that a cell fills
 MAX_CELLS = 4000  # more are texture
 
 
