@@ -47,7 +47,7 @@ PENALTY_TEMPERATURE_FACTOR = 10  # penalties are sums over tens of units: their 
 _MIN_ERRORS = 10  # that a threshold must rest on, or chance sets it
 _MIN_ANSWER_ERRORS = 4  # the same of pictures drawn and read, of which there are fewer
 
-SINGLE_PICTURES, LINE_PICTURES = 1_600, 2_000  # that are drawn and read
+SINGLE_PICTURES, LINE_PICTURES = 6_000, 8_000  # that are drawn and read
 LINE_GAPS = (0.1, 0.2, 0.3)  # between the digits of a line, in digit heights: on forms and cheques they stand apart
 LINE_LENGTHS = (MIN_DIGITS, 6)  # lowest number of digits of a line, and the one above the highest
 _CHUNK_PICTURES = 50  # that share a seed

@@ -265,12 +265,12 @@ class _CellComponents:
         return Page(tuple(row for row in rows if row.pieces), tuple(ignored))
 
     def _is_dash(self, component: Component) -> bool:
-        """Whether a component is wider than a digit, and lower along its own slope: it fills what is to stay blank."""
+        """Whether a component is wider than a digit and, along its slope, not half as high: it fills a blank cell."""
         if component.width <= MAX_WIDTH * self.digit_height:
             return False
         window = self.labels[component.top : component.bottom, component.left : component.right]
         _, sides, _ = cv2.minAreaRect(np.argwhere(window == component.number).astype(np.float32))
-        return bool(min(sides) < MAX_LOW_HEIGHT * self.digit_height)
+        return bool(2 * min(sides) < self.digit_height)
 
 
 def _crossing_components(
@@ -510,12 +510,13 @@ def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     for index, read in enumerate(cells):
         cell = read.cell
         for digit in read.lines.digits:
-            _, left, _, right = digit.box
+            top, left, bottom, right = digit.box
+            may_be_side = digit.label == "1" and 2 * (right - left) < bottom - top
             if _may_be_box_side(digit, cell):
                 doubtful.add(index)
             for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
                 neighbor = index_of.get((cell.block, cell.row, cell.column + step))
-                if overhangs and not read.is_box and (neighbor is not None or digit.label == "1"):
+                if overhangs and not read.is_box and (neighbor is not None or may_be_side):
                     doubtful |= {index} if neighbor is None else {index, neighbor}
     return [
         replace(read, lines=replace(read.lines, confidences=(0.0,) * len(read.lines.lines)))
