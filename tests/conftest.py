@@ -12,6 +12,7 @@ from hypothesis import settings
 from lab.benchmarks.page_driver import find_browser
 from lenet import data
 from lenet.engine.native import instruction_sets
+from tests.processes import SECONDS
 
 AXE = "axe-core@4"
 
@@ -51,7 +52,7 @@ def axe(request: pytest.FixtureRequest) -> str:
     if not source.exists():
         if shutil.which("npm") is None:
             pytest.skip("axe-core comes with npm, which is not here")
-        fetched = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=60)
+        fetched = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
         if fetched.returncode:
             pytest.skip("npm cannot be reached for axe-core")
         shutil.unpack_archive(folder / fetched.stdout.split()[-1], folder)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from lenet.reading import Reader
 from lenet.reading.tables.csv_cells import cell_of
 from lenet.reading.tables.csv_table import COLUMNS, Table
 from tests.cli.test_read import is_alive
-from tests.processes import wait_until
+from tests.processes import SECONDS, wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 PICTURES = 400
@@ -62,15 +61,12 @@ def stopped(many: Path, table: Path, number: int, lines: int, workers: int) -> t
     ) as running:
         printed = [running.stdout.readline() for _ in range(lines)]
         os.killpg(running.pid, number)
-        late = threading.Timer(60, running.kill)
+        late = threading.Timer(SECONDS, running.kill)
         late.start()
         printed += running.stdout.readlines()
         said = running.stderr.read()
         late.cancel()
-    deadline = time.monotonic() + 20
-    while is_alive(running.pid) and time.monotonic() < deadline:  # those that were killed are taken away by the system
-        time.sleep(0.02)
-    assert not is_alive(running.pid)
+    wait_until(lambda: not is_alive(running.pid))  # those that were killed are taken away by the system
     return running.returncode, printed, said
 
 

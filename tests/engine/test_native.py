@@ -39,6 +39,7 @@ from tests.engine.cases import (
     random_weights,
     with_stages,
 )
+from tests.processes import SECONDS
 
 TINY = Network(
     "tiny",
@@ -324,7 +325,7 @@ def test_two_python_threads_may_use_one_engine_or_two_at_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=SECONDS)
         assert not thread.is_alive()
     assert not wrong
     np.testing.assert_array_equal(shared.predict(images), expected)
@@ -338,7 +339,7 @@ import numpy as np
 from tests.engine.cases import random_pictures, random_weights
 from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.networks import describe
-signal.alarm(40)
+signal.alarm(120)
 network = describe("lenet-1")
 images, labels = random_pictures(network, 300)
 engine = Engine(network, random_weights(network), threads=3)
@@ -346,7 +347,7 @@ before = {started}
 expected = engine.predict(images) if before else Engine(network, random_weights(network), threads=1).predict(images)
 import time; time.sleep(0.05)
 child = os.fork()
-signal.alarm(20)
+signal.alarm(120)
 if "{work}" == "run" or child:
     same = np.array_equal(engine.predict(images), expected)
     engine.fit(images, labels, np.arange(300), [0.01] * 10, UpdateHyperparameters(batch=30))
@@ -375,10 +376,10 @@ def test_a_forked_child_runs_or_drops_the_engine_of_its_parent(work, started):
         [sys.executable, "-c", FORK.format(work=work, started=started)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=SECONDS,
         env=environment,
     )
-    assert done.returncode == 0, done.stderr or "no answer within 20 seconds"
+    assert done.returncode == 0, done.stderr or "no answer within 120 seconds"
 
 
 FORK_AMID_CALLS = """
@@ -388,7 +389,7 @@ from tests.engine.cases import random_pictures, random_weights
 from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.engine.replicas import Replicas
 from lenet.networks import describe
-signal.alarm(100)
+signal.alarm(120)
 network = describe("lenet-1")
 images, labels = random_pictures(network, 300)
 weights = random_weights(network)
@@ -422,7 +423,7 @@ for thread in threads:
 for number in range(40):
     child = os.fork()
     if not child:
-        signal.alarm(20)
+        signal.alarm(120)
         os._exit(0 if work() else 7)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status:
@@ -443,10 +444,10 @@ def test_a_child_that_was_forked_while_other_threads_are_inside_an_engine_runs_i
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK_AMID_CALLS.format(work=work)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         env=environment,
     )
-    assert done.returncode == 0, done.stderr or "no answer within 100 seconds"
+    assert done.returncode == 0, done.stderr or "no answer within 120 seconds"
 
 
 def test_busy_neighbours_slow_it_down_and_stop_nothing():
@@ -459,7 +460,7 @@ def test_busy_neighbours_slow_it_down_and_stop_nothing():
         for _ in range(3):
             engine.fit(images, labels, np.arange(300), [0.001] * 30, natural(network, batch=10))
             engine.predict(images)
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < SECONDS
     finally:
         for process in busy:
             process.kill()

@@ -39,7 +39,7 @@ from lenet.reading.drawing.places import drawing_paths, page_path
 from lenet.reading.drawing.steps import steps_picture
 from lenet.reading.idx import IdxReading
 from lenet.reading.reader import Reader
-from tests.processes import processes_with, wait_until
+from tests.processes import SECONDS, processes_with, wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 NAMES = ("five", "phone", "pi", "seven", "two", "year")
@@ -290,7 +290,7 @@ def test_a_script_ends_though_it_has_not_taken_all_pages(tmp_path: Path):
         f"    pages = lenet.reading.read_all({[str(path) for path in PATHS * 20]!r}, workers=2)\n"
         "    print(next(pages).result.text)\n    sys.kept, pages = pages, None\n"
     )
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=100)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=SECONDS)
     assert (ran.stdout, ran.stderr) == ("5\n", "")
 
 

@@ -13,6 +13,7 @@ import pytest
 from lenet.errors import TrainingError
 from lenet.model import load
 from lenet.training.distributed import Worker
+from tests.processes import SECONDS
 from tests.training.test_training import stripes, write_npz
 
 pytest.importorskip("torch")
@@ -45,7 +46,7 @@ def run_together(command):
         )
         for rank in range(PROCESSES)
     ]
-    printed = [process.communicate(timeout=60) for process in joined]
+    printed = [process.communicate(timeout=SECONDS) for process in joined]
     assert [process.returncode for process in joined] == [0, 0], printed
     return printed
 

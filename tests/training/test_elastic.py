@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.processes import processes_with, wait_until
+from tests.processes import SECONDS, processes_with, wait_until
 from tests.training.test_distributed import free_port
 from tests.training.test_training import stripes, write_npz
 
@@ -64,7 +64,7 @@ def test_when_one_of_two_agents_is_killed_the_other_goes_on_from_the_checkpoint(
         wait_until(lambda: epochs_in(out) or agents[0].poll() is not None)
         before = epochs_in(out)
         kill_machine(marks[1])
-        _, said = agents[0].communicate(timeout=120)
+        _, said = agents[0].communicate(timeout=SECONDS)
     finally:
         for agent, mark in zip(agents, marks, strict=True):
             kill_machine(mark)
