@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import lenet
 from lenet.cli import main
 from lenet.networks import names
 
@@ -71,10 +72,26 @@ def test_diff_as_json_holds_the_effect_of_every_stage(capsys):
     assert found["stages"][2]["effect"]["parameters"] == 900
 
 
+def test_a_file_of_weights_and_a_runs_folder_are_shown_as_the_network_that_they_hold(capsys, tmp_path, monkeypatch):
+    lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3).save(tmp_path / "pets.safetensors")
+    expected = run(capsys, "show", "lenet-5-relu", "--classes", "2", "--channels", "3", "--json")
+    assert run(capsys, "show", str(tmp_path / "pets.safetensors"), "--json") == expected
+    (tmp_path / "run").mkdir()
+    (tmp_path / "pets.safetensors").rename(tmp_path / "run" / "best.safetensors")
+    assert run(capsys, "show", str(tmp_path / "run"), "--json") == expected
+    difference = json.loads(run(capsys, "diff", "lenet-5-relu", str(tmp_path / "run"), "--json")[1])
+    assert [change["what"] for change in difference["changes"]] == ["input"]
+    assert "nn.Conv2d(3, 6" in run(capsys, "code", str(tmp_path / "run"))[1]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").rename("lenet-5")  # names of networks come before names of files
+    assert json.loads(run(capsys, "show", "lenet-5", "--json")[1])["totals"]["parameters"] == 60_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [
         (["show", "lenet-6"], 1, "lenet: unknown network 'lenet-6'; did you mean lenet-5"),
+        (["show", __file__], 1, "test_describe.py: is no file of weights; expected lenet's own, safetensors"),
         (["show", "lenet-5", "--classes", "3"], 1, "lenet: lenet-5 has no argument 'classes'"),
         (["show", "lenet-caffe", "--table"], 1, "lenet: lenet-caffe has no connection table"),
         (["show", "lenet-5", "--json", "--explain"], 2, "choose one of"),

@@ -14,7 +14,10 @@ from lenet.summary.derivations import Language
 from lenet.verbs.describe import describe_network
 from lenet.verbs.describe import diff as diff_verb
 
-NETWORK = "A network, as `lenet networks` lists them, or a TOML file of your own (--toml prints one)."
+NETWORK = (
+    "A network, as `lenet networks` lists them, a TOML file of your own (--toml prints one), a weights file, or a "
+    "run's folder."
+)
 Classes = Annotated[int | None, typer.Option(help="Number of outputs, where the network's head allows it.")]
 Channels = Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color.")]
 Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (default) or, as printed, 120.")]
@@ -99,7 +102,7 @@ def show(
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="A network, or a TOML file.", autocompletion=completion.networks)],
+    before: Annotated[str, typer.Argument(help="As `lenet show` takes them.", autocompletion=completion.networks)],
     after: Annotated[str, typer.Argument(help="Another one.", autocompletion=completion.networks)],
     as_json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError, UnknownName
-from lenet.networks import describe
+from lenet.naming import matching_name
+from lenet.networks import describe, names
 from lenet.networks.toml_files import names_toml
 from lenet.pytorch.source import standalone_source
 from lenet.summary import NetworkDifference, NetworkSummary
@@ -29,7 +31,7 @@ def show(
     """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
 
     Args:
-        network: a name, a TOML file of a network of one's own, a description, or a model.
+        network: a name, a TOML file of a network of one's own, a description, a model, or its file or run's folder.
         classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
 
     Returns:
@@ -38,6 +40,7 @@ def show(
 
     Raises:
         UnknownName, ArchitectureError: as `lenet.describe`.
+        WeightsError: as `lenet.load`.
 
     >>> show("LeNet-5").parameters
     60000
@@ -95,14 +98,19 @@ def code(
 
 
 def describe_network(network: Network | Model | str | Path, **options: int | None) -> Network:
-    """The description of a network that is named, described, or that a model has.
+    """The description of a network that is named, described, or that a model has, which a path may name.
 
     Raises:
         UnknownName, ArchitectureError: as `lenet.describe`, or if options come with what is no name.
+        WeightsError: as `lenet.load`, for a path.
     """
     values = {option: value for option, value in options.items() if value is not None}
     if isinstance(network, str | Path):
-        return describe(network, **values)
+        if matching_name(str(network), names()) or names_toml(network) or not os.path.exists(network):  # noqa: PTH110
+            return describe(network, **values)
+        from lenet.model import load  # here, because counting and printing networks need no NumPy
+
+        network = load(network)
     network = getattr(network, "network", network)
     if not isinstance(network, Network):
         raise ArchitectureError(
