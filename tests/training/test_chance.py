@@ -50,6 +50,15 @@ def test_single_examples_at_the_rate_of_a_batch_are_at_chance_and_the_rate_is_na
     assert lowered.evaluation.error_rate < 20
 
 
+def test_a_batch_larger_than_the_data_counts_as_the_data_does(digits, tmp_path):
+    small = data.Dataset("small", digits.train_images[:200], digits.train_labels[:200], digits.test_images,
+                         digits.test_labels, digits.class_names)  # fmt: skip
+    run = lenet.train("lenet-5-relu", small, batch=100_000, epochs=2, validation=0, out=tmp_path / "run", threads=1)
+    for row in run.history:
+        assert row["images_per_second"] == pytest.approx(200 / row["seconds"])
+    assert "for a batch of 200" in run.warnings[0]
+
+
 def test_the_shell_says_it_on_stderr_and_json_holds_it(digits, tmp_path, capsys):
     np.savez(tmp_path / "digits.npz", images=digits.train_images[:2000], labels=digits.train_labels[:2000])
     command = ["train", "lenet-5-sigmoid", "--data", str(tmp_path / "digits.npz"), "--recipe", "tutorial"]
@@ -98,6 +107,13 @@ def test_chance_is_the_share_of_the_commonest_class_within_its_interval():
 def test_a_few_examples_held_out_prove_nothing():
     two = Chance.of(np.arange(54) % 2, np.arange(6) % 2)
     assert not two.explains(5, 54, 1, 6)
+
+
+def test_of_five_examples_that_are_all_right_none_is_said_to_be_chance():
+    five = Chance.of(np.array([0, 0, 0, 1, 1]), None)
+    assert not five.explains(0, 5, None, 0)
+    assert not five.explains(2, 5, None, 0)
+    assert Chance.of(np.array([0]), np.arange(100) % 10).explains(1, 1, 90, 100), "those held out tell"
 
 
 @pytest.mark.parametrize("name", lenet.names())

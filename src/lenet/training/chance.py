@@ -46,13 +46,14 @@ class Chance:
     def explains(self, errors: int, examples: int, held_out_errors: int | None, held_out: int) -> bool:
         """Whether both error rates are compatible with chance, by their 95 % intervals.
 
-        Training examples count too, as few held-out ones give a wide interval.
+        Training examples count too, as few held-out ones give a wide interval. Where both are so few that no error at
+        all would be compatible with chance, nothing can be told.
         """
-        if not _is_compatible(self.training, errors, examples):
-            return False
-        return (
-            self.held_out is None or held_out_errors is None or _is_compatible(self.held_out, held_out_errors, held_out)
-        )
+        parts = [(self.training, errors, examples)]
+        if self.held_out is not None and held_out_errors is not None:
+            parts.append((self.held_out, held_out_errors, held_out))
+        can_tell = not all(_is_compatible(share, 0, count) for share, _, count in parts)
+        return can_tell and all(_is_compatible(*part) for part in parts)
 
 
 def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, chance: float) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -239,12 +240,13 @@ def train_epochs(
             )
             now = time.perf_counter()
             pace.record(end - step, now - span_start)
-            presented = min(end * batch, count) - step * batch
+            seen = min(end * batch, count)  # the last batch may be smaller
+            presented = seen - step * batch
             step, loss, errors = end, loss + span_loss, errors + span_errors
             if is_alone:  # several processes find out together, or they would wait for one another
                 _check_finite(loss, recipe, number)
-            examples_so_far = max(1, min(step * batch, count) // group.worker.world_size)
-            speed = (step - first_step) * batch / (now - epoch_start)
+            examples_so_far = max(1, seen // group.worker.world_size)
+            speed = (seen - first_step * batch) / (now - epoch_start)
             status = _status(number, recipe, loss / examples_so_far, 100 * errors / examples_so_far, speed)
             progress.advance(presented, status)
             if step < steps and step == next_checkpoint and on_checkpoint:
@@ -262,7 +264,7 @@ def train_epochs(
             "examples": count,
             "learning_rate": rates[-1],
             "seconds": seconds,
-            "images_per_second": (steps - first_step) * batch / seconds,
+            "images_per_second": (count - first_step * batch) / seconds,
             **epoch.remarks,
         }
         step, loss, errors = 0, 0.0, 0
@@ -351,10 +353,11 @@ class _Training:
         held_out = 0 if self.held_out is None else len(self.held_out[1])
         if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):
             return ""
+        recipe = replace(self.recipe, batch=min(self.recipe.batch, row["examples"]))  # no batch holds more
         if self.chance.held_out is None:
-            return warning(self.network, self.recipe, row["epoch"], row["error_rate"], self.chance.training)
+            return warning(self.network, recipe, row["epoch"], row["error_rate"], self.chance.training)
         rate = row["validation_error_rate"]
-        return warning(self.network, self.recipe, row["epoch"], rate, self.chance.held_out)
+        return warning(self.network, recipe, row["epoch"], rate, self.chance.held_out)
 
     def _is_told(self, row: EpochRow, history: Sequence[EpochRow]) -> bool:
         """Whether a warning is printed: at the first check, or else at the end; in between, networks recover."""
@@ -497,6 +500,8 @@ def _check(
                 "expected at least two classes, which a network learns to tell apart"
             )
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
+        if not isinstance(value, Integral | None):
+            raise TrainingError(f"{name} is {value!r}, expected a whole number")
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")
     if threads is not None and threads > MAX_THREADS:
