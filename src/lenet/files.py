@@ -1,6 +1,7 @@
 """Atomic file writes, and locks: a file is whole or not there, and a folder has one writer."""
 
 import os
+import reprlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,19 @@ from typing import IO, Any, BinaryIO
 
 LEFTOVERS = ".*.tmp"
 """Glob of the files that a process which was killed leaves in a folder it was writing into."""
+
+
+def path_argument(name: str, value: object, make_error: Callable[[str], Exception]) -> Path:
+    """The path that an argument is; an empty text is none, though `Path` takes it for the folder we are in.
+
+    >>> path_argument("out", "", ValueError)
+    Traceback (most recent call last):
+        ...
+    ValueError: out is '', expected the name of a file or folder
+    """
+    if isinstance(value, str | os.PathLike) and os.fspath(value):
+        return Path(value)
+    raise make_error(f"{name} is {reprlib.repr(value)}, expected the name of a file or folder")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -409,7 +409,7 @@ def file_of(source: str | Path) -> Path:
     'lenet-5.safetensors'
     """
     path = Path(source)
-    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
+    if str(source) and os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         for file in (path / RUN_BEST, path / FOLDER_MODEL):
             if file.is_file():
                 return file

@@ -63,6 +63,18 @@ def test_verify_reports_then_fails_where_a_file_is_damaged_or_missing(empty_cach
         assert [file["state"] for file in json.loads(result.output)["usps"]] == ["damaged", "missing"]
         assert isinstance(result.exception, DataError)
         assert "zip.train: damaged" in str(result.exception)
+        assert str(result.exception).endswith("; fetch again with: lenet data fetch usps")
+
+
+def test_verify_of_a_folder_says_that_there_is_none_or_that_its_files_must_be_replaced(tmp_path, empty_cache):
+    result = run("verify", "usps", "--data-dir", str(tmp_path / "none"))
+    assert (result.output, str(result.exception)) == (
+        "", f"{tmp_path / 'none'}: no such folder; --data-dir names the folder that holds the files of usps"
+    )  # fmt: skip
+    result = run("verify", "usps", "--data-dir", str(tmp_path))
+    assert str(result.exception).endswith(
+        "missing; replace them there, or leave --data-dir out and fetch with: lenet data fetch usps"
+    )
 
 
 def test_fetch_fails_with_one_sentence_for_every_set_that_cannot_be_had(empty_cache):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import lenet
 from lenet import data
 from lenet.data.datasets import stratified_mask
 from lenet.errors import DataError, UnknownName
@@ -424,3 +425,15 @@ def test_names_reach_no_terminal_with_control_characters(tmp_path, digit):
     mine = data.load(tmp_path / "my\ndata")
 
     assert (mine.name, mine.class_names) == (r"my\ndata", (r"\x1b[2J", "b"))
+
+
+def test_a_data_set_of_the_folder_we_are_in_has_its_name_and_an_empty_path_is_none(tmp_path, monkeypatch):
+    for number, name in enumerate(("cat", "dog")):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for index in range(3):
+            Image.new("L", (28, 28), 100 * number).save(tmp_path / "pets" / name / f"{index}.png")
+    monkeypatch.chdir(tmp_path / "pets")
+    assert data.load(".").name == data.load("../pets").name == "pets"
+    for load in (data.load, lambda name: lenet.train("lenet-5-relu", name)):
+        with pytest.raises(UnknownName, match="unknown data set ''; known: mnist"):
+            load("")

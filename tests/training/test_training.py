@@ -525,7 +525,7 @@ def test_rates_given_to_the_recipe_of_1998_are_one_for_each_epoch():
         recipe("1998", network, epochs=30)
 
 
-@pytest.mark.parametrize("text", ["0.1,x", "", "0.1;0.2"])
+@pytest.mark.parametrize("text", ["0.1,x", ",", "0.1;0.2"])
 def test_rates_that_are_no_numbers_are_named(text, capsys):
     assert main(["train", "--rates", text]) == 1
     assert f"lenet: rates is {text!r}, expected numbers with commas between them" in capsys.readouterr().err

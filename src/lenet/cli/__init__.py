@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -162,6 +163,8 @@ def _exit_code(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if any("\0" in word for word in arguments):
         raise typer.BadParameter("an argument holds a null byte, which no name of a file and no value can hold")
+    if (empty := _empty_word(arguments)) is not None:
+        raise typer.BadParameter(f"{empty} is empty, as an unset variable is; give it a value, or leave it out")
     verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), "--help")
     if verb == "read":
         arguments = with_ray_address(arguments)
@@ -169,6 +172,21 @@ def _run(arguments: Sequence[str]) -> int:
     result = build_app(None if is_completion else verb)(args=list(arguments), prog_name="lenet", standalone_mode=False)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
+
+
+def _empty_word(words: Sequence[str]) -> str | None:
+    """The option that is given an empty value, or "an argument" that is empty; None if there is none.
+
+    >>> _empty_word(["train", "--data", ""]), _empty_word(["train", "--data="]), _empty_word(["read", ""])
+    ('--data', '--data', 'an argument')
+    >>> _empty_word(["train", "--data", "mnist"])
+    """
+    for previous, word in pairwise(["", *words]):
+        if match := re.fullmatch(r"(--[^=]+)=", word):
+            return match[1]
+        if not word:
+            return previous if previous.startswith("-") and previous.strip("-") else "an argument"
+    return None
 
 
 def with_ray_address(words: Sequence[str]) -> list[str]:

@@ -66,7 +66,10 @@ def read(path: Path, *, size: int, color: bool, polarity: str, transpose: bool |
     """Read data of any of the known kinds from a file or a folder that exists; arguments as of `datasets.load`."""
     if polarity not in POLARITIES:
         raise UnknownName("polarity", polarity, POLARITIES)
-    if not 1 <= size <= 1024:
+    for name, value in (("color", color), ("transpose", transpose)):
+        if not isinstance(value, bool | None):
+            raise DataError(f"{name} is {value!r}, expected True or False")
+    if not (isinstance(size, int) and 1 <= size <= 1024):
         raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
     data, idx, are_pictures = None, None, False
     if path.is_dir():

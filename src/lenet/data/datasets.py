@@ -6,6 +6,7 @@ The bytes come from `sources`, the public sets are listed in `catalog`, custom o
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe_error
 from lenet.data.sources import load_files
 from lenet.errors import DataError, UnknownName, printable
+from lenet.files import path_argument
 from lenet.naming import matching_name
 
 # Custom data without a test part is split: one example in six, the share of MNIST.
@@ -54,10 +56,19 @@ class Dataset:
     def __post_init__(self) -> None:
         for part in ("train", "test"):
             images, labels = self.part(part)
+            if not (isinstance(images, np.ndarray) and isinstance(labels, np.ndarray)):
+                raise DataError(
+                    f"{self.name}: expected NumPy arrays as {part} images and labels, got {type(images).__name__} and "
+                    f"{type(labels).__name__}"
+                )
             if images.dtype != np.uint8 or images.ndim not in (3, 4):
                 raise DataError(
                     f"{self.name}: expected uint8 {part} images (N, H, W) or (N, C, H, W), "
                     f"got {images.dtype} {images.shape}"
+                )
+            if labels.dtype.kind not in "iu" or labels.ndim != 1:
+                raise DataError(
+                    f"{self.name}: expected whole numbers (N,) as {part} labels, got {labels.dtype} {labels.shape}"
                 )
             if len(images) != len(labels):
                 raise DataError(
@@ -182,13 +193,17 @@ def load(
             f"{type(name_or_path).__name__}: is no data set; expected a path to your data, or one of "
             f"{', '.join(CATALOG)}"
         )
+    if data_dir is not None:
+        data_dir = path_argument("data_dir", data_dir, DataError)
     if (name := public_name(name_or_path)) is not None:
         if data_dir is not None:
-            _exists(Path(data_dir))  # says what is wrong with a name that no folder can have
+            _exists(data_dir)  # says what is wrong with a name that no folder can have
         if transpose or polarity != "auto":
             raise DataError(f"{name} is upright, light on dark; transpose and polarity go with data of your own")
         return _load_public(name, data_dir)
     path = Path(name_or_path)
+    if not str(name_or_path):  # which is no name of the folder we are in
+        raise UnknownName("data set", "", CATALOG)
     if not _exists(path):
         if path.suffix or len(path.parts) > 1:
             raise DataError(
@@ -210,7 +225,9 @@ def load(
             f"stratified by class, seed {TEST_SEED}"
         )
     class_names = tuple(map(printable, data.class_names))
-    return Dataset(printable(path.stem), *data.train, *data.test, class_names=class_names, provenance=provenance)
+    return Dataset(
+        printable(path.absolute().stem), *data.train, *data.test, class_names=class_names, provenance=provenance
+    )
 
 
 def public_name(name_or_path: str | Path) -> str | None:
@@ -278,9 +295,10 @@ def validation_mask(dataset: Dataset, examples: int, seed: int = 0) -> NDArray[n
         bool (N,), true for exactly ``examples`` of them.
     """
     labels = dataset.train_labels
-    if not 0 <= examples < len(labels):
+    if not (isinstance(examples, Integral) and 0 <= examples < len(labels)):
+        count = f"{examples:,}" if isinstance(examples, Integral) else repr(examples)
         raise DataError(
-            f"{dataset.name}: cannot set aside {examples:,} examples for validation; "
+            f"{dataset.name}: cannot set aside {count} examples for validation; "
             f"expected 0 to {len(labels) - 1:,} of its {len(labels):,} training examples"
         )
     return stratified_mask(labels, examples, seed)

@@ -154,7 +154,13 @@ class FileState:
 
 
 def check_files(source: DataSetSource, data_dir: str | Path | None = None) -> list[FileState]:
-    """Check each file of a data set in ``data_dir``, or in the cache, against its size and checksum."""
+    """Check each file of a data set in ``data_dir``, or in the cache, against its size and checksum.
+
+    Raises:
+        DataError: if there is no folder ``data_dir``.
+    """
+    if data_dir is not None:
+        _check_folder(source, Path(data_dir))
     states = []
     for file in source.files:
         path = cached_path(source, file) if data_dir is None else _find_file(source, file, Path(data_dir))
@@ -200,10 +206,7 @@ def _read_cache(source: DataSetSource) -> Contents:
 
 def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
     """Read and verify the files in a folder, compressed or not, also under names with ``.idx`` in place of ``-idx``."""
-    if not data_dir.is_dir():
-        raise DataError(
-            f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {source.name}"
-        )
+    _check_folder(source, data_dir)
     contents: dict[str, Bytes] = {}
     for file in source.files:
         path = _find_file(source, file, data_dir)
@@ -212,6 +215,13 @@ def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
             raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {source.name} is made of {names}")
         contents[file.name] = read_verified(path, file)
     return Contents(contents, str(data_dir))
+
+
+def _check_folder(source: DataSetSource, data_dir: Path) -> None:
+    if not data_dir.is_dir():
+        raise DataError(
+            f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {source.name}"
+        )
 
 
 def _find_file(source: DataSetSource, file: File, data_dir: Path) -> Path:

@@ -55,8 +55,8 @@ def choose_device(engine: str | None, device: str, worker: Worker, stored: Mappi
         TrainingError: if there is no such engine or device, or not the one that the run was begun with, or if the
             engine that is named cannot use the device.
     """
-    if not _DEVICE.fullmatch(device):
-        raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
+    if not _DEVICE.fullmatch(str(device)):
+        raise TrainingError(f"unknown device {str(device)[:40]!r}; expected auto, cpu or cuda")
     requested = engine or (choose_engine(TORCH) if os.environ.get(ENGINE_VARIABLE) else None)
     if requested == NUMPY:
         raise TrainingError(f"the engine numpy reads but cannot learn; leave {ENGINE_VARIABLE} out, or set it to torch")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -16,7 +16,7 @@ from lenet.classes import meaning_of
 from lenet.data import Dataset
 from lenet.errors import TrainingError, printable
 from lenet.evaluation import evaluate, warn_of_transposed_digits
-from lenet.files import write_atomically
+from lenet.files import path_argument, write_atomically
 from lenet.model import Model, load
 from lenet.records import json_bytes
 from lenet.training.curves import draw_curves
@@ -118,6 +118,9 @@ def train(
         TrainingError: if the run cannot start, go on or be repeated, or the loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """
+    for name, path in (("out", out), ("repeat", repeat), ("data_dir", data_dir)):
+        if path is not None:
+            path_argument(name, path, TrainingError)
     stored = _stored_settings(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
@@ -239,7 +242,7 @@ def _network_and_data(
     if isinstance(network, Network) and arguments:
         option = next(iter(arguments))
         raise TrainingError(f"{network.name} is described already; leave {option} out, or give its name to choose it")
-    name = network or DEFAULT_NETWORK
+    name = DEFAULT_NETWORK if network is None else network
     description = name if isinstance(name, Network) else networks.describe(name, **arguments)
     if isinstance(data, Dataset):
         dataset, source = data, _source_of(data)
@@ -270,9 +273,9 @@ def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, 
     """The arguments of `data.load`, as ``run.json`` holds them."""
     source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data is None else {}
     if not source:
-        if not isinstance(data, str | Path | None):
+        if not isinstance(data, str | Path | None) or data == "":
             data_sets.load(data)  # which says what is wrong
-        name = str(data or DEFAULT_DATA)
+        name = str(DEFAULT_DATA if data is None else data)
         source["name_or_path"] = data_sets.public_name(name) or str(Path(name).resolve())
         if not Path(source["name_or_path"]).exists():
             source["name_or_path"] = name  # so that an unknown name is reported as it was given
@@ -284,14 +287,16 @@ def _recipe(
 ) -> Recipe:
     values: dict[str, Any] = dict(overrides)
     if "rates" in values:
-        values["rates"] = list(values["rates"])
-        values.setdefault("epochs", len(values["rates"]))
+        if not isinstance(values["rates"], Iterable):
+            raise TrainingError(f"rates is {values['rates']!r}, expected a list of numbers")
+        values["rates"] = rates = list(values["rates"])
+        values.setdefault("epochs", len(rates))
         values.setdefault("schedule", "piecewise-constant")
     if isinstance(recipe, Recipe):
         full_recipe = Recipe.from_json(recipe.to_json() | values)
     elif stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
         full_recipe = Recipe.from_json(stored["recipe"] | values)
     else:
-        full_recipe = named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **values)
+        full_recipe = named_recipe(DEFAULT_RECIPE if recipe is None else recipe, network, examples=examples, **values)
     check_effect(values, full_recipe, network)
     return full_recipe

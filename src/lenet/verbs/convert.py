@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lenet.architecture import Network
 from lenet.errors import LeNetError, WeightsError
+from lenet.files import path_argument
 from lenet.model import load
 
 
@@ -43,11 +44,11 @@ def convert(
             source itself, or was left out and another file has its name.
         OSError: if it cannot be written.
     """
-    source = Path(source)
+    source = path_argument("source", source, WeightsError)
     if not os.path.isfile(source):  # noqa: PTH113 - Path.is_file raises where a name is too long
         problem = "is a folder, expected a" if os.path.isdir(source) else "no such"  # noqa: PTH112
         raise WeightsError(f"{source}: {problem} file of weights")
-    path = source.with_suffix(".safetensors") if output is None else Path(output)
+    path = source.with_suffix(".safetensors") if output is None else path_argument("output", output, WeightsError)
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(f"{path}: expected the name of a file to write that ends in .safetensors")
     if path.exists() and path.samefile(source):

@@ -1,6 +1,6 @@
 """The verb ``explain``: the interactive page about models as one HTML file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -35,7 +35,7 @@ def explain(
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
-    sources = [models] if isinstance(models, Model | str | Path) else models
+    sources = [models] if isinstance(models, str) or not isinstance(models, Iterable) else list(models)
     page_models = [load_or_create(source) for source in sources]
     write_page(
         output, page_models, language, titles=[title_of(*pair) for pair in zip(sources, page_models, strict=True)]

@@ -183,6 +183,8 @@ def inputs_of(files: str | Path | Sequence[str | Path]) -> list[str]:
     >>> inputs_of("scans"), inputs_of(["a.png", Path("b.png")])
     (['scans'], ['a.png', 'b.png'])
     """
+    if not isinstance(files, Iterable | Path):
+        raise DataError(f"{type(files).__name__}: expected the name of a file, folder or glob, or a list of them")
     return [str(file) for file in ([files] if isinstance(files, str | Path) else files)]
 
 

@@ -1,0 +1,94 @@
+"""An argument of Python that cannot be is refused in one sentence that names it, before anything is done."""
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.errors import LeNetError
+
+PICTURES, LABELS = np.zeros((20, 28, 28), np.uint8), np.arange(20) % 2
+TOY = lenet.data.Dataset("toy", PICTURES, LABELS, PICTURES, LABELS, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"threads": "2"}, "threads is '2', expected a whole number"),
+        ({"threads": 1.5}, "threads is 1.5, expected a whole number"),
+        ({"checkpoint_every": "x"}, "checkpoint_every is 'x', expected a whole number"),
+        ({"validation": "x"}, "toy: cannot set aside 'x' examples for validation; expected 0 to 19 of its 20 training"),
+        ({"validation": 1.5}, "toy: cannot set aside 1.5 examples"),
+        ({"rates": 0.1}, "rates is 0.1, expected a list of numbers"),
+        ({"device": 3}, "unknown device '3'; expected auto, cpu or cuda"),
+        ({"out": 3}, "out is 3, expected the name of a file or folder"),
+        ({"out": ""}, "out is '', expected the name of a file or folder"),
+        ({"repeat": ""}, "repeat is '', expected the name of a file or folder"),
+    ],
+)
+def test_training_refuses_it(tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LeNetError) as caught:
+        lenet.train("lenet-5-relu", TOY, **({"out": tmp_path / "run"} | options))
+    assert str(caught.value).startswith(sentence)
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": "x"}, "cannot fit pictures into x×x pixels"),
+        ({"size": 2.5}, "cannot fit pictures into 2.5×2.5 pixels"),
+        ({"color": "no"}, "color is 'no', expected True or False"),
+        ({"transpose": "no"}, "transpose is 'no', expected True or False"),
+        ({"data_dir": 3}, "data_dir is 3, expected the name of a file or folder"),
+        ({"data_dir": ""}, "data_dir is '', expected the name of a file or folder"),
+    ],
+)
+def test_loading_data_refuses_it(tmp_path, options, sentence):
+    with pytest.raises(LeNetError) as caught:
+        lenet.data.load(tmp_path, **options)
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ([0, 1], "toy: expected NumPy arrays as train images and labels, got ndarray and list"),
+        (LABELS / 2, "toy: expected whole numbers (N,) as train labels, got float64 (20,)"),
+        (LABELS.astype(str), "toy: expected whole numbers (N,) as train labels, got <U21 (20,)"),
+        (LABELS[:, None], "toy: expected whole numbers (N,) as train labels, got int64 (20, 1)"),
+    ],
+)
+def test_a_data_set_refuses_labels_that_are_no_whole_numbers(labels, sentence):
+    with pytest.raises(LeNetError) as caught:
+        lenet.data.Dataset("toy", PICTURES, labels, PICTURES, LABELS, ("a", "b"))
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("switch", ["single", "turn", "grid"])
+def test_reading_refuses_a_text_for_a_switch(switch):
+    with pytest.raises(LeNetError, match=f"^{switch} is 'false', expected True or False$"):
+        lenet.read(np.full((60, 60), 255, np.uint8), **{switch: "false"})
+
+
+def test_an_empty_name_is_no_model_though_the_folder_we_are_in_holds_one(tmp_path, monkeypatch):
+    lenet.create("lenet-5-relu").save(tmp_path / "best.safetensors")
+    monkeypatch.chdir(tmp_path)
+    assert lenet.load(".").network.name == "lenet-5-relu"
+    with pytest.raises(LeNetError, match="unknown weights file, run or pretrained network ''; known: lenet-5"):
+        lenet.load("")
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: lenet.convert(None), "source is None, expected the name of a file or folder"),
+        (lambda: lenet.convert("weights.pth", 3), "weights.pth: no such file of weights"),
+        (lambda: lenet.explain(3), "int: is no model; expected a path or a name that ships"),
+        (lambda: list(lenet.read_files(3)), "int: expected the name of a file, folder or glob, or a list of them"),
+    ],
+)
+def test_what_is_no_file_and_no_model_is_refused(call, sentence):
+    with pytest.raises(LeNetError) as caught:
+        call()
+    assert str(caught.value) == sentence
