@@ -54,7 +54,8 @@ demo: $(VENV)/demo
 	$(BIN)/lenet maps $(DEMO)/best.safetensors examples/digits/seven.png -o $(DEMO)/maps
 	$(BIN)/lenet explain $(DEMO) lenet-5 -o $(DEMO)/page.html
 	@echo
-	@echo "Now open $(DEMO)/page.html, and draw: the network that you have just trained answers, beside the one of 1998."
+	@echo "Now open $(DEMO)/page.html, and draw: the network that you have just trained answers."
+	@echo "'Compare with' on the page sets the one of 1998 beside it."
 	@echo "Then $(DEMO)/maps/poster.png, and the course: docs/course/index.md, or as a site with 'make docs'."
 	@echo "Your own photo: $(BIN)/lenet read photo.jpg"
 

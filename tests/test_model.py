@@ -1,6 +1,7 @@
 """Weights files are whole, checked, and never executed."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from safetensors.numpy import save_file
 
 from lenet.errors import UnknownName, WeightsError
 from lenet.initialization import initial_weights
-from lenet.model import Model, PictureKind, load, pretrained
+from lenet.model import Model, PictureKind, create, load, pretrained
 from lenet.networks import describe, names
 
 
@@ -141,3 +142,14 @@ def test_the_same_weights_are_the_same_bytes_every_time(tmp_path):
     for number in range(12):
         weights.save(tmp_path / f"{number}.safetensors")
     assert len({(tmp_path / f"{number}.safetensors").read_bytes() for number in range(12)}) == 1
+
+
+def test_weights_that_may_not_be_read_are_not_called_missing(tmp_path, monkeypatch):
+    file = create("lenet-5-relu").save(tmp_path / "w.safetensors")
+
+    def refused(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(WeightsError, match=r"w\.safetensors: cannot be read \(permission denied\)$"):
+        load(file)

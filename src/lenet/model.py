@@ -519,8 +519,12 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
     """The metadata and the arrays of a safetensors file.
 
     Raises:
-        WeightsError: if it is damaged or another kind of file; the text names no path.
+        WeightsError: if it cannot be read, is damaged or another kind of file; the text names no path.
     """
+    try:
+        path.open("rb").close()
+    except OSError as error:  # safetensors calls missing what it may not open
+        raise WeightsError(f"cannot be read ({reason_of(error)})") from None
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
