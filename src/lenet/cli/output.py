@@ -14,10 +14,10 @@ from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
-from lenet.reading.tables.answers import Answers, DigitReading, is_in_doubt
+from lenet.reading.tables.formatting import DigitReading, ReadingFormatter, is_in_doubt
 
 if TYPE_CHECKING:
-    from lenet.forms.answers import FormAnswers
+    from lenet.forms.formatting import FormFormatter
     from lenet.reading.tables.csv_table import Table
 
 
@@ -31,10 +31,10 @@ class Output:
     """
 
     def __init__(
-        self, files: PictureFiles, reading: FileReading, answers: "Answers | FormAnswers", as_json: bool
+        self, files: PictureFiles, reading: FileReading, formatter: "ReadingFormatter | FormFormatter", as_json: bool
     ) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
-        self._files, self._reading, self._answers = files, reading, answers
+        self._files, self._reading, self._formatter = files, reading, formatter
         self._problems = 0  # that were reported
         self._total = files.count()
         self._json: JsonList | None = None
@@ -84,27 +84,27 @@ class Output:
             self._fail(self._reading.problem(page))
             return
         printed_name = name if page.is_only else f"{name}, page {page.number}"
-        if isinstance(self._answers, Answers):
-            self._count(page, cast("DigitReading", page.result), printed_name, self._answers)
+        if isinstance(self._formatter, ReadingFormatter):
+            self._count(page, cast("DigitReading", page.result), printed_name, self._formatter)
         else:
             self._count_form(page.result, printed_name)
         if self._json is not None:
-            for values in self._answers.json(name, page.number, cast("Any", page.result)):
+            for values in self._formatter.json(name, page.number, cast("Any", page.result)):
                 self._json.add(values)
             return
-        answers = self._answers if page.is_only else self._answers.named()
-        for line in answers.text(printed_name, cast("Any", page.result)):
+        formatter = self._formatter if page.is_only else self._formatter.named()
+        for line in formatter.text(printed_name, cast("Any", page.result)):
             print(line)
         sys.stdout.flush()
 
-    def _count(self, page: Page, reading: DigitReading, printed_name: str, answers: Answers) -> None:
+    def _count(self, page: Page, reading: DigitReading, printed_name: str, formatter: ReadingFormatter) -> None:
         """Count a page by its outcome, and tell what is to know of it."""
-        self.in_doubt += is_in_doubt(reading, answers.min_probability)
+        self.in_doubt += is_in_doubt(reading, formatter.min_probability)
         if isinstance(reading, IdxReading):
             self.read += 1
         else:
             self.drawn += page.callback_error is None
-            if answers.by_cell and not reading.cells:
+            if formatter.by_cell and not reading.cells:
                 self.without_digits += 1
                 report(f"{printed_name}: no cells found: no boxes, and no table")
             elif reading.digits:
@@ -137,7 +137,7 @@ class Output:
         parts = [f"read {self.read:,} of {count:,} pictures"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
-        of_digits = isinstance(self._answers, Answers)
+        of_digits = isinstance(self._formatter, ReadingFormatter)
         if self.without_digits:
             parts.append(f"{self.without_digits:,} {'without digits' if of_digits else 'that do not show the form'}")
         if self.in_doubt:

@@ -1,6 +1,6 @@
 """``lenet read``: reading of digits in pictures and IDX files.
 
-Which files are meant says `picture_files`, how answers look `answers`; here is the verb, and what goes on around it.
+Which files are meant says `picture_files`, how answers look `formatting`; here is the verb, and what goes on around it.
 The picture libraries are imported when a picture is read, so that an IDX file need not wait for them.
 """
 
@@ -21,10 +21,10 @@ from lenet.errors import ReadingError, printable
 from lenet.reading.batch.files import FileReading, TablePaths
 from lenet.reading.batch.pages import Settings, names_idx, workers_for
 from lenet.reading.batch.picture_files import STDIN, PictureFiles, Shard
-from lenet.reading.tables.answers import READING_COLUMNS, Answers, Columns
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, ReadingFormatter
 
 if TYPE_CHECKING:
-    from lenet.forms.answers import FormAnswers
+    from lenet.forms.formatting import FormFormatter
     from lenet.reading.drawing.annotation import Drawings
 
 
@@ -177,12 +177,12 @@ def read(
         inputs, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
     )
     tables = TablePaths(csv, jsonl, parquet)
-    form_answers = _form_answers(settings, pictures.is_many or len(inputs) > 1) if form is not None else None
-    columns = READING_COLUMNS if form_answers is None else form_answers.columns
+    form_formatter = _form_formatter(settings, pictures.is_many or len(inputs) > 1) if form is not None else None
+    columns = READING_COLUMNS if form_formatter is None else form_formatter.columns
     _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
     is_many = pictures.is_many or count is None or count >= _MIN_FILES_FOR_SUMMARY
-    answers = form_answers or Answers(
+    formatter = form_formatter or ReadingFormatter(
         is_named=pictures.is_many or len(inputs) > 1,
         by_line=lines,
         has_detail=detail,
@@ -190,8 +190,8 @@ def read(
         by_cell=cells,
         min_probability=settings.recognizer().min_probability,
     )
-    reading = FileReading(pictures, settings, answers, tables, resume)
-    output = Output(pictures, reading, answers, as_json)
+    reading = FileReading(pictures, settings, formatter, tables, resume)
+    output = Output(pictures, reading, formatter, as_json)
     pages = reading.pages(workers_for(count, workers), _drawings(pictures, reading.first, annotate, show))
     try:
         output.take(pages, is_many)
@@ -209,12 +209,12 @@ def _form_settings(form: Path, model: str | None) -> Settings:
     return FormSettings(form=form, model=model)
 
 
-def _form_answers(settings: Settings, is_named: bool) -> "FormAnswers":
-    from lenet.forms.answers import FormAnswers
+def _form_formatter(settings: Settings, is_named: bool) -> "FormFormatter":
     from lenet.forms.batch import FormSettings
+    from lenet.forms.formatting import FormFormatter
 
     assert isinstance(settings, FormSettings)
-    return FormAnswers(settings.template, is_named)
+    return FormFormatter(settings.template, is_named)
 
 
 def _report_drawings(output: Output, annotate: Path | None, show: Path | None) -> None:

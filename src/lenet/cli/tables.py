@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from lenet.reading.batch.files import TablePaths
-from lenet.reading.tables.answers import COLUMNS, READING_COLUMNS, Columns
+from lenet.reading.tables.formatting import COLUMNS, READING_COLUMNS, Columns
 
 
 def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:

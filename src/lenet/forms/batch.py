@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import DataError, ReadingError
-from lenet.forms.answers import FormAnswers
+from lenet.forms.formatting import FormFormatter
 from lenet.forms.reader import FormReader, blank_page
 from lenet.forms.results import FormReading
 from lenet.forms.template import Template
@@ -117,19 +117,19 @@ def read_forms(
     """
     settings = FormSettings(form=form, model=model)
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
-    answers = FormAnswers(settings.template)
-    file_reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return _written_readings(file_reading, picture_files, workers_for(picture_files.count(), workers), answers)
+    formatter = FormFormatter(settings.template)
+    file_reading = FileReading(picture_files, settings, formatter, TablePaths.of(csv, jsonl, parquet), resume)
+    return _written_readings(file_reading, picture_files, workers_for(picture_files.count(), workers), formatter)
 
 
 def _written_readings(
-    file_reading: FileReading, picture_files: PictureFiles, workers: int, answers: FormAnswers
+    file_reading: FileReading, picture_files: PictureFiles, workers: int, formatter: FormFormatter
 ) -> Generator[FormReading, None, None]:
     with closing(written_pages(picture_files, file_reading, workers)) as pages:
         for page in pages:
             name = file_reading.name(page.index)
             if isinstance(page.result, DataError):
-                row, _ = answers.failed(name, page.number, file_reading.problem(page))
+                row, _ = formatter.failed(name, page.number, file_reading.problem(page))
                 yield row.reading
             elif isinstance(page.result, FormReading):
                 yield page.result.of(name, page.number)

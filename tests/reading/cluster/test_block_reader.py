@@ -19,7 +19,7 @@ from lenet.reading.cluster.blocks import Block, blocks_of
 from lenet.reading.cluster.inputs import PictureLocations
 from lenet.reading.cluster.job import missing_blocks
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.answers import Answers, ReadingRow
+from lenet.reading.tables.formatting import ReadingFormatter, ReadingRow
 from tests.processes import wait_until
 
 pytest.importorskip("pyarrow")
@@ -46,8 +46,8 @@ def files(tmp_path):
 
 def task_of(files, **more):
     settings = Settings()
-    answers = Answers(True, False, False, False, settings.recognizer().min_probability)
-    return Task(settings, answers, files.folder, os.getcwd(), **more)  # noqa: PTH109
+    formatter = ReadingFormatter(settings.recognizer().min_probability, is_named=True)
+    return Task(settings, formatter, files.folder, os.getcwd(), **more)  # noqa: PTH109
 
 
 def block_of(folder):
@@ -129,7 +129,7 @@ def test_workers_with_another_lenet_or_without_the_folder_do_nothing(folder, fil
     other = BlockReader(task_of(files, version="0.0.1")).read(block_of(folder))
     assert "and the driver 0.0.1; install the same everywhere" in other.problem
     task = task_of(files)
-    nowhere = BlockReader(Task(task.settings, task.answers, task.folder, "/nowhere")).read(block_of(folder))
+    nowhere = BlockReader(Task(task.settings, task.formatter, task.folder, "/nowhere")).read(block_of(folder))
     assert nowhere.problem.startswith("/nowhere: a worker cannot go there (no such file or directory)")
     assert not files.folder.names()
 

@@ -11,7 +11,7 @@ import lenet
 from lenet.errors import DataError, LeNetError
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
-from lenet.reading.tables.answers import READING_COLUMNS, AnswerFormat, Answers, Columns, ReadingRow, TableRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Formatter, ReadingFormatter, ReadingRow, TableRow
 
 if TYPE_CHECKING:
     from lenet.reading.tables.answer_file import AnswerFile
@@ -64,7 +64,7 @@ class FileReading:
     Args:
         files: what is read, in its order.
         settings: how.
-        answers: what becomes of a page's reading.
+        formatter: of the readings as rows and JSON.
         paths: of the tables.
         is_resumed: whether the tables that are there are gone on with, where they are not empty.
 
@@ -80,14 +80,14 @@ class FileReading:
         self,
         files: PictureFiles,
         settings: Settings,
-        answers: AnswerFormat,
+        formatter: Formatter,
         paths: TablePaths,
         is_resumed: bool = False,
     ) -> None:
-        self._settings, self._answers = settings, answers
-        self._tables = paths.open(answers.columns)
+        self._settings, self._formatter = settings, formatter
+        self._tables = paths.open(formatter.columns)
         self._names: dict[int, str] = {}  # of the files that were taken and not given back yet
-        self._record = record_of(settings, answers, files.shard) if self._tables else {}
+        self._record = record_of(settings, formatter, files.shard) if self._tables else {}
         self._is_begun = False
         self._sources: Iterator[Path | bytes] = iter(files)
         self.first = 0
@@ -120,11 +120,11 @@ class FileReading:
         self._begin()
         rows: list[TableRow]
         if isinstance(page.result, DataError):
-            row, record = self._answers.failed(name, page.number, self.problem(page))
+            row, record = self._formatter.failed(name, page.number, self.problem(page))
             rows, values = [row], [record]
         else:
-            rows = list(self._answers.rows(name, page.number, page.result))
-            values = list(self._answers.json(name, page.number, page.result))
+            rows = list(self._formatter.rows(name, page.number, page.result))
+            values = list(self._formatter.json(name, page.number, page.result))
         for table in self._tables:
             table.write_page(rows, values)
 
@@ -222,8 +222,8 @@ def read_files(
     """
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
-    answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
-    reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
+    formatter = ReadingFormatter(settings.recognizer().min_probability, is_named=True, by_line=lines)
+    reading = FileReading(picture_files, settings, formatter, TablePaths.of(csv, jsonl, parquet), resume)
     return written_pages(picture_files, reading, workers_for(picture_files.count(), workers))
 
 
@@ -241,12 +241,12 @@ def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Ge
         raise files.problems[0]
 
 
-def rows_of(page: Page, name: str, answers: Answers) -> list[ReadingRow]:
+def rows_of(page: Page, name: str, formatter: ReadingFormatter) -> list[ReadingRow]:
     """The rows of a page of the file of this name; where it could not be read, one with its error."""
     if isinstance(page.result, DataError):
-        return [answers.failed(name, page.number, _problem_of(page, name))[0]]
+        return [formatter.failed(name, page.number, _problem_of(page, name))[0]]
     reading: Any = page.result
-    return list(answers.rows(name, page.number, reading))
+    return list(formatter.rows(name, page.number, reading))
 
 
 def _problem_of(page: Page, name: str) -> str:
@@ -254,7 +254,7 @@ def _problem_of(page: Page, name: str) -> str:
     return f"{name}: {reason}" if (reason := sentence.removeprefix("bytes: ")) != sentence else sentence
 
 
-def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
+def record_of(settings: Settings, formatter: Formatter, shard: Shard) -> dict[str, Any]:
     """Settings that a resumed reading must share with the interrupted one, as plain values."""
     model = settings.recognizer().model
     names = [field.name for field in fields(settings) if field.name not in _UNCOMPARED_SETTINGS]
@@ -263,7 +263,7 @@ def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[s
         "network": model.network.name,
         "model": model.digest,
         "shard": str(shard),
-        **answers.record,
+        **formatter.record,
         **settings.identity(),
         **{name: getattr(settings, name) for name in names},
     }

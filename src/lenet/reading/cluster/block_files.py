@@ -13,7 +13,7 @@ from typing import Any
 from lenet.errors import LeNetError
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.answers import READING_COLUMNS, ReadingRow
+from lenet.reading.tables.formatting import READING_COLUMNS, ReadingRow
 from lenet.reading.tables.resumption import differences_between
 from lenet.records import Record, RecordError, json_bytes
 

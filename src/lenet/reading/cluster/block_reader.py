@@ -18,7 +18,7 @@ from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.pictures import Named, pictures_of
-from lenet.reading.tables.answers import Answers, ReadingRow
+from lenet.reading.tables.formatting import ReadingFormatter, ReadingRow
 
 MAX_ATTEMPTS = 5
 _ISOLATED_PROCESSES = 2
@@ -52,14 +52,14 @@ class Task:
 
     Attributes:
         settings: how pictures are read, with the model itself.
-        answers: what becomes of a page's reading.
+        formatter: of the readings as rows and JSON.
         folder: that the blocks are written into.
         place: the folder that relative paths begin in.
         version: of lenet.
     """
 
     settings: Settings
-    answers: Answers
+    formatter: ReadingFormatter
     folder: Location
     place: str
     version: str = lenet.__version__
@@ -115,7 +115,7 @@ class BlockReader:
             for page in pages:
                 failure = failures.get(page.index)
                 page = page if failure is None else Page(page.index, 1, True, failure)
-                rows += rows_of(page, names[page.index], self._task.answers)
+                rows += rows_of(page, names[page.index], self._task.formatter)
                 failed += isinstance(page.result, DataError)
         return rows, failed
 

@@ -18,7 +18,7 @@ from lenet.reading.cluster.blocks import PICTURES_PER_BLOCK, Block, blocks_of
 from lenet.reading.cluster.inputs import PictureLocations
 from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.ray_connection import LOCAL, check_installed, connected
-from lenet.reading.tables.answers import Answers
+from lenet.reading.tables.formatting import ReadingFormatter
 
 BLOCKS_IN_WAVE = 64
 """Of each worker: so many are handed to Ray at once. More of them cost memory, fewer leave workers idle more often."""
@@ -69,14 +69,14 @@ def read_on_cluster(
     locations = PictureLocations(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     recognizer = settings.recognizer()
-    answers = Answers(True, lines, False, False, recognizer.min_probability)
+    formatter = ReadingFormatter(recognizer.min_probability, is_named=True, by_line=lines)
     task = Task(
         replace(settings, model=recognizer.model),
-        answers,
+        formatter,
         _absolute(Location.parse(str(folder))),
         os.getcwd(),  # noqa: PTH109 - a text, for other machines
     )
-    record = record_of(settings, answers, locations.shard) | {"block": block}
+    record = record_of(settings, formatter, locations.shard) | {"block": block}
     return _read(locations, blocks_of(locations, block), task, record, resume, ray, workers)
 
 

@@ -25,7 +25,7 @@ from lenet.reading.drawing.marks import (
 )
 from lenet.reading.drawing.places import JPEG_SUFFIXES, page_path
 from lenet.reading.results import REJECTED_MARK, Reading
-from lenet.reading.tables.answers import lines_of
+from lenet.reading.tables.formatting import lines_of
 
 if TYPE_CHECKING:
     from lenet.reading.batch.pages import Page

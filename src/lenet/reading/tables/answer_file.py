@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import LeNetError
-from lenet.reading.tables.answers import TableRow
+from lenet.reading.tables.formatting import TableRow
 from lenet.reading.tables.line_file import LineFile
 
 

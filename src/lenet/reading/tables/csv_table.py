@@ -8,9 +8,9 @@ from typing import Any
 
 from lenet.errors import printable
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import COLUMNS as COLUMNS  # for those who import it from here
-from lenet.reading.tables.answers import NUMBERS, READING_COLUMNS, Columns, TableRow
 from lenet.reading.tables.csv_cells import cell_of, text_of
+from lenet.reading.tables.formatting import COLUMNS as COLUMNS  # for those who import it from here
+from lenet.reading.tables.formatting import NUMBERS, READING_COLUMNS, Columns, TableRow
 from lenet.reading.tables.line_file import LineFile
 
 

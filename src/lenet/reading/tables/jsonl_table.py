@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import TableRow
+from lenet.reading.tables.formatting import TableRow
 from lenet.records import Record, json_bytes
 
 

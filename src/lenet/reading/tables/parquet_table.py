@@ -13,7 +13,7 @@ from typing import Any
 
 from lenet.errors import LeNetError, reason_of, required
 from lenet.files import atomic_writer
-from lenet.reading.tables.answers import READING_COLUMNS, Columns, TableRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, TableRow
 from lenet.reading.tables.jsonl_table import JsonLines
 from lenet.records import json_bytes
 

@@ -90,8 +90,8 @@ READING_COLUMNS = Columns(
 )  # fmt: skip
 
 
-class AnswerFormat(Protocol):
-    """How the result of a page becomes rows and JSON values."""
+class Formatter(Protocol):
+    """Formatting of the result of a page as rows and JSON values."""
 
     @property
     def columns(self) -> Columns:
@@ -164,26 +164,26 @@ class ReadingRow:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ReadingFormatter:
     """Formatting of readings as text, JSON values and table rows.
 
     Attributes:
+        min_probability: of an accepted digit of an IDX file.
         is_named: whether each answer begins with its file's name.
         by_line: whether each line of digits is an answer of its own.
         has_detail: whether each digit has a line of its own.
         hides_rejected: whether rejected digits are "?", in place of a digit that "?" follows.
         by_cell: whether the cells of a grid are answered as rows of CSV.
-        min_probability: of an accepted digit of an IDX file.
     """
 
-    is_named: bool
-    by_line: bool
-    has_detail: bool
-    hides_rejected: bool
     min_probability: float
+    is_named: bool = False
+    by_line: bool = False
+    has_detail: bool = False
+    hides_rejected: bool = False
     by_cell: bool = False
 
-    def named(self) -> "Answers":
+    def named(self) -> "ReadingFormatter":
         """The same, each with its file's name."""
         return replace(self, is_named=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lenet.forms.results import BLANK, OK, FormReading
 from lenet.forms.template import Template, TemplateError
-from lenet.reading.tables.answers import Columns
+from lenet.reading.tables.formatting import Columns
 
 OF_PAGE = ("file", "page", "status")
 REMARK = "remark"
@@ -55,7 +55,7 @@ class FormRow:
 
 
 @dataclass(frozen=True)
-class FormAnswers:
+class FormFormatter:
     """Formatting of readings of forms.
 
     Attributes:
@@ -90,9 +90,9 @@ class FormAnswers:
         """What two tables must have in common for one to go on where the other ended: nothing beside the settings."""
         return {}
 
-    def named(self) -> "FormAnswers":
+    def named(self) -> "FormFormatter":
         """The same, each line with its file's name."""
-        return FormAnswers(self.template, True)
+        return FormFormatter(self.template, True)
 
     def text(self, name: str, reading: FormReading) -> Iterator[str]:
         """The lines to print: one a field."""
