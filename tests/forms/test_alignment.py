@@ -26,7 +26,7 @@ def moved(page: AlignedPage, matrix: np.ndarray) -> AlignedPage:
     height, width = page.levels.shape
     levels = cv2.warpAffine(page.levels, matrix, (width, height))
     places = cv2.warpAffine(page.places, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return AlignedPage(levels, page.visible, places, page.coverage, page.turned)
+    return AlignedPage(levels, page.visible, places, page.coverage, page.rotation)
 
 
 def test_strokes_between_rules_are_not_taken_for_rules(form, sheet, mnist):

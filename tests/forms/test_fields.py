@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet.forms.check_digits import luhn
-from lenet.forms.fields import MIN_OK, _alternatives, _choose_texts, _Draft, _ink_by_box, _owners, _with_sums
+from lenet.forms.fields import MIN_OK, _alternatives, _choose_texts, _Hypothesis, _ink_by_box, _owners, _with_sums
 from lenet.forms.reader import FormReader
 from lenet.forms.results import DOUBTFUL, OK
 from lenet.forms.template import Field, Template
@@ -59,22 +59,22 @@ TEMPLATE = Template.parse(
 )
 
 
-def drafts(*texts: tuple[tuple[str, float], ...], strange: str = "") -> list[_Draft]:
+def hypotheses(*texts: tuple[tuple[str, float], ...], strange: str = "") -> list[_Hypothesis]:
     return [
-        _Draft(field, one, one[0][1], DOUBTFUL if strange else OK, strange, one[0][0], "", strange)
+        _Hypothesis(field, one, one[0][1], DOUBTFUL if strange else OK, strange, one[0][0], "", strange)
         for field, one in zip(TEMPLATE.fields, texts, strict=True)
     ]
 
 
 def test_a_sum_that_only_an_unlikely_change_makes_hold_leaves_none_of_its_fields_sure():
-    read, sums = _with_sums(drafts((("69", 0.996), ("64", 0.003)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
+    read, sums = _with_sums(hypotheses((("69", 0.996), ("64", 0.003)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
     assert sums[0].holds
     assert [one.texts[0][0] for one in read] == ["64", "117", "181"]
     assert {one.status for one in read} == {DOUBTFUL}
 
 
 def test_a_sum_that_a_likely_change_makes_hold_leaves_the_others_sure():
-    read, _ = _with_sums(drafts((("69", 0.6), ("64", 0.4)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
+    read, _ = _with_sums(hypotheses((("69", 0.6), ("64", 0.4)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
     assert [one.texts[0][0] for one in read] == ["64", "117", "181"]
     assert [one.status for one in read[1:]] == [OK, OK]
     assert all(one.probability > MIN_OK for one in read[1:])
@@ -82,7 +82,7 @@ def test_a_sum_that_a_likely_change_makes_hold_leaves_the_others_sure():
 
 def test_a_sum_confirms_digits_that_look_strange():
     texts = (("64", 0.999),), (("117", 0.999),), (("181", 0.999),)
-    read, _ = _with_sums(drafts(*texts, strange="box 2 holds ink that is no digit"), TEMPLATE)
+    read, _ = _with_sums(hypotheses(*texts, strange="box 2 holds ink that is no digit"), TEMPLATE)
     assert [(one.status, one.reason) for one in read] == [(OK, "")] * 3
 
 

@@ -46,7 +46,7 @@ def test_a_form_with_two_labels_exchanged_leaves_both_fields_doubtful(form, read
     assert doubtful == ["rent", "heating"]
     assert {reading[name].status for name in doubtful} == {"doubtful"}
     blank = reader.read(with_labels(form, form.blank, {"rent": "heating", "heating": "rent"}))
-    assert {field.name for field in blank.having("doubtful")} == {"rent", "heating"}
+    assert {field.name for field in blank.with_status("doubtful")} == {"rent", "heating"}
 
 
 def test_a_form_whose_labels_are_others_is_rejected(form, reader):

@@ -29,8 +29,8 @@ def test_every_kind_of_field_is_read_on_a_scan(scanned):
         field.name: (field.text, values[field.name]) for field in reading.fields if field.text != values[field.name]
     }
     assert len(wrong) <= 1, wrong
-    assert not [field for field in reading.having("ok") if field.text != values[field.name]]
-    assert {field.kind for field in reading.having("ok")} == {"digits", "number", "date", "ticks"}
+    assert not [field for field in reading.with_status("ok") if field.text != values[field.name]]
+    assert {field.kind for field in reading.with_status("ok")} == {"digits", "number", "date", "ticks"}
     assert [one.holds for one in reading.sums] == [True, True]
 
 
@@ -41,14 +41,14 @@ def test_photos_in_perspective_with_folds_and_shadows_are_read(form, reader, num
     assert not reading.is_rejected
     right = sum(field.text == values[field.name] for field in reading.fields)
     assert right >= 22
-    assert not [field for field in reading.having("ok") if field.text != values[field.name]]
+    assert not [field for field in reading.with_status("ok") if field.text != values[field.name]]
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_page_on_its_side_or_upside_down_is_read_as_upright(scanned, reader, quarters):
     _, scan, upright = scanned
     turned = reader.read(np.rot90(scan, quarters).copy())
-    assert turned.turned == 90 * quarters
+    assert turned.rotation == 90 * quarters
     assert f"was turned by {90 * quarters} degrees" in turned.remarks[0]
     assert sum(a.text == b.text for a, b in zip(turned.fields, upright.fields, strict=True)) >= 23
 
@@ -118,7 +118,7 @@ def test_another_form_of_the_same_look_is_rejected(scanned, form, reader):
     other = scan.copy()
     other[170:1700] = np.roll(scan[170:1700][::-1], 57, axis=0)  # the same head and foot, other fields
     reading = reader.read(other)
-    assert reading.is_rejected or not reading.having("ok")
+    assert reading.is_rejected or not reading.with_status("ok")
 
 
 def test_a_mirrored_page_is_rejected(scanned, reader):

@@ -21,7 +21,7 @@ def page(*fields: FieldReading, **values) -> FormReading:
 
 def test_json_holds_all_of_a_page_and_gives_it_back():
     reading = page(
-        AMOUNT, BORN, sums=(SumReading("total", ("amount",), None),), remarks=("turned",), size=(800, 600), turned=180
+        AMOUNT, BORN, sums=(SumReading("total", ("amount",), None),), remarks=("turned",), size=(800, 600), rotation=180
     )
     assert FormReading.from_dict(json.loads(json.dumps(reading.to_dict()))) == reading
 
@@ -49,9 +49,9 @@ def test_a_rejected_page_says_so_and_holds_no_field():
 
 def test_fields_are_had_by_their_names():
     assert page(AMOUNT, BORN)["amount"] is AMOUNT
-    assert page(AMOUNT, BORN).having("blank") == (BORN,)
+    assert page(AMOUNT, BORN).with_status("blank") == (BORN,)
     with pytest.raises(UnknownName, match="unknown status 'doubtfull'; did you mean doubtful"):
-        page(AMOUNT).having("doubtfull")
+        page(AMOUNT).with_status("doubtfull")
     with pytest.raises(UnknownName, match="unknown field 'born'; known: amount"):
         _ = page(AMOUNT)["born"]
 

@@ -136,18 +136,18 @@ def test_what_is_surely_a_digit_takes_no_share_by_being_left_out():
 def test_the_confidence_of_a_line_is_the_root_of_its_share_times_the_probabilities_of_its_labels():
     runs = [candidate(piece, piece + 1) for piece in range(3)]
     row = graph(runs, {3: 0.72, 8: 0.08}, {8: 0.8, 0: 0.2}, {5: 1.0}, pieces=3)
-    draft = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),), graphs=(row,))
+    page = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),), graphs=(row,))
     share = row.share("385", (0, 0, 50, 110))
-    [confidence] = most_confident([draft], [draft, draft]).confidences
+    [confidence] = most_confident([page], [page, page]).confidences
     assert confidence == pytest.approx(share**SHARE_POWER * 0.9 * 0.8, rel=1e-4)
-    [beside_nothing] = most_confident([draft], [draft, PageReading()]).confidences
+    [beside_nothing] = most_confident([page], [page, PageReading()]).confidences
     assert beside_nothing == pytest.approx((share / 2) ** SHARE_POWER * 0.9 * 0.8, rel=1e-4)
 
 
 def test_that_digits_are_some_counts_once_more_in_a_line_that_may_be_no_number():
     row = graph([candidate(0, 1), candidate(1, 2)], {3: 0.72, 8: 0.08}, {8: 0.8, 0: 0.2}, pieces=2)
-    draft = PageReading((signs_of(row, 0, 1),), (frozenset(),), graphs=(row,))
-    [confidence] = most_confident([draft], [draft]).confidences
+    page = PageReading((signs_of(row, 0, 1),), (frozenset(),), graphs=(row,))
+    [confidence] = most_confident([page], [page]).confidences
     assert confidence == pytest.approx(row.share("38", (0, 0, 50, 70)) ** SHARE_POWER * 0.72 * 0.8, rel=1e-4)
 
 
@@ -160,8 +160,8 @@ def test_the_reading_has_as_many_lines_as_the_middle_one_of_all_thresholds():
         for count in (1, 2, 3)
     }
     for counts, chosen in (((1, 2, 3), 2), ((3, 1, 1), 1), ((1, 2), 1)):
-        drafts = [of_lines[count] for count in counts]
-        assert len(most_confident(drafts, drafts).lines) == chosen
+        hypotheses = [of_lines[count] for count in counts]
+        assert len(most_confident(hypotheses, hypotheses).lines) == chosen
 
 
 def test_a_threshold_that_shows_what_may_be_digits_shows_digits():

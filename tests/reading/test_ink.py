@@ -321,6 +321,6 @@ def test_the_median_of_levels_is_counted(levels: list[int], step: int):
 def test_a_turned_page_is_turned_with_its_contrast():
     rng = np.random.default_rng(1)
     levels, unequalized = rng.random((2, 4, 5), np.float32)
-    turned = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH, unequalized).turned(1)
+    turned = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH, unequalized).rotated(1)
     assert (turned.levels == np.rot90(levels, -1)).all()
     assert (turned.before_equalization.levels == np.rot90(unequalized, -1)).all()

@@ -359,11 +359,11 @@ def test_a_page_is_read_askew(recognizer, writer, degrees: float):
 def test_boxes_of_a_page_askew_hold_their_digits(recognizer, writer):
     drawing = rotate(writer.write_page(["1234567"], PLAIN), 12)
     ink = ink_of(drawing)
-    draft = read_lines(ink, recognizer)
-    assert draft.text == "1234567"
+    page = read_lines(ink, recognizer)
+    assert page.text == "1234567"
     mask = ink.levels > 0.4
     held = np.zeros_like(mask)
-    for top, left, bottom, right in (digit.box for digit in draft.digits):
+    for top, left, bottom, right in (digit.box for digit in page.digits):
         assert mask[top:bottom, left:right].mean() > 0.08
         held[top:bottom, left:right] = True
     assert mask[held].sum() > 0.97 * mask.sum()
@@ -427,11 +427,11 @@ def test_the_side_of_a_box_that_the_edge_cuts_is_no_one(recognizer, writer):
 
 
 def test_separators_are_left_out_and_said_so(recognizer, writer):
-    draft = read_lines(
+    page = read_lines(
         ink_of(writer.write_line("2080", WritingStyle(separator_probability=1.0, trailing_signs="-"))), recognizer
     )
-    assert draft.text == "2080"
-    assert [reason for _, reason in draft.ignored].count("separator") == 4
+    assert page.text == "2080"
+    assert [reason for _, reason in page.ignored].count("separator") == 4
 
 
 @pytest.mark.parametrize("seed", range(8, 20))
@@ -446,9 +446,9 @@ def test_pieces_that_were_cut_are_not_joined_with_the_digit_beside_them(writer, 
 
 
 def test_a_line_of_what_is_no_digit_is_ignored():
-    draft = read_lines(ink_of_boxes((200, 400), *row_at(80, 50, 6)), Told(d1=0.3))
-    assert not draft
-    assert [reason for _, reason in draft.ignored] == ["not digits"]
+    page = read_lines(ink_of_boxes((200, 400), *row_at(80, 50, 6)), Told(d1=0.3))
+    assert not page
+    assert [reason for _, reason in page.ignored] == ["not digits"]
 
 
 def blocks_at(top: int, left: int, count: int) -> list[tuple[int, int, int, int]]:
@@ -460,15 +460,15 @@ def bars_at(top: int, left: int, count: int) -> list[tuple[int, int, int, int]]:
 
 
 def test_words_left_of_a_number_are_cut_off():
-    draft = read_lines(ink_of_boxes((200, 700), *blocks_at(80, 40, 5), *bars_at(80, 400, 4)), Bars())
-    assert draft.text == "7777"
-    assert [reason for _, reason in draft.ignored].count("not a digit") == 5
+    page = read_lines(ink_of_boxes((200, 700), *blocks_at(80, 40, 5), *bars_at(80, 400, 4)), Bars())
+    assert page.text == "7777"
+    assert [reason for _, reason in page.ignored].count("not a digit") == 5
 
 
 def test_lines_of_words_above_a_number_are_ignored():
     words = blocks_at(60, 40, 6) + blocks_at(140, 40, 5)
-    draft = read_lines(ink_of_boxes((400, 500), *words, *bars_at(300, 60, 7)), Bars())
-    assert draft.text == "7777777"
+    page = read_lines(ink_of_boxes((400, 500), *words, *bars_at(300, 60, 7)), Bars())
+    assert page.text == "7777777"
 
 
 def test_a_letter_that_looks_like_a_digit_makes_a_word_no_number():
@@ -480,9 +480,9 @@ def test_a_letter_that_looks_like_a_digit_makes_a_word_no_number():
 @pytest.mark.parametrize("count", range(1, 13))
 def test_rows_of_ones_are_read_however_many_and_even_they_are(recognizer, count: int, step: int):
     ones = [(top, left, bottom, left + 6) for top, left, bottom, _ in row_at(80, 50, count, step)]
-    draft = read_lines(ink_of_boxes((200, 960), *ones), recognizer)
-    assert draft.text == "1" * count
-    assert all(digit.probability > 0.9 for digit in draft.digits)
+    page = read_lines(ink_of_boxes((200, 960), *ones), recognizer)
+    assert page.text == "1" * count
+    assert all(digit.probability > 0.9 for digit in page.digits)
 
 
 def test_two_lines_of_ones_are_read(recognizer):
@@ -494,9 +494,9 @@ def test_strokes_in_groups_of_five_are_tally_marks(recognizer):
     strokes = [
         (80, 50 + 20 * number + 60 * (number // 5), 120, 56 + 20 * number + 60 * (number // 5)) for number in range(13)
     ]
-    draft = read_lines(ink_of_boxes((200, 560), *strokes), recognizer)
-    assert not draft
-    assert [reason for _, reason in draft.ignored] == ["tally marks"]
+    page = read_lines(ink_of_boxes((200, 560), *strokes), recognizer)
+    assert not page
+    assert [reason for _, reason in page.ignored] == ["tally marks"]
 
 
 def test_bars_closer_than_a_pen_sets_ones_are_no_ones(recognizer):
@@ -510,61 +510,61 @@ def test_texture_that_hangs_together_is_ignored(recognizer):
     for row, column in rng.integers(0, (340, 780), (700, 2)):
         levels[row : row + 60, column : column + 4] = 1
     levels[::40] = levels[1::40] = 1
-    draft = read_lines(InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
-    assert not draft
+    page = read_lines(InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
+    assert not page
 
 
 def test_texture_is_ignored(recognizer):
     rng = np.random.default_rng(0)
     page = np.kron(rng.random((200, 200)) < 0.2, np.ones((6, 6))).astype(np.float32)
-    draft = read_lines(InkMap(page, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
-    assert not draft
-    assert draft.ignored == (((0, 0, 1200, 1200), "texture"),)
+    page = read_lines(InkMap(page, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
+    assert not page
+    assert page.ignored == (((0, 0, 1200, 1200), "texture"),)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(10, 20), (20, 25), (40, 50)])
 def test_a_page_of_very_many_digits_is_read(recognizer, writer, rows: int, columns: int):
     lines = texts(writer, rows, columns)
-    draft = read_lines(ink_of(writer.write_page(lines, WritingStyle(height=40, gap=0.3), line_gap=0.3)), recognizer)
-    read = draft.text.replace(" ", "").split("\n")
+    page = read_lines(ink_of(writer.write_page(lines, WritingStyle(height=40, gap=0.3), line_gap=0.3)), recognizer)
+    read = page.text.replace(" ", "").split("\n")
     assert len(read) == rows
     assert sum(a == b for line, other in zip(read, lines, strict=True) for a, b in zip(line, other, strict=False)) > 0
     digits = sum(len(line) for line in read)
     assert digits >= 0.97 * rows * columns
-    covered = digits + len([reason for _, reason in draft.ignored if reason != "speck"])
+    covered = digits + len([reason for _, reason in page.ignored if reason != "speck"])
     assert covered >= 0.99 * rows * columns
 
 
 def test_no_ink_gives_an_empty_draft():
-    draft = read_lines(InkMap(np.zeros((90, 90), np.float32), 0.004, 1.0, Polarity.PAPER_HIGH), Told())
-    assert not draft
-    assert draft.text == ""
-    assert draft.ignored == ()
+    page = read_lines(InkMap(np.zeros((90, 90), np.float32), 0.004, 1.0, Polarity.PAPER_HIGH), Told())
+    assert not page
+    assert page.text == ""
+    assert page.ignored == ()
 
 
 def test_a_pattern_chooses_between_digits_and_writes_separators():
     ink = ink_of_boxes((200, 400), *row_at(80, 50, 4))
     told = Told(d1=0.55, d7=0.42)
     assert read_lines(ink, told).text == "1111"
-    draft = read_lines(ink, told, Pattern.parse("[1]7{2}-1"))
-    assert draft.text == "177-1"
-    assert all(digit.probability > 0.8 for digit in draft.digits)
+    page = read_lines(ink, told, Pattern.parse("[1]7{2}-1"))
+    assert page.text == "177-1"
+    assert all(digit.probability > 0.8 for digit in page.digits)
 
 
 def test_what_does_not_fit_the_pattern_is_ignored():
     ink = ink_of_boxes((200, 400), *row_at(80, 50, 4))
-    draft = read_lines(ink, Told(d1=0.98), Pattern.of_length(7))
-    assert not draft
-    assert "does not fit the pattern" in [reason for _, reason in draft.ignored]
+    page = read_lines(ink, Told(d1=0.98), Pattern.of_length(7))
+    assert not page
+    assert "does not fit the pattern" in [reason for _, reason in page.ignored]
     assert not read_lines(ink, Told(d1=0.98), Pattern.parse("3{4}"))
 
 
 def test_a_scribble_at_the_end_of_a_line_is_left_out(recognizer, writer):
     line = writer.write_line("12345", PLAIN)
     line[60:120, -55:-30] = 1
-    draft = read_lines(ink_of(line), recognizer)
-    assert draft.text == "12345"
-    assert "not a digit" in [reason for _, reason in draft.ignored]
+    page = read_lines(ink_of(line), recognizer)
+    assert page.text == "12345"
+    assert "not a digit" in [reason for _, reason in page.ignored]
 
 
 def test_rows_are_found_under_a_falling_light():

@@ -28,7 +28,7 @@ def page(mnist) -> np.ndarray:
 def test_a_page_turned_by_quarters_is_read_as_the_page_itself(reader: Reader, page: np.ndarray, quarters: int):
     upright, turned = reader.read(page), reader.read(np.ascontiguousarray(np.rot90(page, quarters)))
     assert upright.text.split("\n") == LINES
-    assert (upright.turned, turned.turned) == (0, 90 * quarters)
+    assert (upright.rotation, turned.rotation) == (0, 90 * quarters)
     assert turned.text == upright.text
     assert upright.remark == "signs left out: 417,2503"  # a loose stroke of MNIST's at the foot of the 7
     assert turned.remark == f"turned by {90 * quarters} degrees; {upright.remark}"
@@ -48,9 +48,9 @@ def test_boxes_stay_in_the_picture_as_it_was_given(reader: Reader, page: np.ndar
 
 def test_nothing_is_turned_that_need_not_or_must_not_be(reader: Reader, page: np.ndarray):
     sideways = np.ascontiguousarray(np.rot90(page))
-    assert reader.read(sideways, turn=False).turned == 0
-    assert lenet.read(sideways, turn=False).turned == 0
-    assert lenet.read(sideways).turned == 90
+    assert reader.read(sideways, turn=False).rotation == 0
+    assert lenet.read(sideways, turn=False).rotation == 0
+    assert lenet.read(sideways).rotation == 90
 
 
 @pytest.mark.parametrize("text", ["6699", "0801", "96069", "1881", "80018", "6909"])
@@ -59,7 +59,7 @@ def test_rows_that_are_digits_upside_down_too_stay_as_they_are(reader: Reader, m
         rng = np.random.default_rng(seed)
         row = Writer(mnist.test_images, mnist.test_labels, rng).write_line(text, WritingStyle())
         reading = reader.read(photograph_line(row, rng))
-        assert reading.turned == 0
+        assert reading.rotation == 0
         assert reading.text == text
 
 

@@ -78,7 +78,7 @@ def page_of_form(reading: FormReading) -> PageFields:
     )
     remark = "; ".join(filter(None, (reading.reason, *reading.remarks)))
     sums = tuple((one.total, one.terms) for one in reading.sums)
-    return PageFields(reading.page, reading.size, fields, remark, reading.form, sums, reading.turned)
+    return PageFields(reading.page, reading.size, fields, remark, reading.form, sums, reading.rotation)
 
 
 def page_of_values(values: Mapping[str, Any]) -> PageFields:

@@ -119,14 +119,14 @@ class AlignedPage:
         visible: which pixels the picture shows.
         places: float32 (h, w, 2), the x and y of each pixel in the picture.
         coverage: the share of the sheet's print that the page shows, 0..1.
-        turned: by how many degrees the page was turned clockwise.
+        rotation: by how many degrees the page was rotated clockwise.
     """
 
     levels: Levels
     visible: NDArray[np.bool_]
     places: NDArray[np.float32]
     coverage: float
-    turned: int
+    rotation: int
 
     def at(self, y: float, x: float) -> tuple[float, float]:
         """The (y, x) in the picture of a place on the sheet."""

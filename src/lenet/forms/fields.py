@@ -50,7 +50,7 @@ OUTSIDE = "lies outside the picture"
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _Hypothesis:
     """The readings of a field: texts that it allows, likeliest first, and what may be said of it."""
 
     field: Field
@@ -84,19 +84,21 @@ def read_fields(
     boxes = [_Boxes.of(window, ink_peak) if window.field.cells else None for window in windows]
     scored = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
     scored_of = {id(one.candidate): one for one in scored}
-    drafts = []
+    hypotheses = []
     for window, one in zip(windows, boxes, strict=True):
-        if draft := window.unreadable():
-            drafts.append(draft)
+        if hypothesis := window.unreadable():
+            hypotheses.append(hypothesis)
         elif window.field.kind == "ticks":
-            drafts.append(_read_ticks(window, ink_peak) if ink_peak else _Draft(window.field))
+            hypotheses.append(_read_ticks(window, ink_peak) if ink_peak else _Hypothesis(window.field))
         elif one is not None:
-            drafts.append(_read_boxes(window.field, one, scored_of))
+            hypotheses.append(_read_boxes(window.field, one, scored_of))
         else:
-            drafts.append(_read_free_field(window, ink_peak, recognizer))
-    drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
-    drafts, sums = _with_sums(drafts, template)
-    return tuple(_field_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
+            hypotheses.append(_read_free_field(window, ink_peak, recognizer))
+    hypotheses = [window.doubted(hypothesis) for window, hypothesis in zip(windows, hypotheses, strict=True)]
+    hypotheses, sums = _with_sums(hypotheses, template)
+    return tuple(
+        _field_reading(hypothesis, window, page) for hypothesis, window in zip(hypotheses, windows, strict=True)
+    ), sums
 
 
 def _ink_peak(levels: Levels) -> float:
@@ -182,20 +184,20 @@ class _Window:
         """Whether somebody wrote here: with a pen whose ink has this peak, 0 if nobody wrote on the page."""
         return ink_peak > 0 and self.open_peak >= MIN_PEN * ink_peak
 
-    def unreadable(self) -> _Draft | None:
-        """The draft of a field that the picture does not show, or not as the form has it; None if it does."""
+    def unreadable(self) -> _Hypothesis | None:
+        """The hypothesis of a field that the picture does not show, or not as the form has it; None if it does."""
         if self.visible < MIN_VISIBLE:
-            return _Draft(self.field, (), 0.0, DOUBTFUL, OUTSIDE)
+            return _Hypothesis(self.field, (), 0.0, DOUBTFUL, OUTSIDE)
         if self.coverage < MIN_PRINT:
-            return _Draft(self.field, (), 0.0, DOUBTFUL, "the page shows other print there than the form has")
+            return _Hypothesis(self.field, (), 0.0, DOUBTFUL, "the page shows other print there than the form has")
         return None
 
-    def doubted(self, draft: _Draft) -> _Draft:
-        """The draft, doubtful if not all of the field's print is where the form has it: boxes may lie otherwise."""
+    def doubted(self, hypothesis: _Hypothesis) -> _Hypothesis:
+        """The hypothesis, doubtful if not all of its print is where the form has it: boxes may lie otherwise."""
         if self.coverage >= MIN_PLACED or self.unreadable():
-            return draft
+            return hypothesis
         doubt = "its print does not lie as on the form"
-        return replace(draft, status=DOUBTFUL, reason=doubt, doubts=doubt)
+        return replace(hypothesis, status=DOUBTFUL, reason=doubt, doubts=doubt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,8 +296,8 @@ def _candidate(levels: Levels, ink: NDArray[np.bool_], threshold: float) -> Cand
     return Candidate(0, 1, box, crop, 1.0, (right - left) / (bottom - top), 0)
 
 
-def _read_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]) -> _Draft:
-    """The draft of a field of boxes."""
+def _read_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]) -> _Hypothesis:
+    """The hypothesis of a field of boxes."""
     positions: list[tuple[tuple[str, float], ...]] = []
     filled: list[int] = []
     doubts: list[str] = []
@@ -316,7 +318,7 @@ def _read_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidat
         positions.append(_alternatives(probabilities))
         filled.append(number)
     if not filled and not doubts:
-        return _Draft(field)
+        return _Hypothesis(field)
     gaps = [number for number in range(filled[0], filled[-1]) if number not in filled] if filled else []
     doubts += [f"box {number + 1} is blank" for number in gaps]
     return _choose_texts(field, positions, doubts, digit_doubts)
@@ -339,8 +341,8 @@ def _choose_texts(
     positions: Sequence[tuple[tuple[str, float], ...]],
     doubts: Sequence[str],
     digit_doubts: Sequence[str] = (),
-) -> _Draft:
-    """The draft of a field whose positions have these alternatives: digits, and signs between them.
+) -> _Hypothesis:
+    """The hypothesis of a field whose positions have these alternatives: digits, and signs between them.
 
     Args:
         field: whose constraints choose.
@@ -369,27 +371,27 @@ def _choose_texts(
         texts = tuple(
             (_text_with_separators(field, one.values) or "".join(one.values), one.probability) for one in others
         )
-        return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
+        return _Hypothesis(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
     texts = tuple((_text_with_separators(field, one.values) or "", one.probability) for one in ranked)
-    draft = _Draft(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(digit_doubts))
-    return _with_status(draft, field.check is not None)
+    hypothesis = _Hypothesis(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(digit_doubts))
+    return _with_status(hypothesis, field.check is not None)
 
 
-def _with_status(draft: _Draft, is_checked: bool) -> _Draft:
-    """The draft with its status by the probability of its first text, which a check digit or a sum may confirm."""
-    text, probability = draft.texts[0]
-    is_changed = text != draft.plain
+def _with_status(hypothesis: _Hypothesis, is_checked: bool) -> _Hypothesis:
+    """The hypothesis with its status by the probability of its first text, which a check digit or a sum may confirm."""
+    text, probability = hypothesis.texts[0]
+    is_changed = text != hypothesis.plain
     is_sure = probability >= MIN_OK
     is_confirmed = is_checked and not is_changed and is_sure
-    if reasons := [one for one in (draft.doubts, "" if is_confirmed else draft.digit_doubts) if one]:
-        return replace(draft, status=DOUBTFUL, reason="; ".join(reasons), probability=probability)
-    reason = draft.reason
+    if reasons := [one for one in (hypothesis.doubts, "" if is_confirmed else hypothesis.digit_doubts) if one]:
+        return replace(hypothesis, status=DOUBTFUL, reason="; ".join(reasons), probability=probability)
+    reason = hypothesis.reason
     if is_changed and not reason:
-        violation = draft.field.violation(draft.plain) or "is not allowed"
-        reason = f"read as {draft.plain}, which {violation}"
+        violation = hypothesis.field.violation(hypothesis.plain) or "is not allowed"
+        reason = f"read as {hypothesis.plain}, which {violation}"
     if not is_sure and not reason:
-        reason = f"may be {draft.texts[1][0]}" if len(draft.texts) > 1 else "is not sure"
-    return replace(draft, status=OK if is_sure else DOUBTFUL, reason=reason, probability=probability)
+        reason = f"may be {hypothesis.texts[1][0]}" if len(hypothesis.texts) > 1 else "is not sure"
+    return replace(hypothesis, status=OK if is_sure else DOUBTFUL, reason=reason, probability=probability)
 
 
 def _text_with_separators(field: Field, characters: Sequence[str]) -> str | None:
@@ -426,12 +428,12 @@ def _with_separators(digits: str, pattern: Pattern) -> str | None:
     return None
 
 
-def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
-    """The draft of a field without boxes."""
+def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Hypothesis:
+    """The hypothesis of a field without boxes."""
     field = window.field
     levels, height = _ink_of_field(window)
     if not window.is_written(ink_peak) or height < MIN_HEIGHT * (window.box[2] - window.box[0]):
-        return _Draft(field)
+        return _Hypothesis(field)
     map_ = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH)
     page = read_lines(map_, recognizer)
     expected = _pattern_of(field)
@@ -439,10 +441,12 @@ def _read_free_field(window: _Window, ink_peak: float, recognizer: Recognizer) -
         by_pattern = read_lines(map_, recognizer, expected)
         if by_pattern:
             plain = _sole_text(page)
-            draft = _read_lines_of(field, by_pattern, recognizer)
-            return draft if draft.status != OK or draft.plain == plain else replace(draft, plain=plain)
+            hypothesis = _read_lines_of(field, by_pattern, recognizer)
+            return (
+                hypothesis if hypothesis.status != OK or hypothesis.plain == plain else replace(hypothesis, plain=plain)
+            )
     if not page:
-        return _Draft(field, (), 0.0, DOUBTFUL, "holds ink that is no digit")
+        return _Hypothesis(field, (), 0.0, DOUBTFUL, "holds ink that is no digit")
     return _read_lines_of(field, page, recognizer)
 
 
@@ -478,8 +482,8 @@ def _sole_text(page: PageReading) -> str:
     return " ".join(page.lines_with_signs)
 
 
-def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
-    """The draft of a free field with these lines."""
+def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _Hypothesis:
+    """The hypothesis of a free field with these lines."""
     text = _sole_text(page)
     digits = iter(page.digits)
     positions: list[tuple[tuple[str, float], ...]] = []
@@ -499,8 +503,8 @@ def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _
     return _choose_texts(field, positions, doubts, digit_doubts)
 
 
-def _read_ticks(window: _Window, ink_peak: float) -> _Draft:
-    """The draft of a field of ticks."""
+def _read_ticks(window: _Window, ink_peak: float) -> _Hypothesis:
+    """The hypothesis of a field of ticks."""
     field, inks = window.field, []
     threshold = 0.35 * max(ink_peak, 0.12)
     for name, (top, left, bottom, right) in field.choices:
@@ -515,26 +519,26 @@ def _read_ticks(window: _Window, ink_peak: float) -> _Draft:
     order = sorted(inks, key=lambda one: -one[1])
     texts = tuple((name, 1.0 if name in ticked and len(ticked) == 1 else 0.5) for name, _ in order if _ > MAX_SPECK)
     if blacked:
-        return _Draft(field, texts, 0.5, DOUBTFUL, f"{', '.join(blacked)} is blacked out", texts[0][0])
+        return _Hypothesis(field, texts, 0.5, DOUBTFUL, f"{', '.join(blacked)} is blacked out", texts[0][0])
     if len(ticked) > 1:
-        return _Draft(field, texts, 0.5, VIOLATES, f"{' and '.join(ticked)} are ticked", texts[0][0])
+        return _Hypothesis(field, texts, 0.5, VIOLATES, f"{' and '.join(ticked)} are ticked", texts[0][0])
     if unsure:
-        return _Draft(field, texts, 0.5, DOUBTFUL, f"{', '.join(unsure)} may be ticked", texts[0][0])
+        return _Hypothesis(field, texts, 0.5, DOUBTFUL, f"{', '.join(unsure)} may be ticked", texts[0][0])
     if not ticked:
-        return _Draft(field)
-    return _Draft(field, texts, 0.99, OK, "", ticked[0])
+        return _Hypothesis(field)
+    return _Hypothesis(field, texts, 0.99, OK, "", ticked[0])
 
 
-def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], tuple[SumReading, ...]]:
-    """The drafts, chosen so that the sums hold as far as what was read allows."""
-    index_of = {draft.field.name: number for number, draft in enumerate(drafts)}
-    results = list(drafts)
+def _with_sums(hypotheses: list[_Hypothesis], template: Template) -> tuple[list[_Hypothesis], tuple[SumReading, ...]]:
+    """The hypotheses, chosen so that the sums hold as far as what was read allows."""
+    index_of = {hypothesis.field.name: number for number, hypothesis in enumerate(hypotheses)}
+    results = list(hypotheses)
     holds: dict[Sum, bool | None] = dict.fromkeys(template.sums)
     for members in _group_sums(template.sums):
         names = sorted({name for one in members for name in one.names}, key=index_of.__getitem__)
         used = [results[index_of[name]] for name in names]
-        blank = {draft.field.name for draft in used if draft.status == BLANK}
-        is_unread = any(not draft.texts for draft in used if draft.status != BLANK)
+        blank = {hypothesis.field.name for hypothesis in used if hypothesis.status == BLANK}
+        is_unread = any(not hypothesis.texts for hypothesis in used if hypothesis.status != BLANK)
         if is_unread or any(one.total in blank for one in members):
             continue
 
@@ -542,7 +546,7 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
             values = {name: text or "0" for name, text in zip(names, texts, strict=True)}
             return all(one.holds(values) for one in members)
 
-        positions = [draft.texts or (("", 1.0),) for draft in used]
+        positions = [hypothesis.texts or (("", 1.0),) for hypothesis in used]
         ranked = choices(positions, all_hold, max_choices=MAX_TEXTS)
         if not ranked:
             holds |= {one: _mark_violated(one, results, index_of) for one in members}
@@ -557,39 +561,44 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
     return results, tuple(SumReading(one.total, one.terms, holds[one]) for one in template.sums)
 
 
-def _confirm_by_sum(draft: _Draft, text: str, probability: float, is_likely: bool) -> _Draft:
-    """The draft with the text that its sum chose, of this probability.
+def _confirm_by_sum(hypothesis: _Hypothesis, text: str, probability: float, is_likely: bool) -> _Hypothesis:
+    """The hypothesis with the text that its sum chose, of this probability.
 
     The likeliest text keeps its own probability where what the sum changed elsewhere is_likely; else the error may be
     here.
     """
-    others = tuple(one for one in draft.texts if one[0] != text)
-    first = draft.texts[0]
+    others = tuple(one for one in hypothesis.texts if one[0] != text)
+    first = hypothesis.texts[0]
     probability = max(probability, first[1]) if is_likely and text == first[0] else probability
-    reason = draft.reason
+    reason = hypothesis.reason
     if text != first[0]:
         reason = f"read as {first[0]}, which does not add up"
     elif reason.startswith("may be ") or reason == "is not sure":
         reason = ""
-    chosen = replace(draft, texts=((text, probability), *others), reason=reason)
-    if draft.status == VIOLATES:
-        return draft
-    if draft.status == DOUBTFUL and reason and not reason.startswith("read as") and reason != draft.digit_doubts:
+    chosen = replace(hypothesis, texts=((text, probability), *others), reason=reason)
+    if hypothesis.status == VIOLATES:
+        return hypothesis
+    if (
+        hypothesis.status == DOUBTFUL
+        and reason
+        and not reason.startswith("read as")
+        and reason != hypothesis.digit_doubts
+    ):
         return chosen
-    return _with_status(replace(chosen, reason="" if reason == draft.digit_doubts else reason), True)
+    return _with_status(replace(chosen, reason="" if reason == hypothesis.digit_doubts else reason), True)
 
 
-def _mark_violated(one: Sum, results: list[_Draft], index_of: dict[str, int]) -> bool:
+def _mark_violated(one: Sum, results: list[_Hypothesis], index_of: dict[str, int]) -> bool:
     """Whether a sum holds; where it does not, its fields say so."""
     values = {name: (results[index_of[name]].texts or (("", 1.0),))[0][0] or "0" for name in one.names}
     if one.holds(values):
         return True
     total = sum(value for name in one.terms if (value := value_of(values[name])) is not None)
     for name in one.names:
-        draft = results[index_of[name]]
-        if draft.status != BLANK:
+        hypothesis = results[index_of[name]]
+        if hypothesis.status != BLANK:
             reason = f"{one.total} is {values[one.total]}, and {' + '.join(one.terms)} make {total}"
-            results[index_of[name]] = replace(draft, status=VIOLATES, reason=reason)
+            results[index_of[name]] = replace(hypothesis, status=VIOLATES, reason=reason)
     return False
 
 
@@ -603,8 +612,8 @@ def _group_sums(sums: Sequence[Sum]) -> list[list[Sum]]:
     return groups
 
 
-def _field_reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldReading:
-    """The draft as the page's picture has it."""
+def _field_reading(hypothesis: _Hypothesis, window: _Window, page: AlignedPage) -> FieldReading:
+    """The hypothesis as the page's picture has it."""
     top, left, bottom, right = window.box
     y, x = window.corner
     corners = tuple(page.at(y + row, x + column) for row, column in (
@@ -612,17 +621,17 @@ def _field_reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldRe
     ))  # fmt: skip
     ys, xs = zip(*corners, strict=True)
     box = int(max(0, min(ys))), int(max(0, min(xs))), int(max(0, *ys)) + 1, int(max(0, *xs)) + 1
-    text = draft.texts[0][0] if draft.texts and draft.status != BLANK else ""
-    is_changed = bool(draft.texts) and draft.status in (OK, DOUBTFUL) and text != draft.plain
+    text = hypothesis.texts[0][0] if hypothesis.texts and hypothesis.status != BLANK else ""
+    is_changed = bool(hypothesis.texts) and hypothesis.status in (OK, DOUBTFUL) and text != hypothesis.plain
     return FieldReading(
-        draft.field.name,
-        draft.field.kind,
+        hypothesis.field.name,
+        hypothesis.field.kind,
         text,
-        min(1.0, draft.probability),
+        min(1.0, hypothesis.probability),
         box,
-        draft.status,
-        draft.reason,
-        draft.texts[1:],
-        is_changed and draft.field.kind != "ticks",
+        hypothesis.status,
+        hypothesis.reason,
+        hypothesis.texts[1:],
+        is_changed and hypothesis.field.kind != "ticks",
         corners,
     )

@@ -63,8 +63,8 @@ class FormReader:
         fields, sums = read_fields(aligned, self._sheet, self.template, self._recognizer)
         fields = tuple(_with_other_label(field) if field.name in others else field for field in fields)
         remarks = []
-        if aligned.turned:
-            remarks.append(f"was turned by {aligned.turned} degrees to be read")
+        if aligned.rotation:
+            remarks.append(f"was turned by {aligned.rotation} degrees to be read")
         if outside := [field.name for field in fields if OUTSIDE in field.reason]:
             if len(outside) == len(fields):
                 raise NotThisForm("shows none of the form's fields")
@@ -73,8 +73,8 @@ class FormReader:
             remarks.append("no field is filled")
         if picture.has_more_pages:
             remarks.append("the first of several pages")
-        name, size, turned = self.template.name, picture.size, aligned.turned
-        return FormReading(picture.name, page, name, fields, sums, tuple(remarks), size=size, turned=turned)
+        name, size, rotation = self.template.name, picture.size, aligned.rotation
+        return FormReading(picture.name, page, name, fields, sums, tuple(remarks), size=size, rotation=rotation)
 
     def _other_labels(self, page: AlignedPage) -> set[str | None]:
         """The names of the fields beside which a page says something else than the form.

@@ -133,11 +133,11 @@ class FormReading(PageResult):
         form: the name of the form.
         fields: all of the form, in its order; of a rejected page none.
         sums: those of the form, in its order.
-        remarks: what to know of the whole page: how it was turned, which fields lie outside the picture.
+        remarks: what to know of the whole page: how it was rotated, which fields lie outside the picture.
         is_rejected: whether nothing was read, because the page does not show the form, or could not be opened.
         reason: why; empty if it was read.
         size: (height, width) of the picture, upright; (0, 0) if it could not be opened.
-        turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270.
+        rotation: by how many degrees the page was rotated clockwise to be read, 0, 90, 180 or 270.
     """
 
     path: str
@@ -149,12 +149,12 @@ class FormReading(PageResult):
     is_rejected: bool = False
     reason: str = ""
     size: tuple[int, int] = (0, 0)
-    turned: int = 0
+    rotation: int = 0
 
     def __repr__(self) -> str:
         if self.is_rejected:
             return f"FormReading({self.path!r}, page {self.page}, rejected: {self.reason})"
-        counts = [f"{count} {name}" for name in STATUSES if (count := len(self.having(name)))]
+        counts = [f"{count} {name}" for name in STATUSES if (count := len(self.with_status(name)))]
         return f"FormReading({self.path!r}, page {self.page}, {len(self.fields)} fields: {', '.join(counts)})"
 
     def of(self, path: str, page: int) -> "FormReading":
@@ -169,7 +169,7 @@ class FormReading(PageResult):
         """
         return field_named(name, self.fields)
 
-    def having(self, status: str) -> tuple[FieldReading, ...]:
+    def with_status(self, status: str) -> tuple[FieldReading, ...]:
         """The fields of a status: ``"ok"``, ``"doubtful"``, ``"blank"`` or ``"violates"``.
 
         Raises:
@@ -203,7 +203,7 @@ class FormReading(PageResult):
             "reason": self.reason,
             "remarks": list(self.remarks),
             "size": list(self.size),
-            "turned": self.turned,
+            "turned": self.rotation,
             "fields": [field.to_dict() for field in self.fields],
             "sums": [one.to_dict() for one in self.sums],
         }

@@ -22,7 +22,7 @@ from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.lines.hypotheses import drafts_of, most_confident, read_lines
+from lenet.reading.lines.hypotheses import hypotheses_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
     MIN_SIZE,
@@ -120,11 +120,11 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     ]
     digit_height = splits[0].digit_height  # of the threshold with the most ink: at higher ones strokes are broken
     splits = [replace(split, digit_height=digit_height) for split in splits]
-    drafts = drafts_of(
+    hypotheses = hypotheses_of(
         without_rules, [page for split in splits for page in split.segment_cells(without_rules, grid)], recognizer, None
     )
     cells = [
-        _read_cell(cell, drafts[index :: len(grid.cells)])  # one for each threshold
+        _read_cell(cell, hypotheses[index :: len(grid.cells)])  # one for each threshold
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(without_rules, splits[0], cell_numbers, recognizer)
@@ -298,8 +298,8 @@ def _digits_of(
     digits: list[Component] = []
     rest: list[Component] = []
     next_number = int(labels.max()) + 1
-    for component, draft in zip(components, drafts_of(ink, pages, recognizer, None), strict=True):
-        for digit in draft.digits:
+    for component, hypothesis in zip(components, hypotheses_of(ink, pages, recognizer, None), strict=True):
+        for digit in hypothesis.digits:
             top, left, bottom, right = digit.box
             window = labels[top:bottom, left:right]
             part = digit.candidate.mask & (window == component.number)
@@ -319,14 +319,16 @@ def _component(number: int, part: NDArray[np.bool_], corner: tuple[int, int], le
     return Component(number, *box, float(levels[ys, xs].sum()))
 
 
-def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
-    """Choose the surest of a cell's drafts, one for each threshold; blank if most thresholds show nothing there."""
-    nonempty = [draft for draft in drafts if draft]
-    if 2 * len(nonempty) < len(drafts):
-        empty = next(draft for draft in drafts if not draft)
-        is_unread = any(reason in REASONS_FOR_DOUBT for draft in drafts for _, reason in draft.ignored)
+def _read_cell(cell: GridCell, hypotheses: list[PageReading]) -> ReadCell:
+    """Choose the surest of a cell's hypotheses, one for each threshold; blank if most thresholds show nothing there."""
+    nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
+    if 2 * len(nonempty) < len(hypotheses):
+        empty = next(hypothesis for hypothesis in hypotheses if not hypothesis)
+        is_unread = any(reason in REASONS_FOR_DOUBT for hypothesis in hypotheses for _, reason in hypothesis.ignored)
         return ReadCell(cell, empty, is_unread)
-    return ReadCell(cell, _drop_signs_at_sides(most_confident(nonempty, drafts), cell) if nonempty else drafts[0])
+    return ReadCell(
+        cell, _drop_signs_at_sides(most_confident(nonempty, hypotheses), cell) if nonempty else hypotheses[0]
+    )
 
 
 def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:

@@ -1,4 +1,4 @@
-"""Pages that lie on their side or upside down: found by how well the network reads them in each of four ways."""
+"""Orientation of pages that lie on their side or upside down, by how well the network reads each of the four."""
 
 import math
 from collections.abc import Callable
@@ -21,14 +21,14 @@ MAX_REJECTED_SHARE = 1 / 3  # of the digits of a page that lies right; where mor
 MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, or the page stays as it is
 
 
-def read_turned(
+def read_rotated(
     ink: InkMap,
     upright: GridReading,
     recognizer: Recognizer,
     read: Callable[[InkMap], GridReading],
     accepted: Callable[[GridReading], int],
 ) -> tuple[GridReading, int]:
-    """Read a page turned, if it was read poorly as it lies and its shapes are digits the other way.
+    """Read a page rotated, if it was read poorly as it lies and its shapes are digits the other way.
 
     Args:
         ink: the page.
@@ -38,7 +38,7 @@ def read_turned(
         accepted: how many digits of a reading are accepted.
 
     Returns:
-        The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
+        The better reading, its boxes in the page as it lies, and the degrees by which it was rotated clockwise.
     """
     page, upright_accepted = upright.page, accepted(upright)
     has_few = len(page.digits) + len(page.ignored) < MIN_SHAPES
@@ -47,19 +47,18 @@ def read_turned(
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
         return upright, 0
-    turned = read(ink.turned(quarters))
-    page = turned.page
-    turned_accepted = accepted(turned)
-    is_good = turned_accepted >= max(MIN_SHAPES, (1 - MAX_REJECTED_SHARE) * len(page.digits))
+    rotated = read(ink.rotated(quarters))
+    page = rotated.page
+    rotated_accepted = accepted(rotated)
+    is_good = rotated_accepted >= max(MIN_SHAPES, (1 - MAX_REJECTED_SHARE) * len(page.digits))
     is_good &= 2 * sum(digit.label != "1" for digit in page.digits) >= len(page.digits)  # else they may be dashes
-    if not is_good or turned_accepted <= upright_accepted:
+    if not is_good or rotated_accepted <= upright_accepted:
         return upright, 0
-    return _turn_back(turned, ink.levels.shape, quarters), 90 * quarters
+    return _rotate_back(rotated, ink.levels.shape, quarters), 90 * quarters
 
 
 def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
-    """By how many quarters the page must be turned clockwise for its shapes to be digits; 0 if it lies right or nothing
-    says otherwise."""
+    """Find the clockwise quarter turns that make a page's shapes digits; 0 if none make them clearly likelier."""
     images = _digit_sized_shapes(ink)
     if len(images) < MIN_SHAPES:
         return 0
@@ -95,12 +94,12 @@ def _digit_sized_shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.
     return np.stack(normalized) if normalized else empty
 
 
-def _turn_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:
-    """The reading with its boxes in the page before it was turned clockwise."""
+def _rotate_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:
+    """The reading with its boxes in the page before it was rotated clockwise."""
     height, width = shape
 
-    def box(turned: Box) -> Box:
-        top, left, bottom, right = turned
+    def box(rotated: Box) -> Box:
+        top, left, bottom, right = rotated
         if quarters == 1:
             return height - right, top, height - left, bottom
         if quarters == 2:

@@ -27,7 +27,7 @@ from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
 from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import DIGIT_SIDE
-from lenet.reading.orientation import MAX_REJECTED_SHARE, read_turned
+from lenet.reading.orientation import MAX_REJECTED_SHARE, read_rotated
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.remarks import remark_of
@@ -96,7 +96,7 @@ class Reader:
             pattern: what each line looks like, if that is known, as ``r"\d{3}-\d{4}"``: see `Pattern.parse`.
             signs: whether the text has the signs between digits, as ``-12.5`` or ``24/12/2025``: ``"keep"``, or
                 ``"omit"``, which leaves them to the remark. What a pattern asks for the text always has.
-            turn: whether a page that cannot be read as it lies is turned by quarters.
+            turn: whether a page that cannot be read as it lies is rotated by quarter turns.
             grid: whether boxes, tables and squared paper are looked for; then cells bound the digits.
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
@@ -116,8 +116,8 @@ class Reader:
         expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
-        draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
-        page, rejected = draft.page, self._rejected_digits(draft)
+        reading, ink, rotation = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
+        page, rejected = reading.page, self._rejected_digits(reading)
         digit_of = {
             id(digit): self._digit(digit, number, id(digit) in rejected, picture, ink)
             for number, line in enumerate(page.lines)
@@ -134,7 +134,7 @@ class Reader:
                 tuple(digit_of[id(digit)] for digit in read.lines.digits),
                 read.is_unread,
             )
-            for read in draft.cells
+            for read in reading.cells
         ]
         ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in page.ignored]
         placed_signs = [
@@ -142,7 +142,7 @@ class Reader:
             for number, line in enumerate(page.signs)
             for sign in line
         ]
-        without_signs = replace(draft, page=replace(page, signs=())) if keeps_signs else draft
+        without_signs = replace(reading, page=replace(page, signs=())) if keeps_signs else reading
         return Reading(
             page.text_with_signs if keeps_signs else page.text,
             tuple(digits),
@@ -150,10 +150,10 @@ class Reader:
             picture.name,
             picture.size,
             ink.polarity,
-            remark_of(without_signs, Polarity(polarity), ink, expected, turned, picture.has_more_pages),
+            remark_of(without_signs, Polarity(polarity), ink, expected, rotation, picture.has_more_pages),
             Steps(picture, ink) if keep_steps else None,
             tuple(placed_signs),
-            turned,
+            rotation,
             tuple(cells),
             page.confidences,
         )
@@ -178,26 +178,28 @@ class Reader:
     def _read_ink(
         self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None, turn: bool, with_grid: bool
     ) -> tuple[GridReading, InkMap, int]:
-        """The reading of a picture, its ink, and the degrees by which the page was turned."""
+        """The reading of a picture, its ink, and the degrees by which the page was rotated."""
         ink = find_ink(picture.colors, polarity)
         if single:
             return GridReading(read_single(ink, self._recognizer)), ink, 0
         read = partial(self._read_page, expected=expected, with_grid=with_grid)
-        draft = read(ink)
-        draft, turned = read_turned(ink, draft, self._recognizer, read, self._accepted) if turn else (draft, 0)
-        if draft.page:
-            return draft, ink, turned
+        reading = read(ink)
+        reading, rotation = read_rotated(ink, reading, self._recognizer, read, self._accepted) if turn else (reading, 0)
+        if reading.page:
+            return reading, ink, rotation
         if polarity is Polarity.AUTO:
             other_ink = find_ink(picture.colors, ink.polarity.opposite)
             other = read_lines(other_ink, self._recognizer, expected)
             # A sheet on a dark table is no 1.
             if self._is_accepted(other) and all(map(are_number, other.lines)):
                 return GridReading(other), other_ink, 0
-        is_told = expected is not None or draft.cells or any(reason in NO_SINGLE for _, reason in draft.page.ignored)
+        is_told = (
+            expected is not None or reading.cells or any(reason in NO_SINGLE for _, reason in reading.page.ignored)
+        )
         alone = PageReading() if is_told else read_single(ink, self._recognizer)
         if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
-            draft = GridReading(replace(alone, ignored=draft.page.ignored, confidences=(0.0,), kind="line"))
-        return draft, ink, 0
+            reading = GridReading(replace(alone, ignored=reading.page.ignored, confidences=(0.0,), kind="line"))
+        return reading, ink, 0
 
     def _read_page(self, ink: InkMap, expected: Pattern | None, with_grid: bool) -> GridReading:
         grid = find_grid(ink) if with_grid else None
@@ -205,19 +207,23 @@ class Reader:
             return GridReading(read_lines(without_dots(ink), self._recognizer, expected))
         return read_grid(ink, grid, self._recognizer, expected)
 
-    def _accepted(self, draft: GridReading) -> int:
+    def _accepted(self, reading: GridReading) -> int:
         """The number of digits that are accepted."""
-        return len(draft.page.digits) - len(self._rejected_digits(draft))
+        return len(reading.page.digits) - len(self._rejected_digits(reading))
 
-    def _rejected_digits(self, draft: GridReading) -> set[int]:
+    def _rejected_digits(self, reading: GridReading) -> set[int]:
         """The `id` of each digit that is rejected: those of cells with their cell, all others with their line."""
-        in_cells = {id(digit) for read in draft.cells for digit in read.lines.digits}
-        if draft.cells and all(digit.label == "1" for digit in draft.page.digits):  # they may be what is left of rules
-            return {id(digit) for digit in draft.page.digits}
+        in_cells = {id(digit) for read in reading.cells for digit in read.lines.digits}
+        if reading.cells and all(
+            digit.label == "1" for digit in reading.page.digits
+        ):  # they may be what is left of rules
+            return {id(digit) for digit in reading.page.digits}
         rejected: set[int] = set()
-        for page in (draft.page, *(read.lines for read in draft.cells)):
+        for page in (reading.page, *(read.lines for read in reading.cells)):
             for line, confidence in zip(page.lines, page.confidences, strict=True):
-                line_digits = line if page is not draft.page else [digit for digit in line if id(digit) not in in_cells]
+                line_digits = (
+                    line if page is not reading.page else [digit for digit in line if id(digit) not in in_cells]
+                )
                 if line_digits:
                     flags = self._rejected(line_digits, confidence, page.kind)
                     rejected |= {
@@ -225,10 +231,10 @@ class Reader:
                     }
         return rejected
 
-    def _is_accepted(self, draft: PageReading) -> bool:
+    def _is_accepted(self, reading: PageReading) -> bool:
         """Whether a page has lines, and all are sure."""
-        confident = zip(draft.lines, draft.confidences, strict=True)
-        return bool(draft) and all(self._is_sure(line, confidence, draft.kind) for line, confidence in confident)
+        confident = zip(reading.lines, reading.confidences, strict=True)
+        return bool(reading) and all(self._is_sure(line, confidence, reading.kind) for line, confidence in confident)
 
     def _is_sure(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> bool:
         """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too.

@@ -40,7 +40,7 @@ def remark_of(
         polarity: the one asked for.
         ink: where it was read.
         pattern: of each line, if one was asked for.
-        rotation: by how many degrees the page was turned clockwise.
+        rotation: by how many degrees the page was rotated clockwise.
         has_more_pages: whether the file has pages behind it that were not read.
     """
     remarks = [*_remarks_on(reading.page, rotation), *_remarks_on_cells(reading.cells)]

@@ -179,10 +179,10 @@ class Reading:
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
         remark: what to know of it: why nothing was found, which signs were left out of the text, what may be digits and
-            was left out, which cells were not read, how the page was turned, whether there are pages that were not
+            was left out, which cells were not read, how the page was rotated, whether there are pages that were not
             read; empty if there is nothing to say.
         signs: the signs between the digits, whether the text has them or not.
-        turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
+        rotation: by how many degrees the page was rotated clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.
         confidences: of each line, 0..1, from the share that its text has of all that its ink may be read as, and the
             probabilities of its digits; whether the line is accepted depends on it. Of a line of cells that
@@ -201,7 +201,7 @@ class Reading:
     remark: str = ""
     steps: "Steps | None" = None
     signs: tuple[Sign, ...] = ()
-    turned: int = 0
+    rotation: int = 0
     cells: tuple[Cell, ...] = ()
     confidences: tuple[float, ...] = ()
 
@@ -261,7 +261,7 @@ class Reading:
             "remark": self.remark,
             "size": list(self.size),
             "polarity": str(self.polarity),
-            "turned": self.turned,
+            "turned": self.rotation,  # as published
             "digits": [digit.to_json() for digit in self.digits],
             "signs": [sign.to_json() for sign in self.signs],
             "ignored": [piece.to_json() for piece in self.ignored],

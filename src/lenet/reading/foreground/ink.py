@@ -81,11 +81,11 @@ class InkMap:
         """The same with other levels."""
         return replace(self, levels=levels, unequalized=None)
 
-    def turned(self, quarters: int) -> "InkMap":
-        """The ink map turned clockwise by so many quarters."""
+    def rotated(self, quarter_turns: int) -> "InkMap":
+        """The ink map rotated clockwise."""
         planes = (self.levels, self.unequalized)
         levels, unequalized = (
-            None if plane is None else np.ascontiguousarray(np.rot90(plane, -quarters)) for plane in planes
+            None if plane is None else np.ascontiguousarray(np.rot90(plane, -quarter_turns)) for plane in planes
         )
         assert levels is not None
         return replace(self, levels=levels, unequalized=unequalized)

@@ -69,7 +69,7 @@ class RowGraph:
 
     @cached_property
     def _totals(self) -> dict[tuple[str, tuple[float, ...]], float]:
-        """The weight of all paths, by the pattern and the weights of leaving out each piece: drafts share them."""
+        """The weight of all paths, by the pattern and the weights of leaving out each piece: hypotheses share them."""
         return {}
 
     @cached_property

@@ -64,8 +64,8 @@ def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = No
         return _read(ink, rules, {thresholds[0]: page}, thresholds, recognizer, pattern)
     rotation = _Rotation(ink.levels.shape, page.skew)
     rotated = ink.with_levels(rotation.rotate(ink.levels))
-    draft = _read(rotated, rotation.rotate(rules), {}, thresholds, recognizer, pattern)
-    return rotation.rotate_back(draft)
+    hypothesis = _read(rotated, rotation.rotate(rules), {}, thresholds, recognizer, pattern)
+    return rotation.rotate_back(hypothesis)
 
 
 Levels = TypeVar("Levels", NDArray[np.float32], Mask)
@@ -89,14 +89,14 @@ class _Rotation:
         interpolation = cv2.INTER_LINEAR if levels.dtype == np.float32 else cv2.INTER_NEAREST
         return np.asarray(cv2.warpAffine(levels, self.matrix, self.size, flags=interpolation), levels.dtype)
 
-    def rotate_back(self, draft: PageReading) -> PageReading:
+    def rotate_back(self, hypothesis: PageReading) -> PageReading:
         lines = tuple(
             tuple(replace(digit, candidate=replace(digit.candidate, box=self._box(digit.box))) for digit in line)
-            for line in draft.lines
+            for line in hypothesis.lines
         )
-        signs = tuple(tuple(replace(sign, box=self._box(sign.box)) for sign in line) for line in draft.signs)
-        ignored = tuple((self._box(box), reason) for box, reason in draft.ignored)
-        return replace(draft, lines=lines, signs=signs, ignored=ignored)
+        signs = tuple(tuple(replace(sign, box=self._box(sign.box)) for sign in line) for line in hypothesis.signs)
+        ignored = tuple((self._box(box), reason) for box, reason in hypothesis.ignored)
+        return replace(hypothesis, lines=lines, signs=signs, ignored=ignored)
 
     def _box(self, box: Box) -> Box:
         """The upright box of an ellipse in the given one: that of its corners would be far larger than its ink."""
@@ -121,34 +121,40 @@ def _read(
     recognizer: Recognizer,
     pattern: Pattern | None,
 ) -> PageReading:
-    """The most confident draft of all thresholds, if most of them show digits.
+    """The most confident hypothesis of all thresholds, if most of them show digits.
 
     Where the first two agree and are sure, or show nothing, the others are not computed.
     """
 
     are_digits = partial(_are_digits, recognizer)
 
-    def drafts_at(levels: list[float], lines: Mask) -> list[PageReading]:
+    def hypotheses_at(levels: list[float], lines: Mask) -> list[PageReading]:
         level_pages = [
             pages[threshold] if threshold in pages else find_page(ink, threshold, lines, are_digits)
             for threshold in levels
         ]
-        return drafts_of(ink, level_pages, recognizer, pattern)
+        return hypotheses_of(ink, level_pages, recognizer, pattern)
 
     def vote(lines: Mask) -> list[PageReading]:
-        drafts = drafts_at(thresholds[:2], lines)
-        return drafts if _agree(drafts) or not any(drafts) else drafts + drafts_at(thresholds[2:], lines)
+        hypotheses = hypotheses_at(thresholds[:2], lines)
+        return (
+            hypotheses
+            if _agree(hypotheses) or not any(hypotheses)
+            else hypotheses + hypotheses_at(thresholds[2:], lines)
+        )
 
-    drafts = rivals = vote(rules)
-    if not any(drafts) and (rules > (at_edges := _reaching_the_edges(rules))).any():
+    hypotheses = rivals = vote(rules)
+    if not any(hypotheses) and (rules > (at_edges := _reaching_the_edges(rules))).any():
         pages = {}  # nothing but rules: then those that end within the picture were strokes
         rivals = vote(at_edges)
-        drafts = drafts + rivals
+        hypotheses = hypotheses + rivals
     else:
-        drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
-    nonempty = [draft for draft in drafts if draft]
-    if 2 * sum(map(_shows_digits, drafts)) < len(thresholds[: len(drafts)]) or not nonempty:  # most show nothing
-        return next(draft for draft in drafts if not draft)
+        hypotheses = [replace(hypothesis, ignored=hypothesis.ignored + _boxes_of(rules)) for hypothesis in hypotheses]
+    nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
+    if (
+        2 * sum(map(_shows_digits, hypotheses)) < len(thresholds[: len(hypotheses)]) or not nonempty
+    ):  # most show nothing
+        return next(hypothesis for hypothesis in hypotheses if not hypothesis)
     chosen = most_confident(nonempty, rivals, pattern)
     return with_losses(_with_crossings_out(chosen if pattern else with_lost_signs(chosen, nonempty), rules), nonempty)
 
@@ -172,21 +178,25 @@ def _with_crossings_out(chosen: PageReading, rules: Mask) -> PageReading:
 
 
 def most_confident(
-    drafts: Sequence[PageReading], rivals: Sequence[PageReading], pattern: Pattern | None = None
+    hypotheses: Sequence[PageReading], rivals: Sequence[PageReading], pattern: Pattern | None = None
 ) -> PageReading:
-    """The draft whose lines have the largest shares and surest digits, of those with the median number of lines.
+    """The hypothesis whose lines have the largest shares and surest digits, of those with the median number of lines.
 
     The confidence of a line is the share that its text has, to the power SHARE_POWER, times the probabilities of its
     labels, given that they are of digits: whether they are is in the share. In lines that may be no numbers it counts
-    here, too, for there it is the question. To choose by that would prefer drafts that leave digits out.
+    here, too, for there it is the question. To choose by that would prefer hypotheses that leave digits out.
 
     Args:
-        drafts: with lines.
-        rivals: the drafts of all thresholds, which shares are of: see `_shares`.
+        hypotheses: with lines.
+        rivals: the hypotheses of all thresholds, which shares are of: see `_shares`.
         pattern: what each line must look like, if that is known.
     """
-    count = sorted(len(draft.lines) for draft in drafts)[(len(drafts) - 1) // 2]
-    rated = [(draft, _shares(draft, rivals, pattern)) for draft in drafts if len(draft.lines) == count]
+    count = sorted(len(hypothesis.lines) for hypothesis in hypotheses)[(len(hypotheses) - 1) // 2]
+    rated = [
+        (hypothesis, _shares(hypothesis, rivals, pattern))
+        for hypothesis in hypotheses
+        if len(hypothesis.lines) == count
+    ]
 
     def rating(one: tuple[PageReading, list[float]]) -> float:
         shares_of_lines = zip(one[1], one[0].lines, strict=True)
@@ -210,15 +220,19 @@ def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
     )  # pages of digits have 0.95, textures 0.25
 
 
-def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> list[float]:
+def _shares(hypothesis: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> list[float]:
     """The share that the text of each line has of all readings of its ink, the mean over all thresholds.
 
     Ink that was told to be a sign is no digit on any path.
     """
     shares = []
-    texts = draft.text.split("\n") if pattern else ["".join(digit.label for digit in line) for line in draft.lines]
-    signs = draft.signs if draft.signs and not pattern else ((),) * len(draft.lines)
-    for text, line, line_signs in zip(texts, draft.lines, signs, strict=True):
+    texts = (
+        hypothesis.text.split("\n")
+        if pattern
+        else ["".join(digit.label for digit in line) for line in hypothesis.lines]
+    )
+    signs = hypothesis.signs if hypothesis.signs and not pattern else ((),) * len(hypothesis.lines)
+    for text, line, line_signs in zip(texts, hypothesis.lines, signs, strict=True):
         box = bounding_box([digit.box for digit in line])
         rows = [find_row(rival.graphs, box) for rival in rivals]
         sign_boxes = [sign.box for sign in line_signs]
@@ -226,8 +240,8 @@ def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern 
     return shares
 
 
-def _shows_digits(draft: PageReading) -> bool:
-    return bool(draft) or any(reason == MAY_BE_DIGITS for _, reason in draft.ignored)
+def _shows_digits(hypothesis: PageReading) -> bool:
+    return bool(hypothesis) or any(reason == MAY_BE_DIGITS for _, reason in hypothesis.ignored)
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -237,10 +251,10 @@ def _reaching_the_edges(rules: Mask) -> Mask:
     return np.asarray(np.isin(labels, at_edges[at_edges > 0]), np.uint8)
 
 
-def _agree(drafts: list[PageReading]) -> bool:
-    if len({draft.text for draft in drafts}) > 1 or not all(drafts):
+def _agree(hypotheses: list[PageReading]) -> bool:
+    if len({hypothesis.text for hypothesis in hypotheses}) > 1 or not all(hypotheses):
         return False
-    return all(digit.probability > SURE for draft in drafts for digit in draft.digits)
+    return all(digit.probability > SURE for hypothesis in hypotheses for digit in hypothesis.digits)
 
 
 def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
@@ -251,14 +265,14 @@ def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 
 
-def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
-    """The drafts at each threshold: the best path through each row."""
+def hypotheses_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
+    """The hypotheses at each threshold: the best path through each row."""
     height, width = ink.levels.shape
     lines = iter(_read_rows([row for page in pages for row in page.rows], recognizer, pattern))
-    drafts = []
+    hypotheses = []
     for page in pages:
         if page.is_texture:
-            drafts.append(PageReading(ignored=(((0, 0, height, width), "texture"),)))
+            hypotheses.append(PageReading(ignored=(((0, 0, height, width), "texture"),)))
             continue
         parts = [next(lines) for _ in page.rows]
         graphs = tuple(graph for part in parts for graph in part.graphs)
@@ -266,7 +280,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
             parts = without_words(parts)
         nonempty = [part for part in parts if part]
         ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
-        drafts.append(
+        hypotheses.append(
             PageReading(
                 tuple(with_doubt(line, ignored, (height, width)) for part in nonempty for line in part.lines),
                 tuple(gaps for part in nonempty for gaps in part.gaps),
@@ -276,11 +290,11 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
                 graphs=graphs,
             )
         )
-    return drafts
+    return hypotheses
 
 
 def _read_rows(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
-    """Each row as a draft of one line; one call of the network for as many rows as memory is meant for."""
+    """Each row as a hypothesis of one line; one call of the network for as many rows as memory is meant for."""
     lines: list[PageReading] = []
     candidates_read = 0
     while len(lines) < len(rows):
@@ -338,7 +352,7 @@ def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
 
 
 def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
-    """A row's best path as a draft of one line, or of none if the row is no line of digits."""
+    """A row's best path as a hypothesis of one line, or of none if the row is no line of digits."""
     row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
     if not scored:
         return PageReading(

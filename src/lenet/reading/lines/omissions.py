@@ -12,12 +12,12 @@ from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.scoring import SURE, PageReading, ScoredCandidate
 
 
-def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
+def with_losses(chosen: PageReading, hypotheses: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
     boxes = [digit.box for digit in chosen.digits] + [sign.box for line in chosen.signs for sign in line]
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
-    for digit in (digit for draft in drafts if draft is not chosen for digit in draft.digits):
+    for digit in (digit for hypothesis in hypotheses if hypothesis is not chosen for digit in hypothesis.digits):
         is_told = any(_overlap(digit.box, box) for box in (*boxes, *losses)) or any(
             _is_part(digit.box, box) for box in at_edge
         )
@@ -26,25 +26,25 @@ def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReadi
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
 
 
-def with_lost_signs(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
-    """The chosen reading of a page, each line with the signs of the first draft that shows any beside the same digits.
+def with_lost_signs(chosen: PageReading, hypotheses: Sequence[PageReading]) -> PageReading:
+    """Add to each line of the chosen reading the signs of the first hypothesis that shows any beside the same digits.
 
     The thinner the ink of a threshold, the more of a point is lost, and the more of a broken stroke looks like one:
     what the chosen reading shows to be a part of a digit is no sign.
 
     Args:
-        chosen: one of the drafts, read without a pattern.
-        drafts: of all thresholds, the one with the most ink first.
+        chosen: one of the hypotheses, read without a pattern.
+        hypotheses: of all thresholds, the one with the most ink first.
     """
-    alike = [draft for draft in drafts if len(draft.signs) == len(chosen.signs)]
+    alike = [hypothesis for hypothesis in hypotheses if len(hypothesis.signs) == len(chosen.signs)]
     signs = [
         next(
             (
-                draft.signs[number]
-                for draft in alike
-                if draft.signs[number]
-                and _labels(draft.lines[number]) == _labels(line)
-                and not any(_contains(digit.box, sign.box) for digit in line for sign in draft.signs[number])
+                hypothesis.signs[number]
+                for hypothesis in alike
+                if hypothesis.signs[number]
+                and _labels(hypothesis.lines[number]) == _labels(line)
+                and not any(_contains(digit.box, sign.box) for digit in line for sign in hypothesis.signs[number])
             ),
             chosen.signs[number],
         )
