@@ -23,7 +23,7 @@ DEFAULT_DIGIT_SIDE = 120  # pixels of a digit's longer side, for all changes but
 # In longer sides of the ink, on each side.
 PADDINGS = {"2 % around": 0.02, "15 % around": 0.15, "once its size around": 1.0, "three times its size around": 3.0}
 EXPOSURE_STOPS = (-3, -2, -1, 0.5, 1)  # from +0.5 on the paper is overexposed: white all over, but for sensor noise
-# EXIF orientation: by how many quarter turns, counterclockwise, a picture is stored that is upright when it is obeyed.
+# By EXIF orientation, the counterclockwise quarter turns by which an upright picture is stored.
 QUARTER_TURNS_BY_ORIENTATION = {3: 2, 6: 1, 8: 3}
 _EXIF_ORIENTATION_TAG = 0x0112
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.benchmarks.command import write_json
-from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
+from lab.benchmarks.non_digit_scenes import SCENE_KINDS, count_pictures_by_kind, draw_picture
 from lab.command_line import natural_number, positive_integer, run_command
 from lab.image_types import Photo
 from lab.synthesis.fonts import load_handwriting_fonts
@@ -60,7 +60,7 @@ def read_pictures(
 ) -> Iterator[PictureReading]:
     """Read ``pictures`` pictures, each in every mode."""
     fonts = [font.path for font in load_handwriting_fonts("test")]
-    for kind, count in pictures_of_each_kind(pictures).items():
+    for kind, count in count_pictures_by_kind(pictures).items():
         for number in range(count):
             photo = draw_picture(kind, number, fonts, seed)
             for mode in modes:

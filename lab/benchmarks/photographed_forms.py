@@ -207,7 +207,7 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
         values[name] = f"{amount // 100},{amount % 100:02d}"
     values |= {name: str(count) for name, count in zip((*HOUR_FIELDS, "all"), (*hours, sum(hours)), strict=True)}
     for name in ("year", "persons", "moved", "article", "quarter", "reference"):
-        if rng.random() < 0.04 * 24 / 6:
+        if rng.random() < 0.16:
             values[name] = ""
     return {one.name: values[one.name] for one in template.fields}
 

@@ -1,4 +1,4 @@
-"""Measure signs between digits: ``python -m lab.benchmarks.signs [--seed N]``.
+"""Measure the reading of signs between digits: ``python -m lab.benchmarks.signs [--seed N]``.
 
 Writes texts with a sign, and numbers without one that hold many ones, in the test split of the handwriting fonts, and
 counts for each kind of text how often the reading with its signs kept is exact, how often its digits are, how often it
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def count_accepted(results: Iterable[tuple[str, str, bool]]) -> tuple[int, int]:
-    """The number of accepted readings, and of those among them in which a digit or a sign is wrong.
+    """Count the accepted readings, and those among them in which a digit or a sign is wrong.
 
     Args:
         results: text, reading and whether it was rejected, as `read_texts` gives them.
@@ -97,7 +97,7 @@ def count_accepted(results: Iterable[tuple[str, str, bool]]) -> tuple[int, int]:
 
 
 def keep_digits(text: str) -> str:
-    """The digits of a text alone."""
+    """Drop all characters but digits."""
     return "".join(filter(str.isdigit, text))
 
 

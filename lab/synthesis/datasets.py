@@ -23,9 +23,8 @@ CHUNK_PICTURES = 5_000  # that share a seed: the data set does not depend on the
 # Standard deviation of the growth of strokes on each side, in pixels of the normalization's 80-pixel drawing.
 _THICKNESS_DEVIATION = 0.7
 
-LabeledPictures = tuple[
-    NDArray[np.uint8], NDArray[np.uint8]
-]  # (N, 28, 28), ink-high, and (N,), 0 to 9 or NO_DIGIT_LABEL
+# (N, 28, 28), light on dark, and (N,), 0 to 9 or NO_DIGIT_LABEL.
+LabeledPictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> LabeledPictures:
@@ -38,7 +37,7 @@ def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: 
 
 
 def _draw_chunk(renderer: StrokeRenderer, pictures: int, seed: np.random.SeedSequence) -> LabeledPictures:
-    """Draw pictures of one seed, in one process."""
+    """Draw a chunk of a data set, in one process."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     images, labels = np.empty((pictures, 28, 28), np.uint8), np.empty(pictures, np.uint8)
@@ -59,10 +58,10 @@ def _generate_drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> It
     """Generate drawings without end: ink and label."""
     writer = Writer(renderer.images, renderer.labels, rng, stroke_drawn_share=STROKE_SHARE)
     while True:
-        kind = rng.random()
-        if kind < LINE_SHARE:
+        share = rng.random()
+        if share < LINE_SHARE:
             yield from draw_crops(writer, NO_DIGIT_LABEL)
-        elif kind < LINE_SHARE + NO_DIGIT_SHARE:
+        elif share < LINE_SHARE + NO_DIGIT_SHARE:
             yield draw_no_digit(renderer, rng), NO_DIGIT_LABEL
         else:
             yield draw_degraded_digit(renderer, rng)

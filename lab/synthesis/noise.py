@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lab.image_types import Generator, Ink, Mask
-from lab.synthesis.strokes import LETTERS, SYMBOLS, StrokeRenderer, cropped
+from lab.synthesis.strokes import LETTERS, SYMBOLS, StrokeRenderer, crop_to_ink
 
 CAMERA_SHARE = 0.5  # of the drawings: degraded as by a camera
 MAX_SPECK_SHARE = 0.04  # of the area of the largest component: smaller ones are specks
@@ -215,7 +215,7 @@ def _draw_blobs(rng: Generator) -> Mask:
         center = (int(rng.normal(50, 12)), int(rng.normal(50, 12)))
         axes = (int(rng.uniform(5, 30)), int(rng.uniform(5, 30)))
         cv2.ellipse(canvas, center, axes, rng.uniform(0, 180), 0, 360, 1, -1)
-    height, width = cropped(canvas).shape
+    height, width = crop_to_ink(canvas).shape
     return canvas if height < width else _draw_blobs(rng)
 
 

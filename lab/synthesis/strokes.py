@@ -18,14 +18,14 @@ from lab.synthesis.fonts import HandwritingFont
 from lab.synthesis.numerals import draw_numeral
 from lenet.reading.normalization import grown_signed_distance, stroke_width
 
-# Letters and symbols that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
+# Letters and symbols that look like no digit; left out are: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
 LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"
 SYMBOLS = "+=%@#?*€£~"
 
 FONT_SHARE, STROKE_SHARE = 0.25, 0.12  # digits of fonts, and drawn stroke by stroke; the rest are MNIST's
 _HEIGHT = 80.0
 _CANVAS = 160
-_GLYPH = 96  # the size at which fonts are drawn
+_FONT_SIZE = 96
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,37 @@ class StrokeRenderer:
     fonts: Sequence[HandwritingFont]
 
     @cached_property
-    def _opened(self) -> list[ImageFont.FreeTypeFont]:
-        return [ImageFont.truetype(str(font.path), _GLYPH) for font in self.fonts]
+    def _font_faces(self) -> list[ImageFont.FreeTypeFont]:
+        return [ImageFont.truetype(str(font.path), _FONT_SIZE) for font in self.fonts]
 
     def digit(self, rng: Generator) -> tuple[Mask, int]:
         """Render a random digit: its mask and its label."""
-        kind = rng.random()
-        if kind < STROKE_SHARE:
+        share = rng.random()
+        if share < STROKE_SHARE:
             glyph, label = draw_numeral(rng)
-            mask = _redrawn(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
+            mask = _redraw(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
             return (mask, label) if mask is not None else self.digit(rng)
-        if kind < STROKE_SHARE + FONT_SHARE:
+        if share < STROKE_SHARE + FONT_SHARE:
             label = int(rng.integers(10))
             return self.written(str(label), rng), label
         index = int(rng.integers(len(self.images)))
         large = np.asarray(self.images[index], np.float32) / 255
-        mask = _redrawn(large, 4.0, 1.6, rng)
+        mask = _redraw(large, 4.0, 1.6, rng)
         return (mask, int(self.labels[index])) if mask is not None else self.digit(rng)
 
     def written(self, text: str, rng: Generator) -> Mask:
         """Render a text of a few characters in a random font."""
-        font = self._opened[int(rng.integers(len(self._opened)))]
+        font = self._font_faces[int(rng.integers(len(self._font_faces)))]
         left, top, right, bottom = font.getbbox(text)
         canvas = Image.new("L", (max(1, int(right - left)) + 8, max(1, int(bottom - top)) + 8))
         ImageDraw.Draw(canvas).text((4 - left, 4 - top), text, 255, font)
         glyph = np.asarray(canvas, np.float32) / 255
-        mask = _redrawn(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
+        mask = _redraw(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
         return mask if mask is not None else self.written(text, rng)
 
 
-def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
-    """A glyph slanted, rotated, stretched, bent, and drawn with another pen; None if hardly anything is left."""
+def _redraw(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
+    """Slant, rotate, stretch and bend a glyph, and draw it with another pen; None if hardly anything is left."""
     slant, angle, stretch = rng.normal(0.06, 0.27), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.14))
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = rotation @ np.array([[stretch, -slant], [0, 1]]) * enlargement
@@ -86,10 +86,10 @@ def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: G
         return None
     pen = np.exp(rng.normal(np.log(9), 0.35))
     thicken = float(np.clip((pen - stroke_width(mask)) / 2, -3.5, 6))
-    return cropped((grown_signed_distance(mask, thicken) > 0).astype(np.uint8))
+    return crop_to_ink((grown_signed_distance(mask, thicken) > 0).astype(np.uint8))
 
 
-def cropped(mask: Mask) -> Mask:
-    """The mask cut to its ink."""
+def crop_to_ink(mask: Mask) -> Mask:
+    """Crop a mask to its ink."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -28,7 +28,7 @@ def digit_of(name: str) -> int | None:
 
 
 def meaning_of(name: str) -> str:
-    """What all names of one class have in common: a number's digits, or the letters without case and what parts them.
+    """Normalize a class name: a number's digits, or the letters without case and what parts them.
 
     >>> meaning_of("digit_03"), meaning_of("T-shirt/top") == meaning_of("t_shirt top")
     ('3', True)

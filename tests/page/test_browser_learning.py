@@ -78,7 +78,7 @@ def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weigh
     until(page, f"{RUN}.updates === 1")
     moved = page.evaluate(weights)
     assert moved != first
-    press(page, "back")
+    press(page, "restart")
     until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
     assert page.evaluate(weights) == first
     press(page, "step")
@@ -115,7 +115,7 @@ def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
         until(page, f"{RUN}.evaluations.length >= 3")
         press(page, "run")
         found = page.evaluate(f"{RUN}.evaluations.slice(0, 3)"), page.evaluate(f"{RUN}.losses.slice(0, 8)")
-        press(page, "back")
+        press(page, "restart")
         until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
         return found
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab.benchmarks.large_digits import draw_digit, pad_with_paper
-from lab.benchmarks.non_digit_scenes import SCENE_KINDS, draw_picture, pictures_of_each_kind
+from lab.benchmarks.non_digit_scenes import SCENE_KINDS, count_pictures_by_kind, draw_picture
 from lab.synthesis.fonts import load_handwriting_fonts
 from lenet.reading import Reader, Reading
 from tests.reading.chance import most_by_chance
@@ -22,7 +22,7 @@ def readings() -> dict[str, list[Reading]]:
     reader, fonts = Reader(), [font.path for font in load_handwriting_fonts("test")]
     return {
         kind: [reader.read(draw_picture(kind, number, fonts)) for number in range(count)]
-        for kind, count in pictures_of_each_kind(PICTURES).items()
+        for kind, count in count_pictures_by_kind(PICTURES).items()
     }
 
 
@@ -78,8 +78,8 @@ def test_digits_themselves_are_not_refused(mnist):
 
 def test_kinds_come_in_their_shares():
     assert sum(kind.percent for kind in SCENE_KINDS) == 100
-    assert sum(pictures_of_each_kind(PICTURES).values()) == PICTURES
-    assert pictures_of_each_kind(1000) == {kind.name: 10 * kind.percent for kind in SCENE_KINDS}
+    assert sum(count_pictures_by_kind(PICTURES).values()) == PICTURES
+    assert count_pictures_by_kind(1000) == {kind.name: 10 * kind.percent for kind in SCENE_KINDS}
 
 
 def test_a_picture_follows_from_its_number_alone():

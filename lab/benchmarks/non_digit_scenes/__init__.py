@@ -32,8 +32,8 @@ class SceneKind:
     draw: DrawFunction
 
 
-def pictures_of_each_kind(pictures: int) -> dict[str, int]:
-    """Number of pictures of each kind, by name, among ``pictures`` (largest-remainder rounding)."""
+def count_pictures_by_kind(pictures: int) -> dict[str, int]:
+    """Count the pictures of each kind, by name, among ``pictures`` (largest-remainder rounding)."""
     exact_counts = [kind.percent * pictures / 100 for kind in SCENE_KINDS]
     counts = [math.floor(count) for count in exact_counts]
     by_remainder = sorted(range(len(SCENE_KINDS)), key=lambda index: counts[index] - exact_counts[index])

@@ -48,11 +48,11 @@ def _draw_stone(shape: tuple[int, int], rng: Generator) -> SceneColors:
 
 
 def draw_voronoi_cells(
-    shape: tuple[int, int], number: int, rng: Generator
+    shape: tuple[int, int], count: int, rng: Generator
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Draw ``number`` Voronoi cells: each pixel's cell, and its distance in pixels to the cell's seed; (H, W) each."""
+    """Draw ``count`` Voronoi cells: each pixel's cell, and its distance in pixels to the cell's seed; (H, W) each."""
     seeds = np.ones(shape, np.uint8)
-    seeds[rng.integers(0, shape[0], number), rng.integers(0, shape[1], number)] = 0
+    seeds[rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)] = 0
     distance, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     return np.asarray(labels, np.int32), np.asarray(distance, np.float32)
 

@@ -20,7 +20,7 @@ _WARM_UP = 0.2  # share of the time, for caches and spinning threads of the task
 
 @dataclass(frozen=True)
 class Task:
-    """What is timed.
+    """A task to time.
 
     Attributes:
         name: in reports and messages: of a runtime ("ONNX Runtime"), or of what is compared ("lenet-5 learn").

@@ -20,7 +20,7 @@ _READ_KEYS = (*PROVENANCE_KEYS, "refusal")  # the former key of the reject class
 
 @dataclass(frozen=True)
 class Description:
-    """What a file says of its model; empty for files of other programs.
+    """The description of a model in its file; empty for files of other programs.
 
     Attributes:
         network: the network; None if it is not said.

@@ -1,4 +1,4 @@
-"""``lenet export``: a model in a format of other programs."""
+"""``lenet export``: write a model in a format of other programs."""
 
 import json
 from pathlib import Path

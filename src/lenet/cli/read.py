@@ -275,7 +275,7 @@ def _check_outputs(
 
 
 def _drawings(pictures: PictureFiles, first: int, annotate: Path | None, show: Path | None) -> "Drawings | None":
-    """What draws the files from this one on; only their drawings' names are listed, for none may be another's."""
+    """Annotation of the files from this one on; only their drawings' names are listed, for none may be another's."""
     if annotate is None and show is None:
         return None
     from lenet.reading.drawing.annotation import Drawings

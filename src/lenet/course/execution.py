@@ -127,7 +127,7 @@ def _to_numbers(name: str, output: Any) -> NDArray[np.float64]:
 
 
 def _error_sentence(error: BaseException, doing: str, path: str | None = None) -> str:
-    """What went wrong, and in which line of a file, if the file is known."""
+    """Format an error with the line of its file, if the file is known."""
     if isinstance(error, SyntaxError) and error.filename == path:
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]

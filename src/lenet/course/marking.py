@@ -65,7 +65,7 @@ class Listing:
 
     @property
     def solved(self) -> int:
-        """How many are solved."""
+        """The number of solved exercises."""
         return sum(exercise.is_solved for exercise in self.exercises)
 
     def __str__(self) -> str:

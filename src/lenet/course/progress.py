@@ -17,7 +17,7 @@ FORMAT = "lenet-course-1"
 
 @dataclass(frozen=True)
 class Attempts:
-    """How often an exercise was answered, and whether it is solved."""
+    """Progress in an exercise: the number of answers, and whether it is solved."""
 
     count: int = 0
     is_solved: bool = False
@@ -29,7 +29,7 @@ def progress_path() -> Path:
 
 
 def read_progress() -> dict[str, Attempts]:
-    """What is known of each exercise that was answered, by its number.
+    """Progress by exercise number, of those that were answered.
 
     Raises:
         DataError: if the file is damaged.

@@ -68,7 +68,7 @@ class Unwritable(LeNetError):
 
 @dataclass(frozen=True)
 class Counts:
-    """How far a stack is.
+    """Counts of a stack's fields by state.
 
     Attributes:
         files, waiting, failed: files in all, those that are not read yet, those that could not be read.
@@ -288,7 +288,7 @@ class Stack:
             return self._select("fields.id = ?", field)[0]
 
     def counts(self) -> Counts:
-        """How far the stack is."""
+        """Count the stack's fields by state."""
         with self._lock:
             values = self._db.execute(
                 "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM files WHERE state = 'waiting'), "

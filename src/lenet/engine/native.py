@@ -105,7 +105,7 @@ def measure_darkness(
     gain: Array,
     darkness: Array | None,
 ) -> Array:
-    """How much darker a channel is than its paper, as `lenet.reading.foreground.ink` measures it by OpenCV.
+    """Measure how much darker a channel is than its paper, as `lenet.reading.foreground.ink` measures it by OpenCV.
 
     Args:
         levels: uint8 (h, w), the channel.

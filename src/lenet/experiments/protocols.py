@@ -59,7 +59,7 @@ class TrainedRow:
 
     @property
     def row(self) -> Row:
-        """What is reproduced."""
+        """The published result."""
         return self.plan.row
 
 

@@ -57,7 +57,7 @@ def summarize(values: Sequence[float]) -> Summary:
 
 
 def difference(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float | None]:
-    """How far the mean of one sample is from that of another, and half the width of its 95 % interval.
+    """Difference of the means of two samples, and half the width of its 95 % interval.
 
     Welch's, with the degrees of freedom of the smaller sample, which is the wider interval; None for a single value.
 

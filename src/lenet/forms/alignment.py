@@ -426,7 +426,7 @@ def _ink_at(colors: Colors, places: NDArray[np.float32]) -> tuple[Levels, NDArra
 
 
 def _ink(colors: Colors) -> Levels:
-    """How much darker each pixel is than the paper around it, in the color that tells most, as a share of its light.
+    """Measure each pixel's darkness as a share of the light of the paper around it, in the color that tells most.
 
     Paper is the closing by a square that no stroke fills: shadows, however sharp their edges, are none of its ink.
     """
@@ -457,7 +457,7 @@ def _coverage(sheet: Sheet, levels: Levels, visible: NDArray[np.bool_], peak: fl
 def _patch_shifts(
     sheet: Sheet, levels: Levels, visible: NDArray[np.bool_], radius: int, scale: float
 ) -> NDArray[np.float32] | None:
-    """How far each pixel's print lies off its place, (h, w, 2) as x, y; None if too few patches say."""
+    """Estimate the displacement of each pixel's print, (h, w, 2) as x, y; None if too few patches say."""
     expected = _blur(np.minimum(sheet.levels, sheet.peak), scale)
     dark = float(np.median(levels[sheet.print & visible])) if (sheet.print & visible).any() else 1.0
     found = _blur(np.minimum(levels, max(dark, 0.06)), scale)  # what is written is no darker than print

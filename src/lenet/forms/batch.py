@@ -24,7 +24,7 @@ from lenet.reading.recognition import Recognizer
 
 @dataclass(frozen=True)
 class FormSettings(Settings):
-    """How pages of a form are to be read: by its template, and with a model. The other settings are those of pictures.
+    """Settings for reading pages of a form: its template and a model. The other settings are those of pictures.
 
     Raises:
         TemplateError: if the template is wrong, or names no blank page.
@@ -111,7 +111,7 @@ def read_forms(
 
     Raises:
         TemplateError: if the template is wrong.
-        DataError: if a word names nothing, when all else is read.
+        DataError: if an input names no file; raised when all others are read.
         LeNetError: if the tables cannot be written, or resumed.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """

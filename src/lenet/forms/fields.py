@@ -177,7 +177,7 @@ class _Window:
 
     @property
     def levels(self) -> Levels:
-        """What is written there, of which hardly any can be print."""
+        """The handwriting's ink levels, of which hardly any can be print."""
         return self.views[0]
 
     def is_written(self, ink_peak: float) -> bool:
@@ -467,7 +467,7 @@ def _ink_of_field(window: _Window) -> tuple[Levels, float]:
 
 
 def _pattern_of(field: Field) -> Pattern | None:
-    """What the digits and separators of a field must look like, as far as it says."""
+    """The pattern of a field's digits and separators, as far as it says."""
     if field.pattern is not None:
         return Pattern.parse(field.pattern)
     if field.length is not None:

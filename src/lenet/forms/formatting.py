@@ -27,7 +27,7 @@ class FormRow:
 
     @property
     def remark(self) -> str:
-        """What is to know of the page, and of each field that is not plainly ok."""
+        """Remarks on the page, and on each field that is not plainly ok."""
         of_fields = [f"{field.name} {field.reason}" for field in self.reading.fields if field.reason]
         return "; ".join([*filter(None, [self.reading.reason]), *self.reading.remarks, *of_fields])
 
@@ -87,11 +87,11 @@ class FormFormatter:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What two tables must have in common for one to go on where the other ended: nothing beside the settings."""
+        """Settings that a resumed table must share with the interrupted one: none beside the reader's."""
         return {}
 
     def named(self) -> "FormFormatter":
-        """The same, each line with its file's name."""
+        """A formatter whose lines begin with their file's name."""
         return FormFormatter(self.template, True)
 
     def text(self, name: str, reading: FormReading) -> Iterator[str]:

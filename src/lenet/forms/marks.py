@@ -83,7 +83,7 @@ def corner_marks(levels: Levels, full: float) -> CornerMarks | None:
 
 
 def find_mark_quadrilaterals(levels: Levels, full: float, marks: CornerMarks) -> list[Points]:
-    """Where the marks of a form may lie on a photo of it.
+    """Find where the marks of a form may lie on a photo of it.
 
     Args:
         levels: float32 (h, w), the photo's ink.

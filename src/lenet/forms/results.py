@@ -17,7 +17,7 @@ OK, DOUBTFUL, BLANK, VIOLATES = STATUSES = ("ok", "doubtful", "blank", "violates
 
 @dataclass(frozen=True)
 class FieldReading:
-    """What stands in a field of a form.
+    """The reading of a form's field.
 
     Attributes:
         name: of the field, as its template calls it.
@@ -125,7 +125,7 @@ def alternatives_of(record: Record) -> tuple[tuple[str, float], ...]:
 
 @dataclass(frozen=True, repr=False)
 class FormReading(PageResult):
-    """What stands on a page of a form.
+    """The reading of a form's page.
 
     Attributes:
         path: the picture's path, or what kind of object it was.

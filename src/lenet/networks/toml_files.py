@@ -269,7 +269,7 @@ _MAX_FALSE_HEADERS = 9
 
 
 def _stage_place(text: str, index: int, entries: Mapping[str, Any]) -> str:
-    """Where a stage stands: the line of its header, if it has one, and its name, or else its number."""
+    """Location of a stage for messages: its header's line, if it has one, and its name, or else its number."""
     name = entries.get("name")
     named = f"stage {printable(name)[:60]!r}" if isinstance(name, str) and name else f"stage {index + 1}"
     for header in list(_HEADER.finditer(text))[index : index + _MAX_FALSE_HEADERS + 1]:

@@ -121,7 +121,7 @@ def write_page(
 
 
 def _digest(script: str) -> str:
-    """What names an inline script in a policy, so that no other one runs."""
+    """The hash of an inline script for a content security policy, so that no other one runs."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 

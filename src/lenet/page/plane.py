@@ -15,7 +15,7 @@ MAX_UNITS = 400  # of a stage that is projected: the axes of a larger one would 
 
 
 def digit_plane(model: Model) -> dict[str, Any] | None:
-    """Where a network's last hidden stage puts the page's test digits, and as what it reads them.
+    """The page's test digits on the plane of a network's last hidden stage, with their predictions.
 
     Args:
         model: any network; only of one that reads digits by a stage of 2 to 400 units before its outputs is there a

@@ -23,7 +23,7 @@ _pointer_of.restype, _pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, 
 
 
 def pixels_of(image: Image.Image) -> NDArray[np.generic]:
-    """What `numpy.asarray` gives of a picture; of RGB, whose pixels Pillow keeps in four bytes, in a third of the time.
+    """Convert a picture as `numpy.asarray` does; RGB, whose pixels Pillow keeps in four bytes, in a third of the time.
 
     >>> pixels_of(Image.new("RGB", (2, 1), (10, 20, 30))).tolist()
     [[[10, 20, 30], [10, 20, 30]]]

@@ -134,7 +134,7 @@ def _with_palette(strip: Image.Image, image: Image.Image) -> Image.Image:
 
 
 def _tiff_strips_together(image: ImageFile.ImageFile, rows: int, multiple: int) -> int:
-    """How many of a TIFF's own strips are decoded at a time; none if its pixels lie otherwise."""
+    """The number of a TIFF's own strips to decode at a time; none if its pixels lie otherwise."""
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     height = int(tags.get(_STRIP_HEIGHT, image.height))
     lies_in_strips = (

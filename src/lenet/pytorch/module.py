@@ -217,7 +217,7 @@ class _Subsampling(nn.Module):
 
 
 class _FullConnection(nn.Linear):
-    """A full connection, (N, units, 1, 1)."""
+    """A fully connected layer, (N, units, 1, 1)."""
 
     def __init__(self, layer: FullConnection, input_shape: Shape) -> None:
         maps, height, width = input_shape

@@ -77,7 +77,7 @@ class ReadCell:
 
     @property
     def text_with_signs(self) -> str:
-        """The same with the signs that stand between the digits."""
+        """The text with the signs that stand between the digits."""
         return self.lines.text_with_signs.replace("\n", " ") or "".join(sign.text for sign in self.signs)
 
 

@@ -59,7 +59,7 @@ def normalize_all(crops: Sequence[Ink], thicken: float = 0.0) -> list[GrayLevels
 
 
 def normalize_by_opencv(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
-    """The reference of `normalize`."""
+    """Normalize by OpenCV: the reference of `normalize`."""
     drawing = _drawing(ink)
     if drawing is None:
         return None

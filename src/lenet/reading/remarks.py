@@ -33,7 +33,7 @@ def remark_of(
     rotation: int,
     has_more_pages: bool = False,
 ) -> str:
-    """What to know of a reading, in one sentence; empty if it has all there is.
+    """Compose the remark on a reading, in one sentence; empty if it has all there is.
 
     Args:
         reading: what was read, with its signs left out of the text if it has any.

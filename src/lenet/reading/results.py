@@ -20,7 +20,7 @@ FIRST_PAGE_REMARK = "the first of several pages; lenet.read_pages reads all of t
 
 
 class PageResult:
-    """What a page is read as by other rules than `Reading`'s: as a form, by its template.
+    """Base of page results other than `Reading`: those of forms, by a template.
 
     Attributes:
         is_rejected: whether there is nothing in it that can be relied on.

@@ -132,7 +132,7 @@ class PageReading:
 
     @property
     def text_with_signs(self) -> str:
-        """The same with the signs that stand between the digits, where no pattern says what stands there."""
+        """The text with the signs that stand between the digits, where no pattern says what stands there."""
         return "\n".join(self.lines_with_signs)
 
     @property
@@ -154,7 +154,7 @@ class PageReading:
 
 
 def _sign_texts(signs: Sequence[PlacedSign]) -> dict[int, str]:
-    """What stands before the digit of each index, or behind the last one."""
+    """The signs before the digit of each index, or behind the last one."""
     texts: dict[int, str] = {}
     for sign in signs:
         spaced = " " * sign.has_space_before + sign.text + " " * sign.has_space_behind

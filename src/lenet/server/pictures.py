@@ -96,7 +96,7 @@ def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> Fo
 
 
 def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Picture], T]) -> list[T]:
-    """What is read on each page of a picture file, while there is time; HTTPException 504 if it is over."""
+    """Read the pages of a picture file, while there is time; HTTPException 504 if it is over."""
     end = time.monotonic() + limits.timeout
 
     def readings() -> list[T]:

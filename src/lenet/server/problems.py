@@ -45,7 +45,7 @@ def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None)
 
 
 async def _respond_to_http_error(request: Request, error: HTTPException) -> Response:
-    """What is refused here, or by the router: a path that does not exist, a method that a path does not take."""
+    """Answer refusals by a handler or the router: a path that does not exist, a method that a path does not take."""
     detail, headers, path = error.detail, dict(error.headers or {}), request.url.path
     if detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"{path}: there is nothing here; /docs lists what there is"
@@ -56,7 +56,7 @@ async def _respond_to_http_error(request: Request, error: HTTPException) -> Resp
 
 
 async def _respond_to_lenet_error(request: Request, error: LeNetError) -> Response:
-    """What is wrong with a request's parameters or with the picture."""
+    """Answer errors of a request's parameters or of the picture."""
     return _problem(415 if isinstance(error, MissingExtra) else 422, str(error))
 
 

@@ -100,7 +100,7 @@ class ReadQuery(PictureQuery):
 
     @cached_property
     def settings(self) -> Settings:
-        """How the reader is to read."""
+        """The arguments of `Reader.read`."""
         return Settings(
             self.polarity,
             self.single,
@@ -122,7 +122,7 @@ class ActivationsQuery(PictureQuery):
 
     @cached_property
     def settings(self) -> Settings:
-        """How the reader is to find the one digit."""
+        """The arguments of `Reader.read` for a single digit."""
         return Settings(self.polarity, single=True)
 
 

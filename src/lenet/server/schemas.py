@@ -71,7 +71,7 @@ class Cell(ResponseModel):
 
 
 class Reading(ResponseModel):
-    """What a picture says; with `detail=text` down to `remark`."""
+    """The reading of a picture; with `detail=text` down to `remark`."""
 
     file: str = Field(description="The picture's name, if the upload has one.")
     page: int
@@ -92,7 +92,7 @@ class Reading(ResponseModel):
 
 
 class FormField(ResponseModel):
-    """What stands in a field of a form."""
+    """The reading of a form's field."""
 
     name: str
     kind: Literal["digits", "number", "date", "ticks"]
@@ -117,7 +117,7 @@ class FormSum(ResponseModel):
 
 
 class FormPage(ResponseModel):
-    """What stands on a page of a form."""
+    """The reading of a form's page."""
 
     file: str = Field(description="The picture's name, if the upload has one.")
     page: int
@@ -155,7 +155,7 @@ class StageArray(ResponseModel):
 
 
 class Activations(ResponseModel):
-    """What every stage of a network makes of a digit."""
+    """The activations of every stage of a network for a digit."""
 
     file: str
     network: str

@@ -1,4 +1,4 @@
-"""Training: recipes, the loop, runs on disk that can be repeated and gone on with. On CPUs the native engine learns."""
+"""Training: recipes, the loop, runs on disk that can be repeated and resumed. On CPUs the native engine trains."""
 
 from lenet.training.loop import fit
 from lenet.training.pipeline import train

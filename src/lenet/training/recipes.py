@@ -304,7 +304,7 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
 
 
 def epoch_factor(examples: int) -> int:
-    """How many times as many epochs this number of examples gets, one at least, by `recipe`.
+    """Factor of the epochs for this number of examples, one at least, by `recipe`.
 
     >>> [epoch_factor(examples) for examples in (60_000, 500, 61)]
     [1, 10, 50]

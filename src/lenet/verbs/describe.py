@@ -122,7 +122,7 @@ def describe_network(network: Network | Model | str | Path, **options: int | Non
 
 
 def title_of(source: Model | str | Path, model: Model) -> str:
-    """What a model is called on the page: its run's folder, its file's name, or else its network's name."""
+    """The name of a model on the page: its run's folder, its file's name, or else its network's name."""
     from lenet.model import RUN_BEST, Model
 
     path = None if isinstance(source, Model) or names_toml(source) else Path(source)

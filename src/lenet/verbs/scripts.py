@@ -228,7 +228,7 @@ def load_folders(folder: Path) -> tuple[Tensor, Tensor, Tensor, Tensor, list[str
 
 _INPUTS = '''\
 def inputs_of(images: Tensor) -> Tensor:
-    """What the network takes: gray levels on its scale, large pictures made smaller, small ones padded."""
+    """Preprocess pictures for the network: gray levels on its scale, large ones made smaller, small ones padded."""
     levels = images.float() / 255
     if levels.shape[2] > HEIGHT or levels.shape[3] > WIDTH:
         levels = F.interpolate(levels, (HEIGHT, WIDTH), mode="area")

@@ -1,4 +1,4 @@
-"""Reading of picture files into tables, each answer written when it is known, and gone on with after a stop."""
+"""Reading of picture files into tables, each answer written when it is known, and resumed after a stop."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -66,13 +66,13 @@ class FileReading:
         settings: how.
         formatter: of the readings as rows and JSON.
         paths: of the tables.
-        is_resumed: whether the tables that are there are gone on with, where they are not empty.
+        is_resumed: whether tables that exist and are not empty are continued.
 
     Attributes:
         first: how many files are not read again.
 
     Raises:
-        LeNetError: if the tables cannot be gone on with, because settings or files differ.
+        LeNetError: if the tables cannot be continued, because settings or files differ.
         WeightsError, MissingExtra: as `Recognizer` and `TablePaths.open` do.
     """
 
@@ -143,7 +143,7 @@ class FileReading:
             table.finish()
 
     def close(self) -> None:
-        """End the tables where they are; they can be gone on with."""
+        """Close the tables where they are; they can be resumed."""
         for table in self._tables:
             table.close()
 
@@ -203,10 +203,10 @@ def read_files(
         files: pictures, folders, globs and IDX files; or one of them.
         settings: how to read.
         csv, jsonl, parquet: the tables that the answers are written into.
-        resume: whether the tables that are there are gone on with, after the last file that all of them hold.
+        resume: whether existing tables are continued, after the last file that all of them hold.
         files_from: a text file with the name of a file on each line; ``-`` is stdin.
         shard: which part of the files is read, as ``"1/4"`` for the first of four: every fourth of them.
-        recursive: whether folders within folders are looked through.
+        recursive: whether subfolders are searched.
         lines: whether each line of digits is a row of its own.
         workers: how many processes read, by default as many as pay. With more than one, a script must guard its own
             start by ``if __name__ == "__main__"``.
@@ -216,8 +216,8 @@ def read_files(
         When it is closed before its end, the tables hold what was given out, and `resume` goes on with them.
 
     Raises:
-        DataError: if a word names nothing, when all else is read.
-        LeNetError: if the tables cannot be written, or gone on with.
+        DataError: if an input names no file; raised when all others are read.
+        LeNetError: if the tables cannot be written or continued.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)

@@ -32,7 +32,7 @@ POLARITIES = ("auto", "ink-high", "paper-high")
 
 @dataclass(frozen=True)
 class Settings:
-    """How pictures are to be read: what `Reader` and `Reader.read` take, as plain values that another process can take.
+    """Arguments of `Reader` and `Reader.read`, as plain values that another process can take.
 
     Attributes:
         polarity: which gray levels are ink, one of `POLARITIES`.
@@ -174,7 +174,7 @@ def read_all(
 
 
 def workers_for(count: int | None, workers: int | None = None) -> int:
-    """How many processes read so many pictures, None for very many.
+    """Choose the number of processes for so many pictures, None for very many.
 
     Args:
         workers: as many as are asked for; None takes as many as are soonest done: starting one takes as long as ten

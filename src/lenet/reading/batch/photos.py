@@ -34,11 +34,11 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What was read; nothing if the picture could not be opened."""
+        """The text that was read; empty if the picture could not be opened."""
         return self.reading.text if self.reading else ""
 
     def without_steps(self) -> "Answer":
-        """The same without the reader's `Steps`, to save memory."""
+        """A copy without the reader's `Steps`, to save memory."""
         return replace(self, reading=self.reading and replace(self.reading, steps=None))
 
     @property

@@ -68,7 +68,7 @@ class PictureFiles:
     Args:
         inputs: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
             that no shell has resolved, ``**`` for any depth; or ``-``, a picture that comes by stdin. Or one of them.
-        recursive: whether folders within folders are looked through.
+        recursive: whether subfolders are searched.
         excluding: a folder to leave out: it holds what was drawn.
         files_from: a text file with the name of a file on each line, which come after those of the inputs; ``-`` is
             stdin. A name is taken as it stands, never as a folder or a glob.
@@ -247,7 +247,7 @@ def _walk(
 def _level(
     place: str, numbers: set[int], parts: Sequence[str], is_wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, str, bool, set[int]]]:
-    """What in a folder matches the parts of these numbers: place, name, whether a folder, and the parts within it."""
+    """Match a folder's entries with parts by number: place, name, whether a folder, and the parts within it."""
 
     def may_match(entry: os.DirEntry[str]) -> bool:
         if len(parts) in _after(entry.name, numbers, parts, False) and is_wanted(entry.name):

@@ -46,10 +46,10 @@ class BlockFiles:
             (self.folder / SETTINGS_FILE).write(json_bytes({"format": _FORMAT, **settings}, indent=2))
 
     def check(self, settings: Mapping[str, Any], is_resumed: bool) -> bool:
-        """Whether a reading is new here; one that is gone on with must have had the same settings.
+        """Check whether a reading is new here; one that is resumed must have had the same settings.
 
         Raises:
-            LeNetError: if the folder holds something else, another reading, or one that is not to be gone on with.
+            LeNetError: if the folder holds something else, another reading, or one that is not to be resumed.
         """
         place = self.folder / SETTINGS_FILE
         content = place.read()

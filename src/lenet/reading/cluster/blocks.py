@@ -35,7 +35,7 @@ class Block:
 
     @property
     def pictures(self) -> int:
-        """How many pictures there are; a file that cannot be opened counts."""
+        """The number of pictures; a file that cannot be opened counts."""
         return len(self.paths) if self.rows is None else max(1, self.rows[1] - self.rows[0])
 
     @property
@@ -45,7 +45,7 @@ class Block:
 
     @property
     def digest(self) -> str:
-        """What tells it from a block of other pictures; credentials and options of a store are no part of it."""
+        """Hash of its pictures' names; credentials and options of a store are no part of it."""
         names = [*map(str, self.locations), "" if self.rows is None else "{}-{}".format(*self.rows)]
         text = "\0".join(names).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:_DIGEST_LENGTH]
@@ -84,7 +84,7 @@ def blocks_of(locations: Iterable[Location], pictures: int = PICTURES_PER_BLOCK)
 
 
 def _rows_in(location: Location) -> int | None:
-    """How many rows a Parquet file has; None if it cannot be opened, which the worker that reads it will say."""
+    """The number of rows of a Parquet file; None if it cannot be opened, which the worker that reads it will say."""
     import pyarrow
     from pyarrow.parquet import ParquetFile
 

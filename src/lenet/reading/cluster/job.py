@@ -1,4 +1,4 @@
-"""A reading as a job of a Ray cluster: its blocks are handed to workers, wave after wave, until none is missing."""
+"""Distributed reading on a Ray cluster: blocks are handed to workers, wave after wave, until none is missing."""
 
 import logging
 import os
@@ -20,8 +20,7 @@ from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.ray_connection import LOCAL, check_installed, connected
 from lenet.reading.tables.formatting import ReadingFormatter
 
-BLOCKS_IN_WAVE = 64
-"""Of each worker: so many are handed to Ray at once. More of them cost memory, fewer leave workers idle more often."""
+BLOCKS_IN_WAVE = 64  # of each worker, handed to Ray at once: more cost memory, fewer leave workers idle more often
 
 
 def read_on_cluster(
@@ -45,23 +44,23 @@ def read_on_cluster(
 
     Args:
         files: pictures, folders, globs, Parquet files with a column of pictures' bytes, and URIs of object stores.
-        folder: that is written into, or its URI. All machines must see it, and the files, under the same name.
+        folder: for the output, or its URI. All machines must see it, and the files, under the same name.
         settings: how to read.
         ray: ``HOST:PORT`` of a cluster; ``"auto"`` for one that this machine is part of; ``"local"`` starts one here.
-        resume: whether the blocks that are there are gone on with.
+        resume: whether to keep the blocks that exist, and read the missing ones.
         files_from: a text file with the name of a file on each line; ``-`` is stdin.
         shard: which part of the files is read, as ``"1/4"`` for the first of four: every fourth of them.
-        recursive: whether folders within folders are looked through.
+        recursive: whether subfolders are searched.
         lines: whether each line of digits is a row of its own.
         workers: how many processes read at most, by default as many as the cluster has cores.
         block: how many pictures there are in a block at most.
 
     Yields:
-        What became of each block, when it is written; those that were there before are left out.
+        The outcome of each block, when it is written; blocks that existed before are left out.
 
     Raises:
-        DataError: if a word names nothing, when all else is read.
-        LeNetError: if the cluster cannot be reached, the folder cannot be gone on with, or a block cannot be written.
+        DataError: if an input names no file; raised when all others are read.
+        LeNetError: if the cluster cannot be reached, the folder holds another reading, or a block cannot be written.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     check_installed()
@@ -81,7 +80,7 @@ def read_on_cluster(
 
 
 def missing_blocks(blocks: Iterable[Block], files: BlockFiles) -> Iterator[Block]:
-    """The blocks whose answers are not there.
+    """Yield the blocks whose answers do not exist yet.
 
     Raises:
         LeNetError: if there are answers of other blocks.
@@ -128,7 +127,7 @@ def _read(
 
 
 def _outcomes(blocks: Iterator[Block], task: Task, workers: int) -> Iterator[BlockOutcome]:
-    """Results of the blocks, in the order of completion."""
+    """Read blocks on Ray; yields outcomes in the order of completion."""
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -147,7 +146,7 @@ def _outcomes(blocks: Iterator[Block], task: Task, workers: int) -> Iterator[Blo
 
 
 class _RayWorker:
-    """A reader of blocks as an actor of Ray Data: batches of one block, pickled, become what became of it."""
+    """An actor of Ray Data that reads blocks: takes a batch of one pickled block, returns its pickled outcome."""
 
     def __init__(self, task: Task) -> None:
         self._reader = BlockReader(task)

@@ -155,7 +155,7 @@ def _set_token() -> None:
 
 
 def _short_folder() -> str | None:
-    """Where temporary folders go; None for where they always go, if that name is short."""
+    """The folder for temporary folders; None for the usual one, if its name is short."""
     return "/tmp" if len(tempfile.gettempdir()) > _MAX_TEMPORARY and Path("/tmp").is_dir() else None
 
 

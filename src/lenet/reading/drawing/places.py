@@ -15,7 +15,7 @@ _PAGE = re.compile(r"-page-\d+$")
 
 
 def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
-    """Where the annotated picture of each source goes: the same places below ``folder`` as below their common folder.
+    """Paths of the annotated pictures of all sources: the same places below ``folder`` as below their common folder.
 
     JPEG and PNG files keep their names, others become PNG files; what is no file becomes ``stdin.png``. Where two would
     get the same file, also one of `page_path`, or names that differ in case alone, the later one gets a number: files
@@ -43,7 +43,7 @@ def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
 
 
 def page_path(path: Path, number: int) -> Path:
-    """Where a page goes of a source that has several and this path."""
+    """Path of a page's annotated picture, of a source that has several pages."""
     return path.with_name(_truncated(f"{path.stem}-page-{number}", path.suffix))
 
 
@@ -111,7 +111,7 @@ class _Names:
 
 
 def _key(path: Path) -> tuple[str, str]:
-    """What every file system tells paths apart by, whether it knows case and accents or not; the suffix is apart."""
+    """Normalize a path as file systems that ignore case and accents do; the suffix is apart."""
     return _parts(unicodedata.normalize("NFC", unicodedata.normalize("NFD", str(path)).casefold()))
 
 

@@ -1,4 +1,4 @@
-"""How a picture was read, drawn: the picture, its ink, what was found, and every digit as the network saw it."""
+"""Drawing of a reading's steps: the picture, its ink, what was found, and every digit as the network saw it."""
 
 import io
 from itertools import groupby
@@ -20,10 +20,10 @@ from lenet.reading.drawing.marks import (
 )
 from lenet.reading.results import Digit, Reading
 
-_PANEL = 400  # pixels: the height of the picture and of its ink
-_TILE = 84  # a digit's 28×28, three times as large
-_MARGIN, _CAPTION, _ANSWER = 14, 24, 40
-_NARROWEST = 640
+_PANEL_HEIGHT = 400  # pixels, of the picture and of its ink
+_TILE = 84  # pixels: a digit's 28×28, three times as large
+_MARGIN, _CAPTION_HEIGHT, _ANSWER_HEIGHT = 14, 24, 40
+_MIN_WIDTH = 640
 _MAX_TILES = 400
 
 
@@ -35,7 +35,7 @@ def draw_steps(reading: Reading, path: str | Path) -> None:
 
 
 def steps_picture(reading: Reading) -> Image.Image:
-    """The picture, its ink, what was found, and below them each digit's 28×28 with its answer, line by line.
+    """Draw the picture, its ink, what was found, and below them each digit's 28×28 with its answer, line by line.
 
     Raises:
         ReadingError: if the reading has not kept its steps.
@@ -56,26 +56,26 @@ def steps_picture(reading: Reading) -> Image.Image:
     ]
     font = ImageFont.load_default(15)
     panel_widths = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
-    width = max(_NARROWEST, sum(panel_widths) + (len(panels) + 1) * _MARGIN)
+    width = max(_MIN_WIDTH, sum(panel_widths) + (len(panels) + 1) * _MARGIN)
     tiles_per_row = (width - _MARGIN) // (_TILE + _MARGIN)
     rows = [line[start : start + tiles_per_row] for line in lines for start in range(0, len(line), tiles_per_row)]
-    first_row = 2 * _CAPTION + max(panel.height for _, panel in panels) + 2 * _MARGIN
-    row_pitch = _TILE + _ANSWER + _MARGIN
-    sheet = Image.new("RGB", (width, first_row + max(len(rows) * row_pitch, _MARGIN)), PAPER)
+    tiles_top = 2 * _CAPTION_HEIGHT + max(panel.height for _, panel in panels) + 2 * _MARGIN
+    row_pitch = _TILE + _ANSWER_HEIGHT + _MARGIN
+    sheet = Image.new("RGB", (width, tiles_top + max(len(rows) * row_pitch, _MARGIN)), PAPER)
     draw, x = ImageDraw.Draw(sheet), _MARGIN
     for (title, panel), panel_width in zip(panels, panel_widths, strict=True):
-        draw.text((x, _CAPTION / 2 + 3), title, TEXT, font, anchor="lm")
-        sheet.paste(panel, (x, _CAPTION + 3))
+        draw.text((x, _CAPTION_HEIGHT / 2 + 3), title, TEXT, font, anchor="lm")
+        sheet.paste(panel, (x, _CAPTION_HEIGHT + 3))
         x += panel_width + _MARGIN
-    title_of_digits = (
-        f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
-    )
+    tiles_title = f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
     if len(reading.digits) > _MAX_TILES:
-        title_of_digits += f"; the first {_MAX_TILES}"
-    draw.text((_MARGIN, first_row - _CAPTION + 6), title_of_digits if rows else reading.remark, TEXT, font, anchor="lm")
+        tiles_title += f"; the first {_MAX_TILES}"
+    draw.text(
+        (_MARGIN, tiles_top - _CAPTION_HEIGHT + 6), tiles_title if rows else reading.remark, TEXT, font, anchor="lm"
+    )
     for row, digits in enumerate(rows):
         for column, digit in enumerate(digits):
-            _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), first_row + row * row_pitch)
+            _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), tiles_top + row * row_pitch)
     return sheet
 
 
@@ -99,7 +99,7 @@ def _draw_tile(sheet: Image.Image, digit: Digit, x: int, y: int) -> None:
 
 def _panel_size(reading: Reading) -> tuple[int, int]:
     height, width = reading.size
-    scale = min(_PANEL / height, 1.4 * _PANEL / width)
+    scale = min(_PANEL_HEIGHT / height, 1.4 * _PANEL_HEIGHT / width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
@@ -111,7 +111,7 @@ def _ink_panel(reading: Reading) -> Image.Image:
 
 
 def _boxes_panel(reading: Reading) -> Image.Image:
-    """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
+    """Draw lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
     frame = 18
     sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, text_height=13)
     sheet.mark_cells()

@@ -78,7 +78,7 @@ class InkMap:
         return self if self.unequalized is None else self.with_levels(self.unequalized)
 
     def with_levels(self, levels: Ink) -> "InkMap":
-        """The same with other levels."""
+        """A copy with other levels."""
         return replace(self, levels=levels, unequalized=None)
 
     def rotated(self, quarter_turns: int) -> "InkMap":
@@ -159,12 +159,12 @@ def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
 
 
 def _histogram(levels: Mask) -> NDArray[np.int64]:
-    """How many pixels there are of each of 256 levels."""
+    """Histogram of 256 levels."""
     return np.asarray(cv2.calcHist([levels], [0], None, [256], [0, 256]), np.int64).ravel()
 
 
 def median_level(levels: Mask) -> float:
-    """What `numpy.median` gives, by counting, which is faster than sorting."""
+    """Median by counting, which is faster than the sorting of `numpy.median`."""
     counted = np.cumsum(_histogram(levels))
     middle = np.searchsorted(counted, [(levels.size - 1) // 2, levels.size // 2], side="right")
     return float(middle.mean())
@@ -214,7 +214,7 @@ def _resized(colors: Colors, scale: float) -> Colors:
 
 
 def resize_by_opencv(colors: Colors, halvings: int, size: tuple[int, int]) -> Colors:
-    """The reference of `lenet.engine.native.reduce_colors`; it also enlarges."""
+    """Resize by OpenCV: the reference of `lenet.engine.native.reduce_colors`; it also enlarges."""
     for _ in range(halvings):
         colors = np.asarray(cv2.resize(colors, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     if colors.shape[:2] == size:
@@ -267,7 +267,7 @@ def _darkness(paper_high: Colors, scale: float) -> Ink:
 def measure_darkness_by_opencv(
     levels: Mask, nearby: Mask, expected: Mask, minimum: Mask | None, gain: Ink, darkness: Ink | None
 ) -> Ink:
-    """The reference of `lenet.engine.native.measure_darkness`."""
+    """Measure darkness by OpenCV: the reference of `lenet.engine.native.measure_darkness`."""
     paper = expected if minimum is None else cv2.min(expected, cv2.max(nearby, minimum))
     deficit = cv2.subtract(paper, levels, dtype=cv2.CV_32F)
     cv2.multiply(deficit, gain, dst=deficit)
@@ -275,7 +275,7 @@ def measure_darkness_by_opencv(
 
 
 def quantize_darkness_by_numpy(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
-    """The reference of `lenet.engine.native.quantize_darkness`."""
+    """Quantize darkness by NumPy: the reference of `lenet.engine.native.quantize_darkness`."""
     quantized = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
     return quantized, _histogram(quantized)
 
@@ -350,10 +350,10 @@ def _digit_height(ink: InkMap) -> float:
     if not thresholds:
         return 0.0
     mask = (ink.levels > thresholds[0]).view(np.uint8)
-    return middle_height(label_components(mask)[1], ink.levels.shape)
+    return median_height(label_components(mask)[1], ink.levels.shape)
 
 
-def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> float:
+def median_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> float:
     """Area-weighted median height of connected components, those that cross the picture left out.
 
     Args:
@@ -380,7 +380,7 @@ def equalize_strokes(ink: InkMap) -> InkMap:
         return ink
     mask = (ink.levels > threshold).view(np.uint8)
     labels, statistics = label_components(mask)
-    height = middle_height(statistics, mask.shape)
+    height = median_height(statistics, mask.shape)
     heights, widths = statistics[:, cv2.CC_STAT_HEIGHT], statistics[:, cv2.CC_STAT_WIDTH]
     like_digits = (heights > 0.5 * height) & (heights < 2 * height) & (widths < 2 * height)
     like_digits[0] = False

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import CROP, InkMap, middle_height
+from lenet.reading.foreground.ink import CROP, InkMap, median_height
 from lenet.reading.normalization import DIGIT_SIDE, stroke_width
 from lenet.reading.order_statistics import median
 
@@ -181,7 +181,7 @@ def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
     if not long.any():
         return np.zeros_like(mask)
     remaining = without_rules(mask, np.asarray(cv2.dilate(long.view(np.uint8), _BLOCK), np.uint8))
-    height = middle_height(label_components(remaining)[1], mask.shape)
+    height = median_height(label_components(remaining)[1], mask.shape)
     if height == 0:
         return np.zeros_like(mask)
     return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)

@@ -74,7 +74,7 @@ class RowGraph:
 
     @cached_property
     def _evidence(self) -> tuple[list[float], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """What every text is weighed by: the weight of leaving out each piece; of each candidate that of taking it,
+        """Factors of every text's weight: the weight of leaving out each piece; of each candidate that of taking it,
         (N, 1), its probabilities, (N, 10), and their sum, (N, 1)."""
         probabilities = np.maximum(self.probabilities.astype(np.float64), 1e-6)
         is_digit = np.minimum(probabilities.sum(axis=1, keepdims=True), 1.0)

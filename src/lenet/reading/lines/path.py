@@ -183,7 +183,7 @@ def _trace_back(end: _PathNode, pattern: Pattern) -> Path:
 
 
 def cost_of(candidate: Candidate, costs: Costs) -> float:
-    """What taking a candidate for a digit costs, whatever digit it is."""
+    """The cost of taking a candidate for a digit, whatever digit it is."""
     return (
         costs.digit
         + costs.cut * candidate.cuts

@@ -289,7 +289,7 @@ def _are_parentheses(row: Row) -> bool:
 
 
 def _bend(mask: Bits) -> float:
-    """How far the middle of a stroke is to the right of its ends, as a share of its height, by a parabola."""
+    """Curvature of a stroke: its middle's offset to the right of its ends, as a share of its height, by a parabola."""
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows) < MIN_PIXELS:
         return 0.0

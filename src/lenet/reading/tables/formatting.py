@@ -184,7 +184,7 @@ class ReadingFormatter:
     by_cell: bool = False
 
     def named(self) -> "ReadingFormatter":
-        """The same, each with its file's name."""
+        """A formatter whose answers begin with their file's name."""
         return replace(self, is_named=True)
 
     @property

@@ -1,4 +1,4 @@
-"""Appending to a file of lines: it holds whole lines at any moment, and can be gone on with after any of them."""
+"""Appending to a file of lines: it holds whole lines at any moment, and can be continued after any of them."""
 
 import errno
 import os

@@ -69,7 +69,7 @@ class ParquetTable(JsonLines):
             ) from None
 
     def reopen(self) -> None:
-        """Where the Parquet file was finished, make the file of its rows again."""
+        """Restore the file of rows from a Parquet file that was finished."""
         if self.path.exists() or not self._target.exists():
             return
         with atomic_writer(self.path) as file:

@@ -29,7 +29,7 @@ def find_crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
 
 
 def _crossing(rule: Rule, other: Rule) -> float | None:
-    """Where along a rule another one crosses it or ends on it; None if it does neither."""
+    """Position along a rule where another one crosses it or ends on it; None if it does neither."""
     place = float(other.middles[len(other.middles) // 2])
     reach = REACH + rule.thickness / 2
     for _ in range(2):

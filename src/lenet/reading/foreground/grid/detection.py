@@ -51,7 +51,7 @@ class Grid:
 
     @cached_property
     def print_levels(self) -> NDArray[np.float32]:
-        """How dark the rules are, float32 (h, w); 0 where there is none."""
+        """Darkness of the rules, float32 (h, w); 0 where there is none."""
         levels = np.zeros(self.regions.shape, np.float32)
         for rule in sorted((rule for rule in self.rules if not rule.is_open), key=lambda rule: rule.darkness):
             draw_rule(rule, levels, rule.darkness)

@@ -65,7 +65,7 @@ def _commonest(extents: NDArray[np.intp]) -> float:
 def ink_extents(
     mask: Mask | NDArray[np.bool_], middles: NDArray[np.float32], columns: NDArray[np.intp], limit: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """How far ink goes on above and below a level curve, in pixels, at most ``limit``."""
+    """Measure the ink's extent above and below a level curve, in pixels, at most ``limit``."""
     height = mask.shape[0]
     rows = np.rint(middles).astype(np.intp)
     extents = []

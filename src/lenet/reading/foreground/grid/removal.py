@@ -78,7 +78,7 @@ def _crossing_strokes(
 
 
 def _runs_of(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Where the runs of a row begin and end, (n, 2)."""
+    """Starts and ends of the runs of a row, (n, 2)."""
     return np.flatnonzero(np.diff(np.pad(columns.view(np.int8), 1))).reshape(-1, 2)
 
 

@@ -52,12 +52,12 @@ class Rule:
 
     @cached_property
     def head(self) -> float:
-        """Where it begins, across its course."""
+        """The position of its start, across its course."""
         return _mean(self.middles[:5])
 
     @cached_property
     def tail(self) -> float:
-        """Where it ends, across its course."""
+        """The position of its end, across its course."""
         return _mean(self.middles[-5:])
 
     @cached_property

@@ -24,7 +24,7 @@ _BLOCK = np.ones((3, 3), np.uint8)
 
 
 def trace_rules(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rule]:
-    """What may be rules in a mask, followed into paler ink; none if none of them ends on others at both sides."""
+    """Trace what may be rules in a mask, into paler ink too; none if none of them ends on others at both sides."""
     length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
     level = straight_runs(mask, length, True)
     upright = straight_runs(mask, length, False) if level else []

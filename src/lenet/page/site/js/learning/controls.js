@@ -19,7 +19,7 @@ export function createControls(store, { choose, train, pause, step, restart }) {
     name,
     button: make("button", { type: "button", "data-preset": name, onClick: () => choose({ ...preset }) }),
   }));
-  const presetNote = make("p", { class: "learning-see" });
+  const presetNote = make("p", { class: "learning-note" });
   const selects = Object.entries(CHOICES).map(([key, values]) => {
     const options = values.map((value) => make("option", { value: String(value) }, String(value)));
     const select = make("select", { "data-choice": key }, ...options);
@@ -29,7 +29,7 @@ export function createControls(store, { choose, train, pause, step, restart }) {
   });
   const runButton = make("button", { type: "button", class: "primary", "data-do": "run" });
   const stepButton = make("button", { type: "button", "data-do": "step", onClick: step });
-  const restartButton = make("button", { type: "button", "data-do": "back", onClick: restart });
+  const restartButton = make("button", { type: "button", "data-do": "restart", onClick: restart });
   let isTraining = false;
   runButton.addEventListener("click", () => (isTraining ? pause() : train()));
   const presetsTitle = make("p", { class: "small-title", id: "learning-presets" });
@@ -40,7 +40,7 @@ export function createControls(store, { choose, train, pause, step, restart }) {
     isTraining = isNowTraining;
     const name = matchingPreset(choices);
     presets.forEach((preset) => preset.button.setAttribute("aria-pressed", String(preset.name === name)));
-    presetNote.textContent = chapterText(store, `learning.see.${name ?? "own"}`);
+    presetNote.textContent = chapterText(store, `learning.note.${name ?? "own"}`);
     selects.forEach(({ key, values, select }) => { select.selectedIndex = values.indexOf(choices[key]); });
     runButton.textContent = chapterText(store, isTraining ? "learning.pause" : "learning.start");
   }
@@ -54,7 +54,7 @@ export function createControls(store, { choose, train, pause, step, restart }) {
       options.forEach((option, index) => { option.textContent = choiceText(store, key, values[index]); });
     });
     stepButton.textContent = chapterText(store, "learning.step");
-    restartButton.textContent = chapterText(store, "learning.back");
+    restartButton.textContent = chapterText(store, "learning.restart");
   }
 
   return {

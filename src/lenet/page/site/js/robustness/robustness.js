@@ -16,7 +16,7 @@ const PRESETS = {
   left: { rotation: -30 },
   right: { rotation: 30 },
   small: { scale: 0.5 },
-  low: { shiftY: 5 },
+  lower: { shiftY: 5 },
   bold: { thickness: 1.5 },
   noise: { noise: 0.1 },
   all: { rotation: 20, scale: 0.8, shiftX: 2, thickness: 0.5, noise: 0.05 },
@@ -91,7 +91,7 @@ export function mountRobustness(container, store) {
     answerText.replaceChildren(...(image
       ? answers.map((answer, position) => {
         const { title, labels } = models[shownIndexes[position]];
-        const key = answer.isAccepted ? "robustness.answer" : "robustness.doubt";
+        const key = answer.isAccepted ? "robustness.answer" : "robustness.unsureAnswer";
         return make("span", {}, chapterText(store, key, { name: title, answer: labels[answer.winner] }));
       })
       : [chapterText(store, "robustness.empty")]));

@@ -1,4 +1,4 @@
-/** Occlusion: by how much a class's score falls where a square of the input is covered with background. */
+/** Occlusion: by how much a class's score drops where a square of the input is covered with background. */
 
 export const SQUARE_SIDE = 6; // pixels
 export const STEP = 2; // pixels from one square to the next
@@ -7,15 +7,15 @@ export const STEP = 2; // pixels from one square to the next
  * @param {Object} network
  * @param {Float32Array} input
  * @param {(outputs: Float32Array) => number} scoreOf
- * @param {Float32Array} meanFalls - one for each pixel; filled step by step with the mean fall of the squares that
+ * @param {Float32Array} meanDrops - one for each pixel; filled step by step with the mean drop of the squares that
  *     cover the pixel
  * @yields {void} after each pass
  */
-export function* occlude(network, input, scoreOf, meanFalls) {
+export function* occlude(network, input, scoreOf, meanDrops) {
   const [channels, height, width] = network.inputShape;
   const [background] = network.description.input_range;
   const score = scoreOf(network.run(input).outputs);
-  const fallSums = new Float32Array(height * width);
+  const dropSums = new Float32Array(height * width);
   const coverCounts = new Uint16Array(height * width);
   for (let top = STEP - SQUARE_SIDE; top < height; top += STEP) {
     for (let left = STEP - SQUARE_SIDE; left < width; left += STEP) {
@@ -27,11 +27,11 @@ export function* occlude(network, input, scoreOf, meanFalls) {
           coveredInput[channel * height * width + index] = background;
         }
       }
-      const fall = score - scoreOf(network.run(coveredInput).outputs);
+      const drop = score - scoreOf(network.run(coveredInput).outputs);
       for (const index of coveredIndexes) {
-        fallSums[index] += fall;
+        dropSums[index] += drop;
         coverCounts[index]++;
-        meanFalls[index] = fallSums[index] / coverCounts[index];
+        meanDrops[index] = dropSums[index] / coverCounts[index];
       }
       yield;
     }

@@ -116,11 +116,11 @@ function createPair(store, model) {
   }
 
   function draw() {
-    const maxFallIndex = attributions.occlusion.reduce(
-      (best, fall, index) => (fall > attributions.occlusion[best] ? index : best), 0);
-    message.textContent = attributions.occlusion[maxFallIndex] > 0 ? translate(store, "saliency.message", {
-      label: model.labels[classIndex], fall: formatNumber(attributions.occlusion[maxFallIndex]),
-      row: Math.floor(maxFallIndex / columns), column: maxFallIndex % columns,
+    const maxDropIndex = attributions.occlusion.reduce(
+      (best, drop, index) => (drop > attributions.occlusion[best] ? index : best), 0);
+    message.textContent = attributions.occlusion[maxDropIndex] > 0 ? translate(store, "saliency.message", {
+      label: model.labels[classIndex], fall: formatNumber(attributions.occlusion[maxDropIndex]),
+      row: Math.floor(maxDropIndex / columns), column: maxDropIndex % columns,
       score: formatNumber(sign * scoreOf(store.state.passes.find((pass) => pass.input === input)?.outputs
         ?? network.run(input).outputs)),
     }) : store.state.image ? "" : translate(store, "answers.nothing");

@@ -1,11 +1,11 @@
 import { LANGUAGES, bindText, translate } from "lenet/text.js";
 import { mountCompare } from "lenet/views/compare.js";
 import { make } from "lenet/views/elements.js";
-import { forgetPalette } from "lenet/views/palette.js";
+import { clearPaletteCache } from "lenet/views/palette.js";
 
 const THEMES = ["auto", "light", "dark"];
 
-/** The name, what is shown, the language and the theme. */
+/** Mounts the header: title, networks to compare, tour, language, theme and keyboard shortcuts. */
 export function mountHeader(container, store) {
   const compare = make("div", { class: "chooser" });
   mountCompare(compare, store);
@@ -26,22 +26,22 @@ export function mountHeader(container, store) {
       bindText(store, make("p", { class: "lead" }), "header.lead")),
     dialog,
   );
-  const updatePressed = ({ stop }) => tourButton.setAttribute("aria-expanded", String(stop !== null));
-  store.subscribe(["stop"], updatePressed);
-  updatePressed(store.state);
+  const updateExpanded = ({ stop }) => tourButton.setAttribute("aria-expanded", String(stop !== null));
+  store.subscribe(["stop"], updateExpanded);
+  updateExpanded(store.state);
 }
 
 function languageSwitch(store) {
-  return switchOf(store, "header.language", Object.entries(LANGUAGES), "language", { isTranslated: false });
+  return createSwitch(store, "header.language", Object.entries(LANGUAGES), "language", { isTranslated: false });
 }
 
 function themeSwitch(store) {
-  return switchOf(store, "header.theme", THEMES.map((theme) => [theme, `theme.${theme}`]), "theme",
+  return createSwitch(store, "header.theme", THEMES.map((theme) => [theme, `theme.${theme}`]), "theme",
     { isTranslated: true });
 }
 
-/** A group of buttons, one for each choice, that set a key of the store; `isTranslated`: texts are keys of texts. */
-function switchOf(store, label, choices, key, { isTranslated }) {
+/** Creates a group of buttons, one for each choice, that set a key of the store; `isTranslated`: texts are keys of texts. */
+function createSwitch(store, label, choices, key, { isTranslated }) {
   const buttons = choices.map(([value, text]) => {
     const button = make("button", { type: "button", "data-value": value, onClick: () => store.set({ [key]: value }) });
     if (isTranslated) bindText(store, button, text);
@@ -62,8 +62,8 @@ function switchOf(store, label, choices, key, { isTranslated }) {
 
 function keysDialog(store) {
   const keyNames = ["digits", "c", "z", "o", "arrows", "enter", "escape", "page"];
-  const list = make("dl", {}, ...keyNames.flatMap((row) => [
-    bindText(store, make("dt"), `keys.${row}`), bindText(store, make("dd"), `keys.${row}.text`),
+  const list = make("dl", {}, ...keyNames.flatMap((name) => [
+    bindText(store, make("dt"), `keys.${name}`), bindText(store, make("dd"), `keys.${name}.text`),
   ]));
   const close = bindText(store, make("button", { type: "button", onClick: () => dialog.close() }), "keys.close");
   const title = bindText(store, make("h2", { id: "keys-title" }), "keys.title");
@@ -71,7 +71,7 @@ function keysDialog(store) {
   return dialog;
 }
 
-/** Keeps the document's language, title and theme true to the store. */
+/** Synchronizes the document's language, title and theme with the store. */
 export function syncDocument(store) {
   const darkScheme = matchMedia("(prefers-color-scheme: dark)");
   const root = document.documentElement;
@@ -82,7 +82,7 @@ export function syncDocument(store) {
   const updateTheme = () => {
     const { theme } = store.state;
     root.dataset.theme = theme === "auto" ? (darkScheme.matches ? "dark" : "light") : theme;
-    forgetPalette();
+    clearPaletteCache();
     store.set({ palette: root.dataset.theme });
   };
   store.subscribe(["language"], updateLanguage);

@@ -17,7 +17,7 @@ export function palette() {
 }
 
 /** To be called when the theme has changed. */
-export function forgetPalette() {
+export function clearPaletteCache() {
   cachedPalette = null;
 }
 
