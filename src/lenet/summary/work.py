@@ -69,11 +69,6 @@ class Work:
         """Memory traffic of training on one image: gray levels and label in."""
         return math.prod(self.network.input) + LABEL
 
-    @cached_property
-    def spilled_bytes(self) -> int:
-        """Additional memory traffic of a forward pass if no stage's outputs stay in the caches."""
-        return sum(stage.spilled for stage in self.stages)
-
     def roofline(self, peak_flops: float, training: bool = False) -> float:
         """The roofline: an upper bound of images a second for these operations at ``peak_flops``.
 

@@ -14,6 +14,7 @@ const REFUSED_STATUSES = [404, 409, 413, 415, 422];
 export const tabName = sessionStorage.getItem(WHO_KEY) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
 sessionStorage.setItem(WHO_KEY, tabName);
 
+/** The entries that the server has not taken yet. */
 const unsentEntries = JSON.parse(sessionStorage.getItem(UNSENT_KEY) ?? "[]");
 let isSending = false;
 let reportTrouble = () => {};
@@ -26,11 +27,6 @@ export async function fetchJson(path) {
 /** Calls `listener` with the number of entries that wait because the server is silent, and with each refusal. */
 export function onTrouble(listener) {
   reportTrouble = listener;
-}
-
-/** The entries that the server has not taken yet. */
-export function unsent() {
-  return unsentEntries;
 }
 
 /**

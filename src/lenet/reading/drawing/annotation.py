@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 from lenet.errors import DataError, reason_of
 from lenet.files import write_atomically
 from lenet.reading.drawing.marks import (
-    LARGEST_LABEL,
+    MAX_LABEL_SCALE,
     PAPER,
     TEXT,
     Box,
     Sheet,
-    cell_outline,
-    ignored_outline,
-    outline,
+    draw_cell,
+    draw_digit_box,
+    draw_ignored,
     visible_ignored,
 )
 from lenet.reading.drawing.places import JPEG_SUFFIXES, page_path
@@ -97,7 +97,7 @@ def annotated(reading: Reading) -> Image.Image:
     target_side = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
     side = round(min(max(target_side, MIN_SIDE), MAX_SIDE, longer * MAX_ENLARGEMENT))
     text_height = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
-    sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * text_height), text_height=text_height)
+    sheet = Sheet(reading, side, frame=round(1.2 * MAX_LABEL_SCALE * text_height), text_height=text_height)
     sheet.mark_cells()
     sheet.mark_ignored()
     sheet.mark_digits()
@@ -136,11 +136,11 @@ def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, 
     rejected = sum(digit.is_rejected for digit in reading.digits)
     unread = sum(cell.is_unread for cell in reading.cells)
     kinds: list[tuple[str, int, Callable[[Box], None]]] = [
-        ("accepted", len(reading.digits) - rejected, lambda box: outline(draw, box, False, 2)),
-        ("rejected", rejected, lambda box: outline(draw, box, True, 2)),
-        ("ignored", len(visible_ignored(reading)), lambda box: ignored_outline(draw, box, 1)),
-        ("cell", len(reading.cells) - unread, lambda box: cell_outline(draw, box, False, text_height)),
-        ("unread cell", unread, lambda box: cell_outline(draw, box, True, text_height)),
+        ("accepted", len(reading.digits) - rejected, lambda box: draw_digit_box(draw, box, False, 2)),
+        ("rejected", rejected, lambda box: draw_digit_box(draw, box, True, 2)),
+        ("ignored", len(visible_ignored(reading)), lambda box: draw_ignored(draw, box, 1)),
+        ("cell", len(reading.cells) - unread, lambda box: draw_cell(draw, box, False, text_height)),
+        ("unread cell", unread, lambda box: draw_cell(draw, box, True, text_height)),
     ]
     font, x = ImageFont.load_default(text_height), float(text_height)
     for name, count, draw_box in kinds:

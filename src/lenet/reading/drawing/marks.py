@@ -1,6 +1,6 @@
 """Marks on a picture: boxes around digits, labels beside them, and ink that was left out, with no digit hidden.
 
-Nothing is told by color alone: accepted digits stand in solid blue boxes, rejected ones in broken orange ones with a
+Nothing is told by color alone: accepted digits stand in solid blue boxes, rejected ones in dashed orange ones with a
 "?", ignored ink in thin dotted gray ones, cells of a grid in thin green ones. Every kind of color vision tells that
 blue and that orange apart.
 """
@@ -26,7 +26,7 @@ CELL: Color = (0, 140, 120)
 PAPER: Color = (255, 255, 255)
 TEXT: Color = (40, 40, 40)
 
-LARGEST_LABEL = 2.4  # times as high as the other letters
+MAX_LABEL_SCALE = 2.4  # times as high as the other letters
 MAX_REASONS = 40  # that are written beside ignored ink
 
 
@@ -48,7 +48,7 @@ class Sheet:
         self.picture = Image.new("RGB", (width + 2 * frame, height + 2 * frame), PAPER)
         self.picture.paste(resize_pixels(picture.colors, height, width), (frame, frame))
         self._draw = ImageDraw.Draw(self.picture)
-        self._digits = [self._placed(digit.box) for digit in reading.digits]
+        self._digits = [self._to_sheet(digit.box) for digit in reading.digits]
         self._digit_height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))
         self.line_width = max(2, min(text_height // 6, int(self._digit_height / 16)))
         self._occupied = np.array(self._digits, np.float64).reshape(-1, 4)
@@ -56,7 +56,7 @@ class Sheet:
     def mark_digits(self, has_labels: bool = True) -> None:
         """Draw boxes around the digits, and labels beside them: placed to overlap no digit, where that is possible."""
         for digit, box in zip(self.reading.digits, self._digits, strict=True):
-            outline(self._draw, _expanded(box, 1 + self.line_width), digit.is_rejected, self.line_width)
+            draw_digit_box(self._draw, _expand(box, 1 + self.line_width), digit.is_rejected, self.line_width)
         if not has_labels:
             return
         font = ImageFont.load_default(self._letter_height())
@@ -65,7 +65,7 @@ class Sheet:
             labels = [label_of(self.reading.digits[index]) for index in line]
             placements = [
                 [
-                    self._beside(placement, self._digits[index], label, font)
+                    self._place_beside(placement, self._digits[index], label, font)
                     for index, label in zip(line, labels, strict=True)
                 ]
                 for placement in _PLACEMENTS
@@ -86,13 +86,13 @@ class Sheet:
         """Draw faint boxes around ignored ink, with the reasons of the larger pieces where there is room."""
         font = ImageFont.load_default(max(11, round(0.85 * self.text_height)))
         pieces = sorted(visible_ignored(self.reading), key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
-        boxes = [self._placed(piece.box) for piece in pieces]
+        boxes = [self._to_sheet(piece.box) for piece in pieces]
         for box in boxes:
-            ignored_outline(self._draw, _expanded(box, 2), max(1, self.text_height // 14))
+            draw_ignored(self._draw, _expand(box, 2), max(1, self.text_height // 14))
         occupied = self._occupied
         self._reserve(boxes)
-        for piece, box in zip(pieces[: MAX_REASONS * has_reasons], boxes, strict=False):
-            spots = [self._beside(placement, box, piece.reason, font) for placement in _PLACEMENTS]
+        for piece, box in zip(pieces[: MAX_REASONS if has_reasons else 0], boxes, strict=False):
+            spots = [self._place_beside(placement, box, piece.reason, font) for placement in _PLACEMENTS]
             free = next((spot for spot in spots if self._overlap_area(spot) == 0), None)
             if free is not None:
                 self._reserve([free])
@@ -104,19 +104,19 @@ class Sheet:
     def mark_cells(self) -> None:
         """Draw a thin frame inside each cell of the grid; one with ink that was not read is dashed and orange."""
         for cell in self.reading.cells:
-            box = _expanded(self._placed(cell.box), -max(1, self.text_height // 10))
+            box = _expand(self._to_sheet(cell.box), -max(1, self.text_height // 10))
             if box[2] - box[0] < 4 or box[3] - box[1] < 4:
                 continue
-            cell_outline(self._draw, box, cell.is_unread, self.text_height)
+            draw_cell(self._draw, box, cell.is_unread, self.text_height)
 
     def mark_lines(self) -> None:
         """Draw a thin frame around each line of digits, if there are several."""
         lines = [list(members) for _, members in groupby(self.reading.digits, key=lambda digit: digit.line)]
         for line in lines if len(lines) > 1 else []:
-            box = _expanded(bounding_box(self._placed(digit.box) for digit in line), 2 * self.line_width + 2)
+            box = _expand(bounding_box(self._to_sheet(digit.box) for digit in line), 2 * self.line_width + 2)
             self._draw.rectangle(_to_xyxy(box), outline=IGNORED)
 
-    def _placed(self, box: Sequence[float]) -> Box:
+    def _to_sheet(self, box: Sequence[float]) -> Box:
         top, left, bottom, right = (self._frame + extent * self._scale for extent in box)
         return top, left, bottom, right
 
@@ -126,11 +126,11 @@ class Sheet:
         middles = sorted((digit.line, (box[1] + box[3]) / 2) for digit, box in digits)
         pitches = [b - a for (line, a), (other, b) in pairwise(middles) if line == other]
         pitch = float(np.percentile(pitches, 20)) if pitches else np.inf
-        height = min(max(0.4 * self._digit_height, self.text_height), LARGEST_LABEL * self.text_height)
+        height = min(max(0.4 * self._digit_height, self.text_height), MAX_LABEL_SCALE * self.text_height)
         return round(max(min(height, 1.15 * pitch), 11))
 
-    def _beside(self, placement: "_Placement", box: Box, label: str, font: "_Font") -> Box:
-        """The box of a label beside a digit's, shifted until it lies on the sheet."""
+    def _place_beside(self, placement: "_Placement", box: Box, label: str, font: "_Font") -> Box:
+        """Place the box of a label beside a digit's, shifted until it lies on the sheet."""
         left, top, right, bottom = self._draw.textbbox((0, 0), label, font, anchor="mm")
         height = max(bottom - top, 0.75 * getattr(font, "size", 11)) + 6
         top, left, bottom, right = placement(box, height, right - left + 6, 2 * self.line_width + 2)
@@ -189,11 +189,11 @@ def color_of(digit: Digit) -> Color:
     return REJECTED if digit.is_rejected else ACCEPTED
 
 
-def outline(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width: int) -> None:
+def draw_digit_box(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width: int) -> None:
     """Draw the box of a digit: solid and blue, or dashed and orange; a white rim sets it off from any background."""
-    draw.rectangle(_to_xyxy(_expanded(box, 1)), outline=PAPER, width=width + 2)
+    draw.rectangle(_to_xyxy(_expand(box, 1)), outline=PAPER, width=width + 2)
     if is_rejected:
-        broken_outline(draw, box, REJECTED, width, dash=4 * width, gap=3 * width)
+        draw_dashed_rectangle(draw, box, REJECTED, width, dash=4 * width, gap=3 * width)
     else:
         draw.rectangle(_to_xyxy(box), outline=ACCEPTED, width=width)
 
@@ -203,21 +203,23 @@ def visible_ignored(reading: Reading) -> list[Ignored]:
     return [piece for piece in reading.ignored if not (reading.cells and piece.reason == "rule")]
 
 
-def cell_outline(draw: ImageDraw.ImageDraw, box: Box, is_unread: bool, text_height: int) -> None:
+def draw_cell(draw: ImageDraw.ImageDraw, box: Box, is_unread: bool, text_height: int) -> None:
     """Draw the frame of a cell: thin and green, or dashed and orange if it holds ink that was not read."""
     if is_unread:
-        broken_outline(draw, box, REJECTED, 2, dash=8, gap=6)
+        draw_dashed_rectangle(draw, box, REJECTED, 2, dash=8, gap=6)
     else:
         draw.rectangle(_to_xyxy(box), outline=CELL, width=max(1, text_height // 16))
 
 
-def ignored_outline(draw: ImageDraw.ImageDraw, box: Box, width: int) -> None:
+def draw_ignored(draw: ImageDraw.ImageDraw, box: Box, width: int) -> None:
     """Draw the box of ignored ink: thin gray and white dots, visible on any background."""
     draw.rectangle(_to_xyxy(box), outline=PAPER, width=width)
-    broken_outline(draw, box, IGNORED, width, dash=3 * width, gap=3 * width)
+    draw_dashed_rectangle(draw, box, IGNORED, width, dash=3 * width, gap=3 * width)
 
 
-def broken_outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int, dash: float, gap: float) -> None:
+def draw_dashed_rectangle(
+    draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int, dash: float, gap: float
+) -> None:
     """Draw a dashed rectangle, inwards as Pillow draws its own; each side begins and ends with a dash."""
     top, left, bottom, right = (round(extent) for extent in box)
     for start, end, is_level in ((left, right, True), (top, bottom, False)):
@@ -237,7 +239,7 @@ def resize_pixels(colors: NDArray[np.uint8], height: int, width: int) -> Image.I
     )
 
 
-def _expanded(box: Box, margin: float) -> Box:
+def _expand(box: Box, margin: float) -> Box:
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 

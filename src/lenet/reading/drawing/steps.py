@@ -13,8 +13,8 @@ from lenet.reading.drawing.marks import (
     TEXT,
     Sheet,
     color_of,
+    draw_digit_box,
     label_of,
-    outline,
     resize_pixels,
     visible_ignored,
 )
@@ -83,7 +83,7 @@ def _draw_tile(sheet: Image.Image, digit: Digit, x: int, y: int) -> None:
     draw = ImageDraw.Draw(sheet)
     tile = Image.fromarray(255 - digit.image).resize((_TILE, _TILE), Image.Resampling.NEAREST)
     sheet.paste(tile, (x, y))
-    outline(draw, (y - 2, x - 2, y + _TILE + 1, x + _TILE + 1), digit.is_rejected, 2)
+    draw_digit_box(draw, (y - 2, x - 2, y + _TILE + 1, x + _TILE + 1), digit.is_rejected, 2)
     color = color_of(digit)
     draw.text((x, y + _TILE + 13), label_of(digit), color, ImageFont.load_default(20), anchor="lm")
     draw.text((x + _TILE, y + _TILE + 14), f"{digit.probability:.1%}", color, ImageFont.load_default(14), anchor="rm")

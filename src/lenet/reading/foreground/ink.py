@@ -120,13 +120,13 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.AUTO) -> InkMap:
     (True, True, 'paper-high')
     """
     scale = _working_scale(colors)
-    scaled = _resized(colors, scale)
+    scaled = _resize(colors, scale)
     if polarity is Polarity.AUTO:
         polarity = find_polarity(scaled, is_crop=max(colors.shape) <= CROP)
-    ink = _ink(scaled, scale, polarity)
+    ink = _extract_ink(scaled, scale, polarity)
     refined_scale = _scale_for(_digit_height(ink), scale, max(colors.shape))
     return equalize_strokes(
-        ink if refined_scale == scale else _ink(_resized(colors, refined_scale), refined_scale, polarity)
+        ink if refined_scale == scale else _extract_ink(_resize(colors, refined_scale), refined_scale, polarity)
     )
 
 
@@ -197,8 +197,8 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
     return float(round(refined)) if refined > 1.5 else min(1.0, refined)
 
 
-def _resized(colors: Colors, scale: float) -> Colors:
-    """The picture at a scale; halved before as often as it can be, which for areas is nearly the same and faster."""
+def _resize(colors: Colors, scale: float) -> Colors:
+    """Resize a picture, halved before as often as it can be, which for areas is nearly the same and faster."""
     if scale == 1:
         return colors
     height, width = colors.shape[:2]
@@ -223,19 +223,21 @@ def resize_by_opencv(colors: Colors, halvings: int, size: tuple[int, int]) -> Co
     return np.asarray(cv2.resize(colors, size[::-1], interpolation=interpolation), np.uint8)
 
 
-def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
-    darkness = _darkness(np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors), scale)
+def _extract_ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
+    darkness = _measure_darkness(
+        np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors), scale
+    )
     # Enlargement also enlarges grain and the fine lines of security paper: the smoothing grows with it.
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
-    quantized, counts = _quantized(darkness)
-    ink = _above_paper(darkness, _paper(quantized, counts), scale, polarity)
+    quantized, counts = _quantize(darkness)
+    ink = _subtract_paper(darkness, _mask_paper(quantized, counts), scale, polarity)
     if not ink.thresholds(SHARES):  # or are printed rules half of what was taken for its grain?
-        ink = _above_paper(darkness, _lightest_paper(quantized, counts), scale, polarity)
+        ink = _subtract_paper(darkness, _mask_lightest_paper(quantized, counts), scale, polarity)
     return ink
 
 
-def _above_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
-    """The ink map of what is darker than the paper, and the noise of the paper's levels, by their median deviation."""
+def _subtract_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
+    """Subtract the paper's level: the ink map, with the noise of the paper by its levels' median deviation."""
     levels = darkness - _level_of_paper(darkness, paper)
     sample = (slice(None, None, 1 + levels.size // 200_000),) * 2
     if not paper[sample].any():  # so little of it that the sample misses it
@@ -244,7 +246,7 @@ def _above_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -
     return InkMap(np.maximum(levels, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 
-def _darkness(paper_high: Colors, scale: float) -> Ink:
+def _measure_darkness(paper_high: Colors, scale: float) -> Ink:
     """Normalize the illumination: each pixel's darkness relative to the background, maximum over the channels."""
     planes = [np.asarray(plane, np.uint8) for plane in cv2.split(paper_high)]
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
@@ -280,13 +282,13 @@ def quantize_darkness_by_numpy(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
     return quantized, _histogram(quantized)
 
 
-def _quantized(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
+def _quantize(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
     is_native = choice.choose_engine() in choice.INSTRUCTION_SETS
     return (native.quantize_darkness if is_native else quantize_darkness_by_numpy)(darkness)
 
 
-def _lightest_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
-    """Mask of the levels about the most frequent ones, as far to the dark as they go to the light.
+def _mask_lightest_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
+    """Mask the levels about the most frequent ones, as far to the dark as they go to the light.
 
     Grain goes as far to either side; what goes farther to the dark is printed or written.
     """
@@ -295,8 +297,8 @@ def _lightest_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
     return (quantized <= 2 * mode - lightest).astype(np.uint8)
 
 
-def _paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
-    """Mask of paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate.
+def _mask_paper(quantized: Mask, counts: NDArray[np.int64]) -> Mask:
+    """Mask the paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate.
 
     Where two classes do not separate, three may: paper, its printed rules, and what is written.
     """
