@@ -19,7 +19,8 @@ from tests.training.test_training import stripes, write_npz
 pytest.importorskip("torch")
 
 EPOCHS = 6
-CONFIGURATION = "last_call_timeout=5,join_timeout=60,keep_alive_interval=1,keep_alive_max_attempt=3"
+# The first to come waits for the other: torchrun itself waits for one that is lost while it joins a job that runs.
+CONFIGURATION = "last_call_timeout=20,join_timeout=60,keep_alive_interval=1,keep_alive_max_attempt=3"
 
 
 def training(source, out, *more):
@@ -63,6 +64,7 @@ def test_when_one_of_two_agents_is_killed_the_other_goes_on_from_the_checkpoint(
     try:
         wait_until(lambda: epochs_in(out) or agents[0].poll() is not None)
         before = epochs_in(out)
+        assert len(processes_with(f"LENET_TEST_MACHINE={marks[1]}")) == 2, "an agent and its process train, too"
         kill_machine(marks[1])
         _, said = agents[0].communicate(timeout=SECONDS)
     finally:
