@@ -15,8 +15,7 @@ from lenet.reading.order_statistics import median
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
-HIGHER = 3.0  # how much higher than dots what is written among them is
-ALIKE = 2.0  # the factor that a dot may be larger than most, or smaller, and wider than high, or higher than wide
+ALIKE = 2.0  # the factor that dots may be larger than most, or smaller, wider than high, or higher; writing is more
 
 
 def without_dots(ink: InkMap) -> InkMap:
@@ -33,7 +32,7 @@ def without_dots(ink: InkMap) -> InkMap:
         return ink
     typical = median(area[is_dot])
     is_dot &= (area <= ALIKE * typical) & (area * ALIKE >= typical)
-    if side.max() < HIGHER * median(side[is_dot]):  # nothing but small digits
+    if side.max() < ALIKE * median(side[is_dot]):  # nothing but small digits
         return ink
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
     if len(middles) < MIN_DOTS:

@@ -21,7 +21,6 @@ EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a sha
 
 SIDE = 96  # pixels, of a crop half as many: the longer side of the copy on which light is estimated
 _KERNEL_SIZE = 9  # pixels of the copy that the smoothing of light reaches over, and so where a shadow's edge may be
-_DARKEST_PAPER = 20.0  # gray levels: below that, grain would be a large share of the light
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
@@ -98,7 +97,7 @@ def _without_strokes(copy: Plane, is_crop: bool) -> Levels:
     border_mode = cv2.BORDER_REFLECT if is_crop else cv2.BORDER_REPLICATE
     padded = cv2.copyMakeBorder(copy, border, border, border, border, border_mode)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
-    return np.maximum(closed, _DARKEST_PAPER).astype(np.float32)
+    return np.asarray(closed, np.float32)
 
 
 def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane]) -> list[Levels]:

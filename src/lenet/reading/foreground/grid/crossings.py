@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, nearest_pixels
-
-LONG = 0.6  # of the picture: no stroke of a pen is as long, and a rule of this length may end anywhere
+from lenet.reading.foreground.rules import RULE_LENGTH
 
 
 def find_crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
@@ -79,7 +78,7 @@ def _meets(rule: Rule, across: list[tuple[Rule, float]], mask: Mask) -> bool:
             place < rule.start + REACH + other.thickness and _is_inked(mask, rule, place, rule.start)
         )
         at_end = at_end or (place > rule.end - REACH - other.thickness and _is_inked(mask, rule, rule.end, place))
-    return bool(across) and ((at_start and at_end) or len(rule.middles) > LONG * extent)
+    return bool(across) and ((at_start and at_end) or len(rule.middles) > RULE_LENGTH * extent)
 
 
 def _is_inked(mask: Mask, rule: Rule, start: float, end: float) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet.reading.foreground.grid.rule import Rule
-from lenet.reading.order_statistics import quantile
 
 MAX_TURN = 0.05  # that the slope of a rule may be off those of its family: paper bends
 
@@ -59,9 +58,7 @@ class Family:
             return False
         offsets = run.middles - slope * np.arange(count, dtype=np.float32)
         max_range = 3.0 + run.thickness / 2 + MAX_TURN * count
-        if float(offsets.max()) - float(offsets.min()) <= max_range:  # as of most, and quantiles take time
-            return True
-        return quantile(offsets, 0.9) - quantile(offsets, 0.1) <= max_range
+        return float(offsets.max()) - float(offsets.min()) <= max_range
 
 
 def alike_rules(rules: list[Rule]) -> list[Rule]:

@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from lenet.reading.foreground.grid.cell import MIN_CELL
-from lenet.reading.foreground.grid.crossings import LONG, find_crossings
+from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, lattices_between
 from lenet.reading.foreground.grid.tracing import MIN_COVERAGE, inked_parts
+from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 
 MIN_ASPECT = 0.5  # of a box of a field, whose sides may be hidden: height to width, or width to height
@@ -22,7 +23,7 @@ def with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
     for is_level in (True, False):
         source = mask if is_level else mask.T
         family = [rule for rule in rules if rule.is_level == is_level and not rule.is_open]
-        family = [rule for rule in family if len(rule.middles) > LONG * source.shape[1]]
+        family = [rule for rule in family if len(rule.middles) > RULE_LENGTH * source.shape[1]]
         if len(family) < MIN_ALIKE:
             continue
         center = source.shape[1] / 2

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell, cells_alike
-from lenet.reading.foreground.grid.crossings import LONG
 from lenet.reading.foreground.grid.families import MAX_TURN
 from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
-from lenet.reading.foreground.rules import MIN_FILL
+from lenet.reading.foreground.rules import MIN_FILL, RULE_LENGTH
 
 MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
 MAX_CELLS = 4000  # more are texture
@@ -53,7 +52,7 @@ def _is_cell(regions: NDArray[np.int32], number: int, box: Box, area: int) -> bo
 
 def _are_squares(rules: list[Rule], shape: tuple[int, ...]) -> bool:
     """Whether so many rules go through the page in both directions that it is squared paper."""
-    lengths = {True: LONG * shape[1], False: LONG * shape[0]}
+    lengths = {True: RULE_LENGTH * shape[1], False: RULE_LENGTH * shape[0]}
     long = Counter(rule.is_level for rule in rules if len(rule.middles) > lengths[rule.is_level])
     return min(long[True], long[False]) >= MIN_THROUGH
 

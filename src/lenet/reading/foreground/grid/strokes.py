@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.grid.crossings import LONG, find_crossings
+from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.rule import Rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, are_even
+from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
@@ -69,7 +70,9 @@ def printed_rules(rules: list[Rule], extent: int, pen: float) -> list[Rule]:
         for is_level in (True, False)
     }
     return [
-        rule for rule in rules if rule.darkness < DARKER * darkest[rule.is_level] or len(rule.middles) > LONG * extent
+        rule
+        for rule in rules
+        if rule.darkness < DARKER * darkest[rule.is_level] or len(rule.middles) > RULE_LENGTH * extent
     ]
 
 
@@ -81,7 +84,7 @@ def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
         for rule in rules
         if rule.is_open
         or counts[rule.is_level] >= MIN_ALIKE
-        or len(rule.middles) > LONG * extent
+        or len(rule.middles) > RULE_LENGTH * extent
         or rule.evenness >= 1 - MIN_EVENNESS
     ]
 
