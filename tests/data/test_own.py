@@ -1,5 +1,6 @@
 """Pictures in class folders: the same bits as ever where they are of ordinary size, and bounded memory where not."""
 
+import os
 import subprocess
 import sys
 import warnings
@@ -292,3 +293,16 @@ def test_a_wide_picture_becomes_a_square_as_is_asked_for():
     for wrong in ({"fit": "squash"}, {"polarity": "dark"}):
         with pytest.raises(UnknownName, match=r"'squash'|'dark'"):
             data.read_picture(Image.fromarray(pixels), **wrong)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_data_and_in_a_class_folder_it_is_left_out(tmp_path, capsys):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(6):
+            Image.fromarray(strokes(20, 20, number)).save(tmp_path / name / f"{number}.png")
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    assert len(data.load(tmp_path).train_labels) == 10
+    assert "left out a file or folder that is no picture, as a/pipe.png" in capsys.readouterr().err
+    with pytest.raises(DataError, match=r"pipe\.png: is a pipe or a device, expected a file or a folder"):
+        data.load(tmp_path / "a" / "pipe.png")

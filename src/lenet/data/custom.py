@@ -72,6 +72,8 @@ def read(path: Path, *, size: int, color: bool, polarity: str, transpose: bool |
     if not (isinstance(size, int) and 1 <= size <= 1024):
         raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
     data, idx, are_pictures = None, None, False
+    if not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path}: is a pipe or a device, expected a file or a folder, which can be read more than once")
     if path.is_dir():
         idx = read_idx_folder(path, [file for file in _visible_paths(path) if file.is_file()])
         data = None if idx else _read_csv_folder(path)
@@ -351,7 +353,7 @@ def _read_pictures(
 
 def _is_stray(path: Path) -> bool:
     """Whether a path in a class folder is no picture, by its suffix, or else by its content."""
-    if path.is_dir():
+    if path.exists() and not path.is_file():  # a folder; or a pipe, of which nothing may ever come
         return True
     if path.suffix.lower() in SUFFIXES:
         return False
