@@ -5,6 +5,7 @@ import pytest
 
 import lenet
 from lab.benchmarks.camera import composite_ink, to_uint8
+from lab.benchmarks.filled_forms import draw_form
 from lab.benchmarks.large_digits import draw_row, pad_with_paper
 from lenet.reading.foreground.ink import find_ink
 
@@ -47,3 +48,8 @@ def test_a_swipe_under_which_nothing_is_written_stays_ink():
     scene = np.full((400, 400, 3), PAPER, np.float32)
     scene[100:300, 180:230] *= np.float32(YELLOW)
     assert find_ink(to_uint8(scene)).levels[120:280, 190:220].min() > 0.3
+
+
+def test_red_digits_on_red_squares_are_no_swipe(reader, mnist):
+    form = draw_form("squared", 2, mnist, 81)
+    assert reader.read(form.photo).text == form.text

@@ -60,7 +60,7 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
         backgrounds = [_gray(cv2.GaussianBlur(levels, (0, 0), 3)) for levels in closed]
         return [
             Background(background, None, gain)
-            for background, gain in zip(backgrounds, _gains(backgrounds, copies), strict=True)
+            for background, gain in zip(backgrounds, _gains(backgrounds, copies, planes), strict=True)
         ]
     backgrounds = [
         _gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _KERNEL_SIZE), (0, 0), 1.5)) for levels in closed
@@ -69,7 +69,7 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
     minima = [cv2.erode(levels + 255 * non_paper, np.ones((_KERNEL_SIZE, _KERNEL_SIZE), np.uint8)) for levels in closed]
     return [
         Background(background, _gray(cv2.GaussianBlur(minimum, (0, 0), 1)), gain * (1 - non_paper))
-        for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds, copies), strict=True)
+        for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds, copies, planes), strict=True)
     ]
 
 
@@ -100,7 +100,7 @@ def _without_strokes(copy: Plane, is_crop: bool) -> Levels:
     return np.asarray(closed, np.float32)
 
 
-def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane]) -> list[Levels]:
+def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane], planes: Sequence[Plane]) -> list[Levels]:
     """Gains 2 / (background of the channel + of the lightest channel), which turn deficits into shares of light.
 
     On yellow paper blue has little light but as much grain: a share of its own light would be mostly grain. Where a
@@ -111,21 +111,35 @@ def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane]) -> list[Levels
     gains = [2 / np.maximum(channel_background + lightest, 1.0) for channel_background in levels]
     return [
         np.asarray(gain * (1 - highlight), np.float32)
-        for gain, highlight in zip(gains, _highlight_masks(levels, gains, copies), strict=True)
+        for gain, highlight in zip(gains, _highlight_masks(levels, gains, copies, planes), strict=True)
     ]
 
 
-def _highlight_masks(backgrounds: Sequence[Levels], gains: Sequence[Levels], copies: Sequence[Plane]) -> list[Levels]:
+def _highlight_masks(
+    backgrounds: Sequence[Levels], gains: Sequence[Levels], copies: Sequence[Plane], planes: Sequence[Plane]
+) -> list[Levels]:
     """Masks of each channel where a highlighter has darkened it: 1 there, 0 elsewhere.
 
     A highlighter's mark is wide, fills the box around it, ends abruptly, and leaves a channel as light as the paper,
-    but for what is written under it. A thick stroke may be as colored, but nothing is written in it.
+    but for what is written under it. A thick stroke may be as colored, but nothing is written in it. A digit on squared
+    paper and the squares around it are one dark area on the copy alone: in the picture there is bare paper in between.
     """
     masks = [np.zeros(copy.shape, np.float32) for copy in copies]
-    planes = list(zip(backgrounds, gains, copies, strict=True))
-    least = 1 - 1 / EDGE_OF_SHADOW  # of the light
-    darkened = [(paper - close_strokes(copy)) * gain > least for paper, gain, copy in planes]
-    inked = [(paper - copy) * gain > least for paper, gain, copy in planes]
+
+    def lacking(channels: Sequence[Plane]) -> list[NDArray[np.bool_]]:
+        """Where channels lack as much light as an edge of a shadow takes."""
+        least = 1 - 1 / EDGE_OF_SHADOW
+        return [
+            np.asarray((paper - channel) * gain > least, np.bool_)
+            for paper, gain, channel in zip(backgrounds, gains, channels, strict=True)
+        ]
+
+    if not any(channel.any() for channel in lacking([close_strokes(copy) for copy in copies])):
+        return masks
+    darkened, inked = (
+        lacking([_reduced(close_strokes(plane), max(copies[0].shape)) for plane in planes]),
+        lacking(copies),
+    )
     _, labels = cv2.connectedComponents(np.asarray(np.logical_or.reduce(darkened), np.uint8))
     for number in range(1, int(labels.max()) + 1):
         region = labels == number
