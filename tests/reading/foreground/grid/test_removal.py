@@ -59,3 +59,13 @@ def test_strokes_that_end_on_both_sides_of_a_rule_are_not_joined_along_it(digits
     cv2.line(page, (x + 9, y + 2), (x + 9, y + 24), 35, 5)
     ink = ink_of(page)
     assert without_grid(ink, find_grid(ink)).levels[y - 3 : y + 4, x - 20 : x + 21].max() < 0.1
+
+
+def test_a_stroke_that_lies_on_a_rule_as_dark_keeps_the_width_of_the_pen(digits):
+    page = table_of(["24", "70"], digits, width=2)
+    y, x = MARGIN + SIDE, MARGIN + 30
+    cv2.line(page, (x - 14, y + 2), (x + 14, y + 2), 35, 5)
+    ink = ink_of(page)
+    bare = without_grid(ink, find_grid(ink)).levels[y - 8 : y + 12] > 0.2
+    assert bare[:, x - 9 : x + 10].sum(axis=0).min() >= 5
+    assert not bare[:8, x - 26 : x - 17].any()

@@ -11,6 +11,7 @@ from lenet.reading.foreground.grid.profiles import ink_extents
 from lenet.reading.foreground.grid.rule import Rule, drawn_rules
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import InkMap, equalize_strokes
+from lenet.reading.normalization import stroke_width
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -20,38 +21,43 @@ def without_grid(ink: InkMap, grid: Grid) -> InkMap:
     on it, stay."""
     ink = ink.before_equalization
     threshold = max(grid_thresholds(ink))
+    printed = [rule for rule in grid.rules if not rule.is_open]
+    pen = stroke_width(
+        ((ink.levels > threshold) & (drawn_rules(printed, ink.levels.shape, 0.0, 2.0) == 0)).view(np.uint8)
+    )
     levels = ink.levels.copy()
     for is_level in (True, False):
-        others = drawn_rules(
-            [rule for rule in grid.rules if rule.is_level != is_level and not rule.is_open], levels.shape, 0.0, 2.0
-        )
+        others = drawn_rules([rule for rule in printed if rule.is_level != is_level], levels.shape, 0.0, 2.0)
         mask = (ink.levels > threshold) & (others == 0)
         view = levels if is_level else levels.T
-        for rule in grid.rules:
-            if rule.is_level == is_level and not rule.is_open:
-                _erase(view, mask if is_level else mask.T, rule)
+        for rule in printed:
+            if rule.is_level == is_level:
+                _erase(view, mask if is_level else mask.T, rule, pen)
     return equalize_strokes(ink.with_levels(levels))
 
 
-def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule) -> None:
-    """Set the ink of a level rule to 0, but where strokes cross it, and what of it is darker than print."""
+def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule, pen: float) -> None:
+    """Set the ink of a level rule to 0, but where strokes cross it, and what of it is darker than print.
+
+    A stroke that lies on the rule, runs along it for more than it is wide, and stands out at one side keeps the width
+    of the pen.
+    """
     height, width = mask.shape
     reach = round(rule.thickness) + 3
     columns = np.arange(max(0, rule.start - reach), min(width, rule.end + reach))
     middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
     half, tolerance = (rule.thickness - 1) / 2, 1.0 + 0.25 * rule.thickness
-    above, below = ink_extents(mask, middles, columns, limit=round(half + tolerance) + 3)
+    above, below = ink_extents(mask, middles, columns, limit=round(half + max(tolerance, pen)) + 3)
     margin = math.ceil(half) + 1
-    rows = np.rint(middles).astype(np.intp) + np.arange(-margin, margin + 1)[:, None]
+    offsets = np.arange(-margin, margin + 1)[:, None]
+    rows = np.rint(middles).astype(np.intp) + offsets
     is_pen = levels[np.clip(rows, 0, height - 1), columns] > DARKER * rule.darkness
     is_pen = cv2.morphologyEx(is_pen.view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))  # rules are grained
     stays = cv2.dilate(is_pen, _BLOCK) > 0
-    stays |= _crossing_strokes(
-        _runs_of(_broadened(above > half + tolerance)),
-        _runs_of(_broadened(below > half + tolerance)),
-        stays.shape,
-        max(1, round(0.7 * rule.thickness)),
-    )
+    is_above, is_below = _broadened(above > half + tolerance), _broadened(below > half + tolerance)
+    stays |= _crossing_strokes(_runs_of(is_above), _runs_of(is_below), stays.shape, max(1, round(0.7 * rule.thickness)))
+    for extent, stands_out, depths in ((above, is_above, above + offsets), (below, is_below, below - offsets)):
+        stays |= _broadened(stands_out & (extent < half + pen), round(pen)) & (depths < pen)
     erased = (rows >= 0) & (rows < height) & ~stays
     levels[rows[erased], np.broadcast_to(columns, rows.shape)[erased]] = 0.0
 
@@ -82,8 +88,8 @@ def _runs_of(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(np.pad(columns.view(np.int8), 1))).reshape(-1, 2)
 
 
-def _broadened(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Runs of two columns and more: single ones are the rule's ragged edge."""
+def _broadened(columns: NDArray[np.bool_], count: int = 2) -> NDArray[np.bool_]:
+    """Runs of so many columns and more: single ones are the rule's ragged edge."""
     row = columns.astype(np.uint8)[None]
-    opened = cv2.morphologyEx(row, cv2.MORPH_OPEN, np.ones((1, 2), np.uint8))
+    opened = cv2.morphologyEx(row, cv2.MORPH_OPEN, np.ones((1, max(2, count)), np.uint8))
     return np.asarray(opened[0] > 0, np.bool_)
