@@ -24,7 +24,11 @@ def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     thickness, commonest = median(above + below) + 1, _commonest(above + below) + 1
     if thickness > commonest + 1:  # digits lie on most of it
         thickness = commonest
-    is_bare = np.abs(above + below + 1 - thickness) <= 1.5 + 0.1 * thickness
+    is_bare = _are_as_thick(above + below + 1, thickness)
+    if thickness > 2 * rule.thickness:  # a digit lies along most of it: the straight run within tells how thick it is
+        is_bare_run = _are_as_thick(above + below + 1, rule.thickness)
+        if np.count_nonzero(is_bare_run) >= 2:
+            is_bare, thickness = is_bare_run, rule.thickness
     is_bare |= np.count_nonzero(is_bare) < 2
     centers = np.rint(rule.middles) + (below - above) / 2
     middles = _curve(columns[is_bare] - rule.start, centers[is_bare], len(columns))
@@ -35,6 +39,11 @@ def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     corner = min(round(thickness + REACH), len(columns) // 4)
     is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
     return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
+
+
+def _are_as_thick(extents: NDArray[np.intp], thickness: float) -> NDArray[np.bool_]:
+    """Where ink is as thick as a rule, within what its ragged edges make of it."""
+    return np.asarray(np.abs(extents - thickness) <= 1.5 + 0.1 * thickness, np.bool_)
 
 
 def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: int) -> NDArray[np.float32]:
