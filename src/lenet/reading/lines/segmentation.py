@@ -27,6 +27,7 @@ from lenet.reading.lines.layout import (
     collect_lines,
     filter_components,
     find_components,
+    find_digit_height,
     find_point_boxes,
     find_skew,
     points_beside,
@@ -232,6 +233,9 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
     if frames or rules.any():
         mask = without_rules(mask, rules)
         labels, components = find_components(mask, ink.levels)
+    if components and (touching := _touching_on_rules(components, rules)).any():
+        mask &= 1 - touching
+        labels, components = find_components(mask, ink.levels)
     all_components, sides = without_sides(components, rules)
     components, height, ignored = filter_components(all_components, ink.levels.shape)
     ignored += [(side.box, "rule") for side in sides] + [(frame.box, FRAME) for frame in frames]
@@ -249,6 +253,30 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
                 for component in line
             ]
     return Page(tuple(row for row in rows if row.pieces), tuple(ignored), tuple(components), height)
+
+
+def _touching_on_rules(components: list[Component], rules: Mask) -> Mask:
+    """Where digits of two lines touch on the rule between them, uint8 (h, w): along it, as wide as they are.
+
+    They are one component, higher than wide: what of it is above the rule and what is below are each nearer to a whole
+    digit than to half of one.
+    """
+    touching = np.zeros_like(rules)
+    if not rules.any():
+        return touching
+    height = find_digit_height(components)
+    for component in components:
+        top, left, bottom, right = component.box
+        if bottom - top < max(height + height / 2, right - left):
+            continue
+        around = rules[top:bottom, max(0, left - round(height)) : right + round(height)]
+        along = np.flatnonzero(2 * np.count_nonzero(around, axis=1) > around.shape[1])
+        if not len(along) or along[-1] - along[0] >= len(along):  # none, or several
+            continue
+        part = min(along[0], bottom - top - along[-1] - 1)
+        if height - part < part - height / 2:
+            touching[top + along[0] : top + along[-1] + 1, left:right] = 1
+    return touching
 
 
 def _sample(

@@ -36,6 +36,8 @@ def test_squared_paper_bounds_nothing(reader, digits):
         pytest.param("separate boxes", 1, 26, id="blank boxes beside written ones, whose print is as pale"),
         pytest.param("boxes", 3, 25, id="strokes in the middle of boxes"),
         pytest.param("boxes", 6, 26, id="a thick digit along the side of its box"),
+        pytest.param("separate boxes", 5, 61, id="thick zeros along the sides of their boxes"),
+        pytest.param("boxes", 5, 61, id="digits across the tops of their boxes"),
         pytest.param("combs", 6, 26, id="teeth that digits hide"),
         pytest.param("combs", 7, 25, id="teeth in perspective"),
         pytest.param("combs", 6, 25, id="thick teeth"),
@@ -45,3 +47,14 @@ def test_squared_paper_bounds_nothing(reader, digits):
 def test_a_form_has_each_of_its_boxes_and_no_other(reader, mnist, kind, number, seed):
     form = draw_form(kind, number, mnist, seed)
     assert reader.read(form.photo).text.replace(" ", "") == form.text
+
+
+@pytest.mark.parametrize(
+    ("number", "seed"),
+    [pytest.param(8, 61, id="lines that end on nothing"), pytest.param(6, 61, id="digits that touch on a line")],
+)
+def test_the_lines_of_lined_paper_bound_no_cells_and_take_no_digits_with_them(reader, mnist, number, seed):
+    form = draw_form("lined, red margin", number, mnist, seed)
+    reading = reader.read(form.photo)
+    assert reading.cells == ()
+    assert reading.text == form.text

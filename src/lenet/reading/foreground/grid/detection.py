@@ -67,9 +67,14 @@ def find_grid(ink: InkMap) -> Grid | None:
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = trace_rules(ink, mask, bridged, max(threshold / DARKER, 2.5 * ink.noise))
         grid = _grid_of(ink, bridged, mask, rules) if rules else None
-        if grid is not None and (best is None or len(grid.cells) > len(best.cells)):
+        if grid is not None and (best is None or _extent(grid) > _extent(best)):
             best = grid
     return best
+
+
+def _extent(grid: Grid) -> tuple[int, int]:
+    """How many cells a grid has, and how many of their sides are known."""
+    return len(grid.cells), len(grid.rules)
 
 
 def grid_thresholds(ink: InkMap) -> list[float]:
@@ -99,6 +104,9 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
         if not strokes:
             break
         rules = [rule for rule in rules if id(rule) not in strokes]
+    printed = {rule.is_level for rule in rules if not rule.is_open}
+    if len(printed) < 2:  # lines that a page is ruled with, whatever they end on
+        return None
     cells = without_zeros(cells, regions, mask, bridged, median([rule.thickness for rule in rules]))
     if not any(is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
         return None
