@@ -126,19 +126,19 @@ def _highlight_masks(
     """
     masks = [np.zeros(copy.shape, np.float32) for copy in copies]
 
-    def lacking(channels: Sequence[Plane]) -> list[NDArray[np.bool_]]:
-        """Where channels lack as much light as an edge of a shadow takes."""
+    def find_lack(channels: Sequence[Plane]) -> list[NDArray[np.bool_]]:
+        """Find where channels lack as much light as the edge of a shadow takes."""
         least = 1 - 1 / EDGE_OF_SHADOW
         return [
             np.asarray((paper - channel) * gain > least, np.bool_)
             for paper, gain, channel in zip(backgrounds, gains, channels, strict=True)
         ]
 
-    if not any(channel.any() for channel in lacking([close_strokes(copy) for copy in copies])):
+    if not any(channel.any() for channel in find_lack([close_strokes(copy) for copy in copies])):
         return masks
     darkened, inked = (
-        lacking([_reduced(close_strokes(plane), max(copies[0].shape)) for plane in planes]),
-        lacking(copies),
+        find_lack([_reduced(close_strokes(plane), max(copies[0].shape)) for plane in planes]),
+        find_lack(copies),
     )
     _, labels = cv2.connectedComponents(np.asarray(np.logical_or.reduce(darkened), np.uint8))
     for number in range(1, int(labels.max()) + 1):

@@ -233,7 +233,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
     if frames or rules.any():
         mask = without_rules(mask, rules)
         labels, components = find_components(mask, ink.levels)
-    if components and (touching := _touching_on_rules(components, rules)).any():
+    if components and (touching := _mask_touching_digits(components, rules)).any():
         mask &= 1 - touching
         labels, components = find_components(mask, ink.levels)
     all_components, sides = without_sides(components, rules)
@@ -255,8 +255,8 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
     return Page(tuple(row for row in rows if row.pieces), tuple(ignored), tuple(components), height)
 
 
-def _touching_on_rules(components: list[Component], rules: Mask) -> Mask:
-    """Where digits of two lines touch on the rule between them, uint8 (h, w): along it, as wide as they are.
+def _mask_touching_digits(components: list[Component], rules: Mask) -> Mask:
+    """Mask where digits of two lines touch on the rule between them, uint8 (h, w): along it, as wide as they are.
 
     They are one component, higher than wide: what of it is above the rule and what is below are each nearer to a whole
     digit than to half of one.

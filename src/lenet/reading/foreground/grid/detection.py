@@ -67,13 +67,13 @@ def find_grid(ink: InkMap) -> Grid | None:
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = trace_rules(ink, mask, bridged, max(threshold / DARKER, 2.5 * ink.noise))
         grid = _grid_of(ink, bridged, mask, rules) if rules else None
-        if grid is not None and (best is None or _extent(grid) > _extent(best)):
+        if grid is not None and (best is None or _count_cells_and_rules(grid) > _count_cells_and_rules(best)):
             best = grid
     return best
 
 
-def _extent(grid: Grid) -> tuple[int, int]:
-    """How many cells a grid has, and how many of their sides are known."""
+def _count_cells_and_rules(grid: Grid) -> tuple[int, int]:
+    """Count the cells of a grid, and the rules that bound them."""
     return len(grid.cells), len(grid.rules)
 
 
