@@ -27,7 +27,7 @@ def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     is_bare = _find_bare(above + below + 1, thickness)
     if thickness > 2 * rule.thickness:  # a digit lies along most of it: the straight run within tells how thick it is
         is_bare_run = _find_bare(above + below + 1, rule.thickness)
-        if np.count_nonzero(is_bare_run) >= 2:
+        if 8 * np.count_nonzero(is_bare_run) >= len(columns):  # fewer are where the bends of a zero are straight
             is_bare, thickness = is_bare_run, rule.thickness
     is_bare |= np.count_nonzero(is_bare) < 2
     centers = np.rint(rule.middles) + (below - above) / 2
