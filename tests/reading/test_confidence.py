@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
+from lenet.reading.lines.doubts import with_doubt
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
 from lenet.reading.lines.layout import AT_EDGE
-from lenet.reading.lines.numbers import MAY_BE_DIGITS, with_doubt
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
@@ -185,7 +186,7 @@ def test_a_digit_of_a_number_that_is_not_sure_is_doubtful_where_an_edge_may_have
         replace(sign, candidate=replace(sign.candidate, box=(9, *sign.box[1:]))) for sign in signs_of(row, 0, 1, 2)
     ]
     marked = with_doubt(lower, [], (edge, 200))
-    assert [sign.is_doubtful for sign in marked] == [False, is_doubtful, False]
+    assert [bool(sign.doubt) for sign in marked] == [False, is_doubtful, False]
 
 
 @pytest.mark.parametrize(

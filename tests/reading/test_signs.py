@@ -135,9 +135,12 @@ def test_a_stroke_that_may_be_a_slash_is_rejected_and_not_silently_a_one(reader:
         digit = writer._draw_digit(label, WritingStyle(height=HEIGHT, jitter=0.0))
         canvas[120 - digit.shape[0] : 120, x : x + digit.shape[1]] = digit
     cv2.line(canvas, (158, 52), (130, 128), 1.0, 6, cv2.LINE_AA)
+    for digit, x in ((canvas[60:120, 60:110].copy(), 10), (canvas[60:120, 180:230].copy(), 240)):
+        canvas[60:120, x : x + 50] = digit  # between two digits alone it would be the line of a fraction
     reading = reader.read(photograph_line(canvas, np.random.default_rng(0)))
     assert reading.is_rejected
-    assert reading.accepted_text.replace(" ", "") in ("3?4", "34")
+    assert reading.accepted_text.replace(" ", "") == "33?44"
+    assert "not accepted: a 1 may be a slash" in reading.remark
 
 
 def test_upright_ones_between_digits_stay_ones(reader: Reader, written):
@@ -377,3 +380,58 @@ def test_a_one_beneath_the_arm_of_a_parenthesis_is_not_silently_a_part_of_it(rea
     page[y - 20 : y + 20, x : x + 5] = 40
     reading = reader.read(page, signs="keep")
     assert reading.is_rejected or reading.text == "(1302)"
+
+
+@pytest.mark.parametrize("text", ["6/8", "9/4", "5/3", "2/7"])
+def test_a_stroke_alone_between_two_digits_that_leans_as_slashes_do_is_one(reader: Reader, mnist, text: str):
+    slash = [[(0.5, -1.05), (0.0, 0.05)]]
+    assert reader.read(page_with(text, mnist, STROKES | {"/": slash}), signs="keep").text == text
+
+
+def test_slashes_of_a_date_that_hardly_lean_are_no_sure_ones(reader: Reader, mnist):
+    slash = [[(0.25, -1.05), (0.0, 0.05)]]
+    reading = reader.read(page_with("24/05/2025", mnist, STROKES | {"/": slash}))
+    assert reading.is_rejected or reading.text == "24052025"
+
+
+def test_a_dash_too_low_for_one_is_said_and_not_accepted_where_signs_are_asked_for(reader: Reader, mnist):
+    page = page_with("26-12", mnist, STROKES | {"-": [[(0.0, -0.1), (0.45, -0.1)]]})
+    omitted, kept = reader.read(page), reader.read(page, signs="keep")
+    assert "ink between the digits may be a sign" in omitted.remark
+    assert omitted.accepted_text.replace(" ", "") == "2612"
+    assert kept.is_rejected
+
+
+@pytest.mark.parametrize("text", ["257!", "34!", "905?"])
+def test_a_digit_with_a_point_beneath_it_is_not_accepted_and_said_so(reader: Reader, mnist, text: str):
+    point = [(0.15, -0.02), (0.16, -0.02)]
+    marks = {
+        "!": [[(0.15, -1.05), (0.15, -0.3)], point],
+        "?": [[(0.0, -0.85), (0.1, -1.0), (0.3, -1.0), (0.38, -0.8), (0.15, -0.5), (0.15, -0.3)], point],
+    }
+    reading = reader.read(page_with(text, mnist, STROKES | marks))
+    assert reading.is_rejected
+    assert "a digit with a point beneath it may be a ! or ?" in reading.remark or "?" not in reading.text
+
+
+@pytest.mark.parametrize("bar", [(-1.2, 0.2), (-1.35, 0.3)])
+def test_a_bar_between_numbers_is_no_sure_one(reader: Reader, mnist, bar: tuple[float, float]):
+    bars = STROKES | {"|": [[(0.05, bar[0]), (0.05, bar[1])]]}
+    reading = reader.read(page_with("25|308", mnist, bars))
+    assert reading.is_rejected
+    assert "not accepted: a 1 may be a bar between numbers" in reading.remark
+
+
+def test_a_check_mark_behind_a_number_is_no_sure_one(reader: Reader, mnist):
+    tick = STROKES | {"v": [[(0.0, -0.4), (0.25, 0.0), (0.75, -1.0)]]}
+    for text in ("45v", "308v", "96v"):
+        reading = reader.read(page_with(text, mnist, tick))
+        assert reading.is_rejected or reading.text.replace(" ", "") == text[:-1]
+
+
+def test_a_ring_around_a_bare_stroke_is_no_sure_zero(reader: Reader):
+    page = np.full((240, 240), 230, np.uint8)
+    cv2.circle(page, (120, 120), 60, 40, 7, cv2.LINE_AA)
+    cv2.line(page, (122, 85), (119, 155), 40, 7, cv2.LINE_AA)
+    reading = reader.read(page)
+    assert reading.is_rejected or reading.text == "1"

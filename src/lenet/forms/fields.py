@@ -493,9 +493,7 @@ def _read_lines_of(field: Field, page: PageReading, recognizer: Recognizer) -> _
         elif character != " " and (field.kind != "digits" or field.pattern is not None):
             positions.append(((character, 1.0),))
     doubts = [f"holds {len(page.lines)} lines"] if len(page.lines) > 1 else []
-    digit_doubts = []
-    if any(digit.is_doubtful for digit in page.digits):
-        digit_doubts.append("a stroke may be a slash or a 1")
+    digit_doubts = list(dict.fromkeys(digit.doubt for digit in page.digits if digit.doubt))
     if any(reason in ("not a digit", "not digits", "may be digits") for _, reason in page.ignored):
         digit_doubts.append("holds ink that is no digit")
     if not all(recognizer.accepts(confidence, page.kind) for confidence in page.confidences):

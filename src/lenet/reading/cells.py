@@ -22,6 +22,7 @@ from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
+from lenet.reading.lines.doubts import MAY_BE_PRINT, MAY_BE_SLASH, doubted
 from lenet.reading.lines.hypotheses import hypotheses_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
@@ -34,7 +35,7 @@ from lenet.reading.lines.layout import (
     find_digit_height,
     find_spaces,
 )
-from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS, doubted
+from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
@@ -456,7 +457,7 @@ def _with_field_signs(cells: list[ReadCell]) -> list[ReadCell]:
                     signs[read.cell.number] = find_short_signs(marks, digits)
 
     def marked(digit: ScoredCandidate) -> ScoredCandidate:
-        return replace(doubted(digit), is_doubtful=True) if id(digit) in doubtful else digit
+        return doubted(digit, MAY_BE_SLASH) if id(digit) in doubtful else digit
 
     return [
         replace(
@@ -547,7 +548,7 @@ def _with_doubted_ones(lines: PageReading, ink: InkMap, print_threshold: float) 
 
     def marked(digit: ScoredCandidate) -> ScoredCandidate:
         is_print = digit.label == "1" and _darkness(digit.box, ink) < print_threshold
-        return replace(digit, is_doubtful=True) if is_print else digit
+        return replace(digit, doubt=MAY_BE_PRINT) if is_print else digit
 
     return replace(lines, lines=tuple(tuple(map(marked, line)) for line in lines.lines))
 

@@ -22,6 +22,7 @@ from lenet.reading.cells import GridReading, read_grid
 from lenet.reading.foreground.dots import without_dots
 from lenet.reading.foreground.grid.detection import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.lines.doubts import with_sign_doubts
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
@@ -117,6 +118,9 @@ class Reader:
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
         reading, ink, rotation = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
+        keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
+        if keeps_signs and not reading.cells:  # the digits of cells are their lines', and these know their signs
+            reading = replace(reading, page=with_sign_doubts(reading.page))
         page, rejected = reading.page, self._rejected_digits(reading)
         digit_of = {
             id(digit): self._digit(digit, number, id(digit) in rejected, picture, ink)
@@ -124,7 +128,6 @@ class Reader:
             for digit in line
         }
         digits = list(digit_of.values())
-        keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
         cells = [
             Cell(
                 read.cell.row,
@@ -241,7 +244,7 @@ class Reader:
 
         None is with a digit that is likelier no digit than its label: it would be accepted as what it is not read as.
         """
-        if any(digit.is_doubtful or digit.is_likelier_none for digit in line):
+        if any(digit.doubt or digit.is_likelier_none for digit in line):
             return False
         if kind == "line" and not are_number(line):
             return self._recognizer.accepts(confidence, "short_line") and not any(
@@ -257,7 +260,7 @@ class Reader:
         """Which digits of a line are rejected: none if it is sure as a whole, else the few doubtful ones, or all."""
         if self._is_sure(line, confidence, kind):
             return [False] * len(line)
-        doubtful = [digit.is_doubtful or self._recognizer.rejects(digit.probabilities) for digit in line]
+        doubtful = [bool(digit.doubt) or self._recognizer.rejects(digit.probabilities) for digit in line]
         return doubtful if 0 < sum(doubtful) <= MAX_REJECTED_SHARE * len(line) else [True] * len(line)
 
     def _digit(self, digit: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:

@@ -70,6 +70,10 @@ def _remarks_on(page: PageReading, rotation: int) -> list[str]:
         remarks.append(f"left out: {tallies} line{'s' * (tallies > 1)} of tally marks")
     if crossed_out := reasons.count(CROSSED_OUT):
         remarks.append(f"crossed out: {crossed_out} line{'s' * (crossed_out > 1)}, not accepted")
+    doubts = dict.fromkeys(digit.doubt for digit in page.digits if digit.doubt and digit.doubt != CROSSED_OUT)
+    if doubts:
+        remarks.append(f"not accepted: {', '.join(doubts)}")
+    remarks += [doubt for doubt in dict.fromkeys(page.sign_doubts) if doubt and doubt not in doubts]
     if unfit := reasons.count("does not fit the pattern"):
         remarks.append(f"left out: {unfit} line{'s' * (unfit > 1)} that do{'es' * (unfit == 1)} not fit the pattern")
     return remarks

@@ -25,13 +25,13 @@ class ScoredCandidate:
         candidate: ink that may be one digit.
         image: uint8 (28, 28), that ink normalized.
         probabilities: float32 (10,), of the digits; what they lack of 1 is that of no digit.
-        is_doubtful: whether something else than its likeness speaks against it; then its line is not accepted.
+        doubt: what else than its likeness speaks against it, for the remark; its line is not accepted then.
     """
 
     candidate: Candidate
     image: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
-    is_doubtful: bool = False
+    doubt: str = ""
 
     @cached_property
     def probability(self) -> float:
@@ -106,6 +106,7 @@ class PageReading:
             probabilities of its labels.
         kind: of confidence, as `Recognizer.accepts` takes it.
         graphs: of all rows at the threshold of this hypothesis.
+        sign_doubts: for each line, what is not sure about its signs; empty if nothing is.
     """
 
     lines: tuple[tuple[ScoredCandidate, ...], ...] = ()
@@ -116,6 +117,7 @@ class PageReading:
     confidences: tuple[float, ...] = ()
     kind: str = "line"
     graphs: tuple[RowGraph, ...] = ()
+    sign_doubts: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.lines)

@@ -15,6 +15,22 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
+from lenet.reading.lines.doubts import (
+    HAS_POINT,
+    MAY_BE_BAR,
+    MAY_BE_SLASH,
+    MAY_BE_TICK,
+    OTHER_SHAPE,
+    RAISED,
+    RING,
+    UNTOLD_INK,
+    doubted,
+    find_raised,
+    is_ring_around_stroke,
+    is_tick,
+    with_doubt,
+    with_line_doubt,
+)
 from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import MAX_LOW_HEIGHT, SAMPLE, Mask, find_spaces
 from lenet.reading.lines.numbers import (
@@ -22,20 +38,24 @@ from lenet.reading.lines.numbers import (
     MAY_BE_DIGITS,
     are_number,
     are_tallies,
-    doubted,
     find_crossing_out,
-    find_raised,
     find_scribbles,
     numbers_of,
     reason_of,
-    with_doubt,
     without_words,
 )
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
-from lenet.reading.lines.signs import between_parentheses, find_signs, reindexed, separator_scores, without_sign
+from lenet.reading.lines.signs import (
+    between_parentheses,
+    find_bars,
+    find_signs,
+    reindexed,
+    separator_scores,
+    without_sign,
+)
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
 
@@ -170,7 +190,7 @@ def _with_crossings_out(chosen: PageReading, rules: Mask) -> PageReading:
     ]
     crossings = [find_crossing_out(line, boxes) for line in chosen.lines]
     lines = tuple(
-        tuple(replace(digit, is_doubtful=True) for digit in line) if crossing else line
+        with_line_doubt(line, CROSSED_OUT) if crossing else line
         for line, crossing in zip(chosen.lines, crossings, strict=True)
     )
     ignored = chosen.ignored + tuple((crossing, CROSSED_OUT) for crossing in crossings if crossing)
@@ -288,6 +308,7 @@ def hypotheses_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, patter
                 tuple(separators for part in nonempty for separators in part.separators),
                 tuple(signs for part in nonempty for signs in part.signs),
                 graphs=graphs,
+                sign_doubts=tuple(doubt for part in nonempty for doubt in part.sign_doubts),
             )
         )
     return hypotheses
@@ -385,8 +406,14 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
         if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
     ignored += unread
-    doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes | find_raised(line_signs.digits)}
     digits = list(line_signs.digits)
+    doubts = {id(digits[index]): RAISED for index in find_raised(digits)}
+    doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
+    doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
+    doubts |= {id(digits[index]): MAY_BE_BAR for index in find_bars(digits)}
+    doubts |= {id(digits[index]): MAY_BE_SLASH for index in line_signs.possible_slashes}
+    if not are_number(digits):
+        doubts |= {id(digit): RING for digit in digits if is_ring_around_stroke(digit)}
     if not digits:
         return PageReading(ignored=tuple(ignored))
     others = [box for box, reason in ignored if reason == "not a digit"]
@@ -397,10 +424,12 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     gaps = _gaps(numbers, ignored)
     if are_tallies(numbers, gaps):
         return PageReading(ignored=((row_box, "tally marks"),))
-    line = tuple(replace(doubted(digit), is_doubtful=True) if id(digit) in doubtful else digit for digit in numbers)
+    line = tuple(doubted(digit, doubts[id(digit)]) if id(digit) in doubts else digit for digit in numbers)
     if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
-        line = tuple(replace(digit, is_doubtful=True) for digit in line)  # it may be one that the network does not know
-    return PageReading((line,), (gaps,), tuple(ignored), ({},), (reindexed(line_signs.signs, numbers),))
+        line = with_line_doubt(line, OTHER_SHAPE)  # it may be one that the network does not know
+    is_untold = any(_is_beside(box, numbers, 0) for box in line_signs.untold)
+    signs = (reindexed(line_signs.signs, numbers),)
+    return PageReading((line,), (gaps,), tuple(ignored), ({},), signs, sign_doubts=(UNTOLD_INK * is_untold,))
 
 
 def _best_digits(scored: list[ScoredCandidate], pieces: int) -> list[ScoredCandidate]:
@@ -424,7 +453,9 @@ def _line_of_pattern(row: Row, scored: list[ScoredCandidate], digits: list[Score
     ignored += [(row.box_of(piece), _reason(row, piece, row.digit_height)) for piece in unused_pieces]
     if not digits:
         return PageReading(ignored=tuple(ignored))
-    return PageReading((tuple(digits),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
+    return PageReading(
+        (tuple(digits),), (frozenset(),), tuple(ignored), (path.separators,), (signs,), sign_doubts=("",)
+    )
 
 
 def _is_beside(box: Box, digits: Sequence[ScoredCandidate], reach: float) -> bool:

@@ -5,15 +5,12 @@ A shape alone may look like a digit; its neighbors on the line and on the page d
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.rules import THICKNESS
-from lenet.reading.lines.frames import FRAME
-from lenet.reading.lines.layout import MAX_OFFSET, MAX_SIZE_RATIO, MIN_SIZE, find_spaces
+from lenet.reading.lines.layout import MAX_SIZE_RATIO, find_spaces
 from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
@@ -155,58 +152,6 @@ def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
     return {number for number, width in enumerate(widths) if width > MAX_SIZE_RATIO * median_width}
 
 
-def with_doubt(
-    digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]], shape: tuple[int, int]
-) -> tuple[ScoredCandidate, ...]:
-    """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings;
-    and what comes in from an edge of a picture, (height, width), that is far larger, or goes through it like a fold.
-    Those of a number are doubtful where they reach an edge, which may have cut a part off, and are not sure.
-
-    The point of an exclamation mark stands under its stroke, a face has eyes within its ring, a postmark has two rings:
-    the digit is but a part of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any
-    ink where there are so many digits that they are a number: there it is a speck, or a splinter of a stroke.
-    """
-
-    def at_edges(digit: ScoredCandidate) -> tuple[bool, bool, bool, bool]:
-        top, left, bottom, right = digit.box
-        return top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
-
-    if are_number(digits):
-        return tuple(
-            replace(digit, is_doubtful=True) if digit.probability < SURE and any(at_edges(digit)) else digit
-            for digit in digits
-        )
-
-    def is_doubtful(digit: ScoredCandidate) -> bool:
-        top, left, bottom, right = digit.box
-        size = max(bottom - top, right - left)
-        if any(at_edges(digit)) and 2 * size < min(shape):
-            return True
-        if all(at_edges(digit)[:2]) and digit.stroke_width < THICKNESS * shape[0]:
-            return True
-        for (above, from_left, below, to_right), reason in ignored:
-            is_in_frame = above < top and bottom < below and from_left < left and right < to_right and reason == FRAME
-            height, width = below - above, to_right - from_left
-            inside = above > top and below < bottom and from_left > left and to_right < right
-            above_or_below = bottom < above < bottom + size or top - size < below < top
-            in_line = left - MAX_OFFSET * size < from_left and to_right < right + MAX_OFFSET * size
-            is_rest = reason != "rule" and MIN_SIZE * size < max(height, width)
-            is_small = max(height, width) < 0.5 * size
-            if is_rest and (inside or (is_small and above_or_below and in_line)):
-                return True
-            if is_in_frame and digit.label == "0":
-                return True
-        return False
-
-    return tuple(doubted(digit) if is_doubtful(digit) else digit for digit in digits)
-
-
-def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """The digits whose foot is above the middle of one beside: degrees, exponents, the upper ring of a percent sign."""
-    beside = [(i, j) for i in range(len(digits)) for j in (i - 1, i + 1) if 0 <= j < len(digits)]
-    return {i for i, j in beside if 2 * digits[i].box[2] < digits[j].box[0] + digits[j].box[2]}
-
-
 def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -> Box | None:
     """The rule through the middle half of most digits of a line that ends with them: one of paper goes on."""
     _, left, _, right = bounding_box([digit.box for digit in digits])
@@ -223,11 +168,6 @@ def find_crossing_out(digits: Sequence[ScoredCandidate], rules: Sequence[Box]) -
         if 2 * sum(crossed) > len(digits) and left - reach < rule[1] and rule[3] < right + reach:
             return rule
     return None
-
-
-def doubted(digit: ScoredCandidate) -> ScoredCandidate:
-    """The digit, no likelier than not, and so rejected by itself."""
-    return replace(digit, probabilities=digit.probabilities * np.float32(LIKELY))
 
 
 def are_number(digits: Sequence[ScoredCandidate]) -> bool:

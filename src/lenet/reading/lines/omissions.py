@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lenet.boxes import Box
+from lenet.reading.lines.doubts import MAY_BE_SIGNS, UNSURE_SIGNS, with_line_doubt
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.scoring import SURE, PageReading, ScoredCandidate
@@ -30,27 +31,26 @@ def with_lost_signs(chosen: PageReading, hypotheses: Sequence[PageReading]) -> P
     """Add to each line of the chosen reading the signs of the first hypothesis that shows any beside the same digits.
 
     The thinner the ink of a threshold, the more of a point is lost, and the more of a broken stroke looks like one:
-    what the chosen reading shows to be a part of a digit is no sign.
+    what the chosen reading shows to be a part of a digit is no sign. Where hypotheses show other signs, these are in
+    doubt, and where one shows that a digit may be a sign, the line is. A point may look like a comma at another one.
 
     Args:
         chosen: one of the hypotheses, read without a pattern.
         hypotheses: of all thresholds, the one with the most ink first.
     """
-    alike = [hypothesis for hypothesis in hypotheses if len(hypothesis.signs) == len(chosen.signs)]
-    signs = [
-        next(
-            (
-                hypothesis.signs[number]
-                for hypothesis in alike
-                if hypothesis.signs[number]
-                and _labels(hypothesis.lines[number]) == _labels(line)
-                and not any(_contains(digit.box, sign.box) for digit in line for sign in hypothesis.signs[number])
-            ),
-            chosen.signs[number],
-        )
-        for number, line in enumerate(chosen.lines[: len(chosen.signs)])
-    ]
-    return replace(chosen, signs=tuple(signs))
+    alike = [one for one in hypotheses if len(one.signs) == len(chosen.signs)]
+    lines, signs, doubts = list(chosen.lines), list(chosen.signs), list(chosen.sign_doubts)
+    for number, line in enumerate(chosen.lines[: len(chosen.signs)]):
+        others = [one for one in alike if _labels(one.lines[number]) == _labels(line)]
+        shown = [one.signs[number] for one in others if one.signs[number]]
+        apart = [one for one in shown if not any(_contains(digit.box, sign.box) for digit in line for sign in one)]
+        signs[number] = next(iter(apart), chosen.signs[number])
+        if len({tuple((sign.text.replace(",", "."), sign.index) for sign in one) for one in shown}) > 1:
+            doubts[number] = UNSURE_SIGNS
+        told = [digit.doubt for one in others for digit in one.lines[number] if digit.doubt in MAY_BE_SIGNS]
+        if told and not any(digit.doubt in MAY_BE_SIGNS for digit in line):
+            lines[number] = with_line_doubt(line, told[0])
+    return replace(chosen, lines=tuple(lines), signs=tuple(signs), sign_doubts=tuple(doubts))
 
 
 def _labels(line: Sequence[ScoredCandidate]) -> str:

@@ -9,8 +9,9 @@ Parentheses look like ones, too: two that begin and end a line and bend away fro
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,16 @@ class LineSigns:
 
     Attributes:
         digit_height: in pixels, of the row; or of the digits in parentheses, which may be lower than these.
+        pointed: the indices of digits with a point beneath them, as a ! or ? has.
+        untold: boxes of ink as large as signs beside the digits that is none by its size and place.
     """
 
     signs: tuple[PlacedSign, ...]
     digits: tuple[ScoredCandidate, ...]
     possible_slashes: frozenset[int]
     digit_height: float
+    pointed: frozenset[int] = frozenset()
+    untold: tuple[Box, ...] = ()
 
 
 def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: Sequence[Piece]) -> LineSigns:
@@ -120,16 +125,33 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
         for pieces in (row.pieces[digit.candidate.first : digit.candidate.last] for digit in remaining)
     ]
     marks = [_Mark(box, _is_clear((box[1], box[3]), [(d.box[1], d.box[3]) for d in remaining])) for box in row.points]
+    pointed: set[int] = set()
     for piece in separate_pieces:
         box = row.box_of(piece)
         if _is_plus_among(row, piece, [digit.box for digit in remaining]):
             signs.append(_sign("+", box))
         elif is_short[id(piece)]:
             marks.append(_Mark(box, _is_clear((piece.left, piece.right), columns)))
+            pointed |= {
+                index
+                for index, digit in enumerate(remaining)
+                if digit.box[2] <= box[0]
+                and _middle(box) < _band([other.box for other in remaining], box)[1]
+                and not _is_clear((piece.left, piece.right), [columns[index]])
+            }
         elif text := _tall_sign(piece, row, remaining):
             signs.append(_sign(text, box))
     signs += _short_signs(marks, remaining, line_stroke_width)
-    return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes, digit_height)
+    placed = tuple(_placed_in_line(signs, remaining))
+    untold = tuple(
+        mark.box
+        for mark in marks
+        if _size(mark.box) >= MIN_POINT * line_stroke_width
+        and mark.box not in row.points
+        and not any(_is_in(mark.box, sign.box) for sign in placed)
+        and not any(digit.box[1] <= mark.box[1] and mark.box[3] <= digit.box[3] for digit in remaining)
+    )
+    return LineSigns(placed, tuple(remaining), possible_slashes, digit_height, frozenset(pointed), untold)
 
 
 def without_sign(
@@ -212,27 +234,24 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
 class _Stroke:
     """The principal axis of a mask: its lean in columns to the right for each row up, and its height in rows.
 
-    The axis ratio is that of the standard deviations across and along the axis.
+    It is straight if it spreads little across its axis beside how it spreads along it, or beside the width of a pen.
     """
 
     lean: float
-    axis_ratio: float
+    is_straight: bool
     height: int
 
     @classmethod
     def of(cls, mask: Bits) -> "_Stroke":
         ys, xs = np.nonzero(mask)
         if len(ys) < MIN_PIXELS:
-            return cls(0.0, 1.0, 0)
+            return cls(0.0, False, 0)
         variances, axes = np.linalg.eigh(np.cov(xs, ys))
         across, along = axes[:, 1]
         lean = -float(across / along) if abs(along) > 1e-3 else math.inf
-        axis_ratio = math.sqrt(max(float(variances[0]), 0.0) / max(float(variances[1]), 1e-9))
-        return cls(lean, axis_ratio, int(ys.max() - ys.min()) + 1)
-
-    @property
-    def is_straight(self) -> bool:
-        return self.axis_ratio < MAX_AXIS_RATIO and abs(self.lean) < 2
+        spread, extent = math.sqrt(max(float(variances[0]), 0.0)), math.sqrt(max(float(variances[1]), 1e-9))
+        is_bare = spread < MAX_AXIS_RATIO * extent or 2 * spread < stroke_width(mask.view(np.uint8))
+        return cls(lean, is_bare and abs(lean) < 2, int(ys.max() - ys.min()) + 1)
 
 
 def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
@@ -251,17 +270,43 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
         slant = median(upright)
     else:  # a hand that leans: its ones lean no more than its other digits, and all alike
         slant = min([*leans, *([_slant_of([digit.candidate.mask for digit in others])] if others else [])])
-    log_ratios = {
-        index: _slash_log_likelihood_ratio(stroke, slant, height)
-        for index, stroke in strokes.items()
-        if 0 < index < len(digits) - 1  # what begins or ends a line is no slash
-        and stroke.lean > MIN_LEAN
-        and (stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height)
+    # What begins or ends a line is no slash.
+    leaning = {i: one for i, one in strokes.items() if 0 < i < len(digits) - 1 and one.lean > MIN_LEAN}
+    places, log_prior = _places_of_slashes("".join(digit.label for digit in digits), leaning)
+    log_odds = {
+        index: _slash_log_likelihood_ratio(stroke, slant, height) + (log_prior if index in places else SLASH_LOG_PRIOR)
+        for index, stroke in leaning.items()
+        if index in places or stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height
     }
-    text = "".join("/" if index in log_ratios else digit.label for index, digit in enumerate(digits))
-    prior = DATE_LOG_PRIOR if _is_date(text) else SLASH_LOG_PRIOR
-    slashes = {index for index, value in log_ratios.items() if value + prior > MIN_SLASH_LOG_ODDS}
-    return slashes, {index for index, value in log_ratios.items() if value + prior > MIN_DOUBT_LOG_ODDS} - slashes
+    slashes = {index for index, value in log_odds.items() if value > MIN_SLASH_LOG_ODDS}
+    return slashes, {index for index, value in log_odds.items() if value > MIN_DOUBT_LOG_ODDS} - slashes
+
+
+def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
+    """Find the ones between digits that may be bars: longer than the line is high, or in white twice as wide as any."""
+    bars: set[int] = set()
+    for index in range(1, len(digits) - 1):
+        digit, others = digits[index], [*digits[:index], *digits[index + 1 :]]
+        if digit.label != "1" or not _Stroke.of(digit.candidate.mask).is_straight:
+            continue
+        top, _, bottom, _ = bounding_box([other.box for other in others])
+        height = digit.box[2] - digit.box[0]
+        is_long = digit.box[0] < top and bottom < digit.box[2]
+        is_longer = height > SLASH_LENGTH[0] * median(other.box[2] - other.box[0] for other in others)
+        whites = [after.box[1] - before.box[3] for before, after in pairwise(digits)]
+        around, elsewhere = whites[index - 1 : index + 1], whites[: index - 1] + whites[index + 1 :]
+        is_alone = bool(elsewhere) and min(around) > 2 * max(0, *elsewhere, digit.box[3] - digit.box[1])
+        if (is_long and is_longer) or is_alone:
+            bars.add(index)
+    return bars
+
+
+def _places_of_slashes(labels: str, leaning: Iterable[int]) -> tuple[frozenset[int], float]:
+    """The strokes that make a line a date or a fraction if they are slashes, and the log odds that these are."""
+    for places in combinations(sorted(leaning), 2):
+        if _is_date("".join("/" if index in places else label for index, label in enumerate(labels))):
+            return frozenset(places), DATE_LOG_PRIOR
+    return frozenset(leaning) if len(labels) == len("1/2") else frozenset(), 0.0
 
 
 def between_parentheses(row: Row, scored: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
@@ -498,6 +543,10 @@ def reindexed(signs: Sequence[PlacedSign], digits: Sequence[ScoredCandidate]) ->
 
 def _sign(text: str, box: Box) -> PlacedSign:
     return PlacedSign(text, box, 0)
+
+
+def _is_in(box: Box, other: Box) -> bool:
+    return other[0] <= box[0] and other[1] <= box[1] and box[2] <= other[2] and box[3] <= other[3]
 
 
 def _middle(box: Box) -> float:

@@ -1,0 +1,138 @@
+"""What else than its likeness speaks against a digit: it may be a sign, or a part of something that was drawn.
+
+A line with a doubt is not accepted, and the remark says the doubt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.boxes import Box, bounding_box
+from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.rules import THICKNESS
+from lenet.reading.lines.frames import FRAME
+from lenet.reading.lines.layout import MAX_OFFSET, MIN_SIZE
+from lenet.reading.lines.numbers import are_number
+from lenet.reading.lines.segmentation import Row
+from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
+
+# Doubts, as remarks say them.
+CUT_OFF = "what looks like a digit comes in from the edge"
+PART = "what looks like a digit may be a part of something else"
+MAY_BE_PRINT = "a 1 may be what is left of a printed line"
+MAY_BE_SLASH = "a 1 may be a slash"
+MAY_BE_BAR = "a 1 may be a bar between numbers"
+MAY_BE_TICK = "a 1 may be a check mark"
+HAS_POINT = "a digit with a point beneath it may be a ! or ?"
+MAY_BE_SIGNS = {MAY_BE_SLASH, HAS_POINT}  # which not every threshold shows
+RING = "a 0 may be a ring around a 1"
+RAISED = "a digit stands as high as an exponent"
+UNSURE_SIGNS = "which signs are between the digits is not sure"
+UNTOLD_INK = "ink between the digits may be a sign"
+OTHER_SHAPE = "a shape as high as the digits is none"
+
+
+def with_doubt(
+    digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]], shape: tuple[int, int]
+) -> tuple[ScoredCandidate, ...]:
+    """The digits of a line, those less sure that leave ink over, below them, above them or inside, and rings in rings;
+    and what comes in from an edge of a picture, (height, width), that is far larger, or goes through it like a fold.
+    Those of a number are doubtful where they reach an edge, which may have cut a part off, and are not sure.
+
+    The point of an exclamation mark stands under its stroke, a face has eyes within its ring, a postmark has two rings:
+    the digit is but a part of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any
+    ink where there are so many digits that they are a number: there it is a speck, or a splinter of a stroke.
+    """
+
+    def at_edges(digit: ScoredCandidate) -> tuple[bool, bool, bool, bool]:
+        top, left, bottom, right = digit.box
+        return top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
+
+    if are_number(digits):
+        return tuple(
+            replace(digit, doubt=digit.doubt or CUT_OFF) if digit.probability < SURE and any(at_edges(digit)) else digit
+            for digit in digits
+        )
+
+    def doubt_of(digit: ScoredCandidate) -> str:
+        top, left, bottom, right = digit.box
+        size = max(bottom - top, right - left)
+        if any(at_edges(digit)) and 2 * size < min(shape):
+            return CUT_OFF
+        if all(at_edges(digit)[:2]) and digit.stroke_width < THICKNESS * shape[0]:
+            return CUT_OFF
+        for (above, from_left, below, to_right), reason in ignored:
+            is_in_frame = above < top and bottom < below and from_left < left and right < to_right and reason == FRAME
+            height, width = below - above, to_right - from_left
+            inside = above > top and below < bottom and from_left > left and to_right < right
+            above_or_below = bottom < above < bottom + size or top - size < below < top
+            in_line = left - MAX_OFFSET * size < from_left and to_right < right + MAX_OFFSET * size
+            is_rest = reason != "rule" and MIN_SIZE * size < max(height, width)
+            is_small = max(height, width) < 0.5 * size
+            if is_rest and (inside or (is_small and above_or_below and in_line)):
+                return PART
+            if is_in_frame and digit.label == "0":
+                return PART
+        return ""
+
+    return tuple(doubted(digit, doubt) if (doubt := doubt_of(digit)) else digit for digit in digits)
+
+
+def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
+    """The digits whose foot is above the middle of one beside: degrees, exponents, the upper ring of a percent sign."""
+    beside = [(i, j) for i in range(len(digits)) for j in (i - 1, i + 1) if 0 <= j < len(digits)]
+    return {i for i, j in beside if 2 * digits[i].box[2] < digits[j].box[0] + digits[j].box[2]}
+
+
+def is_tick(digit: ScoredCandidate, row: Row) -> bool:
+    """Whether a 1 of a row is a V with a short arm on its left, as check marks are, even where the arm was cut off.
+
+    Beneath the flag of a 1 and within the loop of its foot there is ink above the white, in a V there is none.
+    """
+    parts = row.pieces[digit.candidate.first : digit.candidate.last]
+    components = frozenset[int]().union(*(piece.components for piece in parts))
+    middle = sum(bounding_box([piece.box for piece in parts])[::2]) / 2
+    arms = [piece for piece in row.pieces if piece.components <= components and piece.box[0] > middle]
+    pieces = {piece.numbers: piece for piece in (*parts, *arms)}.values()
+    top, left, bottom, right = bounding_box([piece.box for piece in pieces])
+    mask = np.isin(row.labels[top:bottom, left:right], [number for piece in pieces for number in piece.numbers])
+    return digit.label == "1" and _depth_of_valley(mask) > 2 * digit.stroke_width
+
+
+def _depth_of_valley(mask: NDArray[np.bool_]) -> int:
+    """In how many rows a shape has white that is open above, with ink to both sides and below."""
+    above, below = np.maximum.accumulate(mask), np.maximum.accumulate(mask[::-1])[::-1]
+    left = np.maximum.accumulate(mask, axis=1)
+    right = np.maximum.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    return int((~above & below & left & right).any(axis=1).sum())
+
+
+def is_ring_around_stroke(digit: ScoredCandidate) -> bool:
+    """Whether a zero is two components of ink: a ring, and within it a bare stroke, higher than half of its hole."""
+    if digit.label != "0":
+        return False
+    statistics = label_components(digit.candidate.mask.view(np.uint8))[1]
+    heights = sorted(statistics[1:, cv2.CC_STAT_HEIGHT].tolist())
+    return len(heights) == 2 and 2 * heights[0] > heights[1] - 2 * digit.stroke_width
+
+
+def doubted(digit: ScoredCandidate, doubt: str) -> ScoredCandidate:
+    """The digit with a doubt, unless it has one: no likelier than not, and so rejected by itself."""
+    if digit.doubt:
+        return digit
+    return replace(digit, probabilities=digit.probabilities * np.float32(LIKELY), doubt=doubt)
+
+
+def with_sign_doubts(page: PageReading) -> PageReading:
+    """A page of which the signs are asked for, too: lines whose signs are in doubt are in doubt themselves."""
+    doubts = page.sign_doubts or ("",) * len(page.lines)
+    lines = zip(page.lines, doubts, strict=True)
+    return replace(page, lines=tuple(with_line_doubt(line, doubt) if doubt else line for line, doubt in lines))
+
+
+def with_line_doubt(digits: Sequence[ScoredCandidate], doubt: str) -> tuple[ScoredCandidate, ...]:
+    """The digits of a line, those without a doubt with this one: it is about the line as a whole."""
+    return tuple(digit if digit.doubt else replace(digit, doubt=doubt) for digit in digits)
