@@ -24,7 +24,7 @@ MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows
 LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
 BAR, BAR_THICKNESS = (
     0.07,
-    0.25,
+    0.3,
 )  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
 MIN_FILL = 0.86  # the share of its bounding box, or of its smallest rectangle, that the inside of a box fills
 

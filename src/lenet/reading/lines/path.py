@@ -32,6 +32,7 @@ class Costs:
         digit: for every digit, so that between a cut and no cut there is none.
         cut: for every side on which a digit was cut off its neighbour.
         splinter: penalty for narrow fragments: for each digit height that a digit so cut is narrower than NARROW.
+        torn: for ink left out that was cut off a digit, above all else.
         mark: for what looks like a point or comma and is taken for part of a digit.
         gap: for each digit height of white inside a digit.
         width, wide_above: for each share of its height, or of its line's, that a digit is wider than ``wide_above``.
@@ -45,6 +46,7 @@ class Costs:
     digit: float = 0.16
     cut: float = 0.1
     splinter: float = 1.5
+    torn: float = 0.2
     mark: float = 1.3
     gap: float = 5.3
     width: float = 0.75
@@ -209,5 +211,6 @@ def left_out_scores(
                 size_cost = costs.ring + (costs.left_out - costs.ring) * height
             if candidate.is_ring:
                 size_cost = max(size_cost, costs.ring)
-            scores[candidate.first] = max(-size_cost, no_digit_score - costs.rubbish * min(height, 1.0) - costs.speck)
+            skip_score = max(-size_cost, no_digit_score - costs.rubbish * min(height, 1.0) - costs.speck)
+            scores[candidate.first] = skip_score - costs.torn * (candidate.cuts > 0)
     return scores
