@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.rule import Mask, Rule, transposed
-from lenet.reading.foreground.rules import BAR_THICKNESS
 from lenet.reading.order_statistics import median
 
+MAX_THICKNESS = 0.25  # of a rule, as a share of its length
 MERGED = 0.1  # of a run's columns: where more have white between ink, it holds several rules
 HIGHER = 0.6  # of the length of runs: ink that goes on so far across them joins two rules
 LONGER = 3  # the second length of runs, of the first: where rules are thicker than that is long
@@ -46,7 +46,7 @@ def straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
         for number, (x, y, w, h, area) in enumerate(statistics.tolist()):
             if number == 0 or w < 0.8 * min_length:
                 continue
-            if area / w > max(2.5, BAR_THICKNESS * w):
+            if area / w > max(2.5, MAX_THICKNESS * w):
                 thick.append(number)
                 continue
             part = labels[y : y + h, x : x + w] == number
