@@ -70,6 +70,12 @@ def test_a_chart_without_matplotlib_has_the_same_colors_at_the_same_places(theme
     assert abs(bitmap - sheet).mean() < 4
 
 
+def test_what_lies_beyond_the_field_stands_at_its_edge():
+    chart = Chart(Bitmap(4, 3), 1, 1, 2, 1, (0, 10), (0, 5))
+    assert chart.to_sheet(-3, 9) == (1, 1)
+    assert chart.to_sheet(20, -1) == (3, 2)
+
+
 def test_a_bitmap_is_drawn_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     drawn(Bitmap, LIGHT, tmp_path)

@@ -54,6 +54,10 @@ class Group:
         answers = [decide(self.network, outputs) for outputs in self.outputs(patterns.images)]
         return [int((answer != patterns.labels).sum()) for answer in answers]
 
+    def error_rates(self, patterns: Patterns) -> list[float]:
+        """Errors of each network on the patterns, in percent."""
+        return [100 * errors / len(patterns) for errors in self.errors(patterns)]
+
 
 def train_group(
     folder: Path,

@@ -1,6 +1,7 @@
 """Metrics of trained networks: figures by seed, learning curves, rejection curves."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,7 @@ def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) 
 
 def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> ValuesByMeasure:
     """Compute error rates on the training patterns, after the last pass and while learning in it."""
-    after = [
-        100 * errors / len(patterns)
-        for group, patterns in zip(groups, training, strict=True)
-        for errors in group.errors(patterns)
-    ]
+    after = [rate for pair in zip(groups, training, strict=True) for rate in pair[0].error_rates(pair[1])]
     return {("train_error", ""): after, ("train_error_while_learning", ""): last_error_rates(groups, "errors")}
 
 
@@ -104,13 +101,9 @@ def compare_with_published(row: Row, figures: ValuesByMeasure, is_complete: bool
     table = []
     for (measure, part), values in figures.items():
         summary = summarize(values)
-        entry: dict[str, Any] = {"measure": measure, "part": part, "values": values, **summary.to_json()}
+        entry: dict[str, Any] = {"measure": measure, "part": part, "values": values, **asdict(summary)}
         if figure := published.get((measure, part)):
-            entry["published"] = {
-                "value": figure.value,
-                "source": figure.source,
-                "standard_error": figure.standard_error,
-            }
+            entry["published"] = {name: getattr(figure, name) for name in ("value", "source", "standard_error")}
             entry["verdict"] = verdict(summary, figure.value) if is_complete else "one"
         table.append(entry)
     return table

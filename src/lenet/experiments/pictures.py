@@ -48,15 +48,15 @@ def _subtitle(settings: Mapping[str, Any]) -> str:
     return f"{text}; a quick look: the figures mean nothing" if settings["quick"] else text
 
 
-def _colors(theme: Theme) -> tuple[str, str, str]:
-    """Ours on the test set, ours on training patterns, and a third, distinct in lightness too."""
-    return theme.accent, theme.signed[1], theme.muted
+def _colors(theme: Theme) -> tuple[str, str]:
+    """Ours on the test set, and ours on training patterns, distinct in lightness too."""
+    return theme.accent, theme.signed[1]
 
 
 def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Error after each pass on a logarithmic axis; the printed curve, or the printed figure as a level."""
     sheet, curves = _sheet(row, settings, theme), settings["results"]["curves"]
-    test, train, _ = _colors(theme)
+    test, train = _colors(theme)
     printed = {result.measure: result.value for result in row.published if not result.part}
     levels = [] if row.curve else [(printed[name], color) for name, color in
                                    (("test_error", test), ("train_error", train)) if name in printed]  # fmt: skip
@@ -85,20 +85,14 @@ def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Errors by the number of training patterns, each beside the printed one."""
     sheet, measures = _sheet(row, settings, theme), settings["results"]["measures"]
-    test, train, _ = _colors(theme)
+    test, train = _colors(theme)
     column_of = {"15,000": 15, "30,000": 30, "60,000": 60, "60,000 + 540,000 distorted": 90}
     printed = [result.value for result in row.published]
     value_range, ticks = log_range([result["mean"] for result in measures] + printed, 0.02)
     chart = _field(sheet, (5, 100), value_range, is_log=True)
     chart.frame([15, 30, 60], ticks, "training patterns, thousands", "error, %")
-    sheet.text(
-        chart.to_sheet(90, value_range[0])[0],
-        chart.top + chart.height + 0.2,
-        "60 + 540 distorted",
-        8,
-        theme.muted,
-        "center",
-    )
+    below = chart.top + chart.height + 0.2
+    sheet.text(chart.to_sheet(90, value_range[0])[0], below, "60 + 540 distorted", 8, theme.muted, "center")
     for measure, color in (("train_error_while_learning", train), ("test_error", test)):
         results_by_column = {column_of[result["part"]]: result for result in measures if result["measure"] == measure}
         original_columns = [column for column in sorted(results_by_column) if column < 90]
@@ -207,17 +201,12 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     for number, transformation in enumerate(TRANSFORMATIONS):
         amounts, left = series[transformation.name]["amounts"], 0.75 + number * (width + 0.45)
         chart = Chart(sheet, left, 1.45, width, _HEIGHT - 2.1, (min(amounts), max(amounts)), (0.0, 100.0))
-        (first, top), (last, bottom) = (
-            chart.to_sheet(transformation.published_range[0], 100),
-            chart.to_sheet(transformation.published_range[1], 0),
-        )
+        low, high = transformation.published_range
+        (first, top), (last, bottom) = chart.to_sheet(low, 100), chart.to_sheet(high, 0)
         sheet.box(first, top, last - first, bottom - top, fill=tint)
-        ends = (
-            (0.5, 1.0, 1.5, 2.0)
-            if transformation.name == "scale"
-            else (amounts[0], transformation.published_range[0], 0, transformation.published_range[1], amounts[-1])
-        )
-        chart.frame(sorted(set(ends)), (0, 25, 50, 75, 100), transformation.unit, f"{transformation.name}: error, %")
+        is_scale = transformation.name == "scale"
+        ticks = (0.5, 1.0, 1.5, 2.0) if is_scale else (amounts[0], low, 0, high, amounts[-1])
+        chart.frame(sorted(set(ticks)), (0, 25, 50, 75, 100), transformation.unit, f"{transformation.name}: error, %")
         for name, color in colors.items():
             mean, deviation = zip(*series[transformation.name][name], strict=True)
             _line_with_band(chart, amounts, mean, deviation, color)
@@ -247,14 +236,9 @@ def _ablation(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         row_y = len(steps) - number - 0.5
         y, color = chart.to_sheet(low, row_y)[1], theme.accent if number >= first else theme.signed[1]
         sheet.text(left - 0.15, y, ("+ " if number else "") + result["part"], 9, theme.ink, "right", vertical="center")
-        chart.dots(
-            [min(value, value_range[1]) for value in result["values"]], [row_y] * result["n"], theme.quiet, True, 10
-        )
-        mean, spread = min(result["mean"], value_range[1]), result["deviation"] or 0.0
-        ends = [
-            chart.to_sheet(min(max(mean + side * spread, value_range[0]), value_range[1]), row_y) for side in (-1, 1)
-        ]
-        sheet.line(ends, color, 1.4)
+        chart.dots(result["values"], [row_y] * result["n"], theme.quiet, True, 10)
+        mean, spread = result["mean"], result["deviation"] or 0.0
+        chart.line([mean - spread, mean + spread], [row_y] * 2, color, 1.4)
         chart.dots([mean], [row_y], color, filled=True)
         sheet.text(left + field + 0.5, y, f"{result['mean']:.2f} %", 9, theme.ink, "right", vertical="center")
         seconds = results["seconds"][result["part"]]

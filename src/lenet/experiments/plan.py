@@ -89,21 +89,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Request:
-    """Options of a reproduction, for a row and its dependencies.
-
-    Attributes:
-        seeds: so many in place of the row's own number.
-        passes: only the first so many.
-        quick: one pass over 200 patterns with two seeds, to see that all works; the figures mean nothing.
-        validation: so many training patterns stand in for the test part, which is left alone.
-        data_dir: where the data set's files lie.
-        j, mu: other values than the recipe's, to be tried on validation patterns.
-        rate: a factor for all rates.
-        eta: one rate for all passes.
-        stretch: each rate for so many times as many passes.
-        init: another rule of `initialization` for the first weights.
-        unhalved: penalties and squared distances count whole, and j is in units of whole ones.
-    """
+    """Options of a reproduction, for a row and its dependencies: those of `lenet.reproduce`, which explains them."""
 
     seeds: int | None = None
     passes: int | None = None

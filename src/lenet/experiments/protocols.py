@@ -146,9 +146,7 @@ def _noise(trained: TrainedRow) -> dict[str, Any]:
     ):
         for tested, patterns in (("clean", test), ("noisy", noisy)):
             part = f"learned {learned}, tested {tested}"
-            figures[("test_error", part)] = [
-                100 * errors / len(test) for group in groups for errors in group.errors(patterns)
-            ]
+            figures[("test_error", part)] = [rate for group in groups for rate in group.error_rates(patterns)]
     return {"figures": figures, "curves": compute_curves(trained.groups["noisy"], len(test))}
 
 
@@ -160,9 +158,7 @@ def _robustness(trained: TrainedRow) -> dict[str, Any]:
     }
     for transformation, amount, patterns in transform_sweep(test):
         for name, dependency in trained.dependencies.items():
-            rates = [
-                100 * errors / len(test) for group in dependency.groups["all"] for errors in group.errors(patterns)
-            ]
+            rates = [rate for group in dependency.groups["all"] for rate in group.error_rates(patterns)]
             series[transformation.name][name].append([float(np.mean(rates)), float(np.std(rates))])
             if amount in transformation.published_range:
                 figures[("test_error", f"{name}, {transformation.name} {amount:g}".replace(" -", " −"))] = rates
@@ -189,7 +185,7 @@ def _ablation(trained: TrainedRow) -> dict[str, Any]:
 
 
 def _strings(trained: TrainedRow) -> dict[str, Any]:
-    amounts = digit_strings.QUICK if trained.plan.quick else digit_strings.Amounts()
+    amounts = digit_strings.amounts_of(trained.plan.quick)
     return digit_strings.measure(trained.readers, trained.data.test, amounts, trained.progress)
 
 

@@ -2,12 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lenet.benchmarking.machine import processor
+from lenet.engine import engine_name
 from lenet.experiments import boosting, digit_strings, folder
 from lenet.experiments.groups import Group, train_each, train_group
 from lenet.experiments.metrics import compare_with_published
@@ -64,9 +66,8 @@ def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedR
         is_new, start = "results" not in settings, time.monotonic()
         try:
             progress.begin(plan.row.name, _count_presented(plan, data))
-            trained = (_train_readers if plan.windows else _train)(
-                plan, row_folder, settings, data, dependencies, progress
-            )
+            untrained = TrainedRow(plan, settings, data, dependencies, progress=progress)
+            trained = (_train_readers if plan.windows else _train)(untrained, row_folder)
             if is_new:
                 _measure_and_write(trained, row_folder)
         finally:
@@ -76,15 +77,9 @@ def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedR
     return trained
 
 
-def _train(
-    plan: Plan,
-    row_folder: Path,
-    settings: dict[str, Any],
-    data: RowData,
-    dependencies: Mapping[str, TrainedRow],
-    progress: NullProgress,
-) -> TrainedRow:
+def _train(untrained: TrainedRow, row_folder: Path) -> TrainedRow:
     """Train the row's networks, groups side by side, or load them."""
+    plan, data, progress = untrained.plan, untrained.data, untrained.progress
     streams = {
         part.name: [
             PatternStream(data.training, ORDER + number, part.stream, part.examples, part.recipe.curvature_examples,
@@ -118,23 +113,17 @@ def _train(
             row_folder / "groups", plan.network, plan.recipe, groups["first"], data.training, data.test,
             amount=_amount(plan), progress=progress,
         )  # fmt: skip
-    return TrainedRow(plan, settings, data, dependencies, streams, groups, machines, progress=progress)
+    return replace(untrained, streams=streams, groups=groups, machines=machines)
 
 
-def _train_readers(
-    plan: Plan,
-    row_folder: Path,
-    settings: dict[str, Any],
-    data: RowData,
-    dependencies: Mapping[str, TrainedRow],
-    progress: NullProgress,
-) -> TrainedRow:
+def _train_readers(untrained: TrainedRow, row_folder: Path) -> TrainedRow:
     """Train the space-displacement networks, or load them."""
+    plan = untrained.plan
     readers = digit_strings.train_readers(
-        row_folder / "groups", plan, data.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
-        progress=progress,
+        row_folder / "groups", plan, untrained.data.training, untrained.settings["data"],
+        amounts=digit_strings.amounts_of(plan.quick), progress=untrained.progress,
     )  # fmt: skip
-    return TrainedRow(plan, settings, data, dependencies, readers=readers, progress=progress)
+    return replace(untrained, readers=readers)
 
 
 def _file_name(part: PartPlan) -> str:
@@ -194,7 +183,7 @@ def _settings(plan: Plan, data: RowData) -> dict[str, Any]:
         "quick": plan.quick,
         "tested_on": data.description["tested_on"],
         "versions": folder.versions(),
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "instructions": _instructions()},
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "instructions": engine_name()},
     }
 
 
@@ -223,9 +212,3 @@ def _count_presented(plan: Plan, data: RowData) -> int:
 def _is_complete(plan: Plan, tested_on: str) -> bool:
     """Whether the plan has the row's own recipes and test part; the number of seeds may differ."""
     return plan.recipes == Request().plan(plan.row).recipes and not plan.quick and tested_on == "the test part"
-
-
-def _instructions() -> str:
-    from lenet.engine import engine_name
-
-    return engine_name()

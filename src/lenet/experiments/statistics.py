@@ -6,8 +6,8 @@ is the same for all seeds; that is what the binomial standard error is for.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from statistics import fmean, stdev
 
 # Student's 97.5 % points by degrees of freedom; between two entries the smaller one, which is the wider interval.
 _STUDENT_QUANTILES = {
@@ -28,10 +28,6 @@ class Summary:
     low: float | None
     high: float | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
 
 def student_quantile(freedom: int) -> float:
     """Student's 97.5 % point.
@@ -48,10 +44,10 @@ def summarize(values: Sequence[float]) -> Summary:
     >>> summarize([0.9, 1.0, 1.1]).mean
     1.0
     """
-    n, mean = len(values), math.fsum(values) / len(values)
+    n, mean = len(values), fmean(values)
     if n == 1:
         return Summary(1, mean, None, None, None)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    deviation = stdev(values)
     half_width = student_quantile(n - 1) * deviation / math.sqrt(n)
     return Summary(n, mean, deviation, mean - half_width, mean + half_width)
 

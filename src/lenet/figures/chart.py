@@ -33,13 +33,10 @@ class Chart:
 
     def to_sheet(self, x: float, y: float) -> tuple[float, float]:
         """Map a point to sheet coordinates; one beyond the field is clamped to its edge."""
-        low, high = self.y_range
-        y = min(max(y, low), high)
+        (left, right), (low, high) = self.x_range, self.y_range
+        x, y = min(max(x, left), right), min(max(y, low), high)
         fraction = math.log(y / low) / math.log(high / low) if self.is_log else (y - low) / (high - low)
-        return (
-            self.left + self.width * (x - self.x_range[0]) / (self.x_range[1] - self.x_range[0]),
-            self.top + self.height * (1 - fraction),
-        )
+        return self.left + self.width * (x - left) / (right - left), self.top + self.height * (1 - fraction)
 
     def frame(self, x_ticks: Sequence[float], y_ticks: Sequence[float], x_label: str, y_label: str) -> None:
         """Draw grid, tick labels and axis labels."""
