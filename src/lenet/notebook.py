@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lenet import summary
+from lenet.summary import summarize
+from lenet.summary.tables import TEXT_COLUMNS, table_rows
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,21 +34,8 @@ def text_html(text: str) -> str:
 
 def network_html(network: Network) -> str:
     """The counts of a network as a table."""
-    network_summary = summary.summarize(network)
-    rows = [
-        (
-            stage.name,
-            stage.kind.replace("_", " "),
-            stage.activation if stage.activation != "identity" else "",
-            "×".join(map(str, stage.output_shape)),
-            f"{stage.parameters:,}",
-            f"{stage.connections:,}",
-        )
-        for stage in network_summary.stages
-    ]
-    totals = ("total", "", "", "", f"{network_summary.parameters:,}", f"{network_summary.connections:,}")
-    headings = ("stage", "layer", "activation", "output", "parameters", "connections")
-    return _titled_html(f"{network.name}: {network.description}", _table_html(headings, [*rows, totals], texts=4))
+    headings, rows = table_rows(summarize(network))
+    return _titled_html(f"{network.name}: {network.description}", _table_html(headings, rows, texts=TEXT_COLUMNS))
 
 
 def model_html(model: Model) -> str:

@@ -16,6 +16,7 @@ from lenet.figures.folder import FigureFolder
 from lenet.figures.panels import color_scale, to_rows
 from lenet.figures.sheet import Sheet, Theme, text_width
 from lenet.figures.stages import ForwardPass, StageOutput, answer_bars, draw_input, is_code
+from lenet.summary.tables import shape_text
 
 _MARGIN, _TOP, _HEIGHT, _GAP = 0.3, 0.42, 1.75, 0.34
 _FONT_SIZE = 9.0
@@ -116,7 +117,7 @@ class _Block:
 def _lines(item: StageOutput) -> list[str]:
     name = "input" if item.stage is None else item.stage.name
     maps, height, width = item.values.shape
-    return [name, str(maps) if height == width == 1 else f"{maps}@{height}×{width}".removeprefix("1@")]
+    return [name, shape_text((maps, height, width)).removeprefix("1@")]
 
 
 def _label(sheet: Sheet, lines: Sequence[str], middle: float, bottom: float) -> None:

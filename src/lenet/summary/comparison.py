@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from lenet.architecture import (
-    Convolution,
-    EuclideanRbf,
-    FullConnection,
-    Network,
-    Stage,
-)
+from lenet.architecture import Convolution, EuclideanRbf, FullConnection, Network, Stage
 from lenet.summary.counts import NetworkSummary, StageSummary, kernels, summarize
 from lenet.summary.tables import shape_text
+
+_FIGURES = ("parameters", "connections", "macs")
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class StageDifference:
 
     def effect(self, figure: str) -> int:
         """Change of a total by the stage: ``"parameters"``, ``"connections"`` or ``"macs"``."""
-        return (getattr(self.after, figure) if self.after else 0) - (getattr(self.before, figure) if self.before else 0)
+        return _count(self.after, figure) - _count(self.before, figure)
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,6 @@ class NetworkDifference:
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain dicts and lists."""
-        figures = ("parameters", "connections", "macs")
         return {
             "before": self.before.network.name,
             "after": self.after.network.name,
@@ -72,13 +67,13 @@ class NetworkDifference:
                     "before": stage.before.name if stage.before else None,
                     "after": stage.after.name if stage.after else None,
                     "changes": [vars(change) for change in stage.changes],
-                    "effect": {figure: stage.effect(figure) for figure in figures},
+                    "effect": {figure: stage.effect(figure) for figure in _FIGURES},
                 }
                 for stage in self.stages
             ],
             "totals": {
                 figure: {"before": getattr(self.before, figure), "after": getattr(self.after, figure)}
-                for figure in figures
+                for figure in _FIGURES
             },
         }
 
@@ -113,12 +108,12 @@ def to_text(difference: NetworkDifference) -> str:
         lines.append(f"{_pair_name(stage)}{': the same' if is_unchanged else ''}")
         lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
         effects = [
-            f"{figure} {_figure(stage.before, figure)} → {_figure(stage.after, figure)} ({stage.effect(figure):+,})"
-            for figure in ("parameters", "connections", "macs")
+            f"{figure} {_count(stage.before, figure):,} → {_count(stage.after, figure):,} ({stage.effect(figure):+,})"
+            for figure in _FIGURES
             if stage.effect(figure)
         ]
         lines += [f"  effect: {', '.join(effects)}"] if effects else []
-    for figure in ("parameters", "connections", "macs"):
+    for figure in _FIGURES:
         a, b = getattr(first, figure), getattr(second, figure)
         lines.append(f"total {figure}: {a:,} → {b:,} ({b - a:+,})")
     return "\n".join(lines)
@@ -133,8 +128,8 @@ def _pair_name(stage: StageDifference) -> str:
     return stage.before.name if same_name else f"{stage.before.name} → {stage.after.name}"
 
 
-def _figure(stage: StageSummary | None, figure: str) -> str:
-    return f"{getattr(stage, figure):,}" if stage else "0"
+def _count(stage: StageSummary | None, figure: str) -> int:
+    return getattr(stage, figure) if stage else 0
 
 
 def _align(before: Network, after: Network) -> list[tuple[int | None, int | None]]:
@@ -161,13 +156,8 @@ def _compare(first: NetworkSummary, second: NetworkSummary, i: int | None, k: in
     a, b = None if i is None else first.stages[i], None if k is None else second.stages[k]
     if a is None or b is None or i is None or k is None:
         return StageDifference(a, b, ())
-    rows: list[tuple[str, str, str]] = []
-    stages = (first.network.stages[i], second.network.stages[k])
-    properties = [_properties(stage, summary) for stage, summary in zip(stages, (a, b), strict=True)]
-    for what in dict.fromkeys([*properties[0], *properties[1]]):
-        if what in properties[0] and what in properties[1]:
-            rows.append((what, properties[0][what], properties[1][what]))
-    return StageDifference(a, b, _changed(*rows))
+    before, after = _properties(first.network.stages[i], a), _properties(second.network.stages[k], b)
+    return StageDifference(a, b, _changed(*((what, before[what], after[what]) for what in before if what in after)))
 
 
 def _properties(stage: Stage, summary: StageSummary) -> dict[str, str]:

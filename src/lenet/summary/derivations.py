@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Literal
 
 from lenet.architecture import (
@@ -14,29 +16,16 @@ from lenet.architecture import (
     Convolution,
     EuclideanRbf,
     FullConnection,
-    GlobalAveragePooling,
     Layer,
     MaxPooling,
     Shape,
+    Stage,
     Subsampling,
 )
 from lenet.errors import UnknownName
 from lenet.summary.counts import NetworkSummary, StageSummary, kernels, window
 
 Language = Literal["en", "zh"]
-
-_WORDS = {
-    "size": {"en": "output size", "zh": "输出尺寸"},
-    "height": {"en": "output height", "zh": "输出高度"},
-    "width": {"en": "output width", "zh": "输出宽度"},
-    "parameters": {"en": "parameters", "zh": "参数量"},
-    "fixed": {"en": "fixed values", "zh": "固定值"},
-    "connections": {"en": "connections", "zh": "连接数"},
-    "macs": {"en": "multiply–accumulates", "zh": "乘加次数"},
-    "receptive_field": {"en": "receptive field", "zh": "感受野"},
-    "jump": {"en": "jump", "zh": "步距"},
-    "first_center": {"en": "first center", "zh": "首个中心"},
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +37,7 @@ class Derivation:
 
     def label(self, language: Language = "en") -> str:
         """The quantity's name in a language."""
-        return _WORDS[self.quantity][language]
+        return texts(language)["quantities"][self.quantity]
 
 
 def derive(summary: NetworkSummary, stage_name: str) -> list[Derivation]:
@@ -76,45 +65,22 @@ def derive(summary: NetworkSummary, stage_name: str) -> list[Derivation]:
 
 def describe_stage(layer: Layer, input_shape: Shape, language: Language = "en") -> str:
     """Describe a layer in one sentence, with its numbers."""
-    maps = input_shape[0]
-    match layer:
-        case Convolution() if layer.table is not None:
-            full_count, side = maps * layer.maps, layer.kernel_size
-            kernel_count = kernels(layer, input_shape)
-            return {
-                "en": f"convolution: {kernel_count} kernels of {side}×{side}, "
-                f"those the connection table marks of {full_count}",
-                "zh": f"卷积：{kernel_count} 个 {side}×{side} 卷积核，即连接表在 {full_count} 个位置中标出的那些",
-            }[language]
-        case Convolution():
-            side = layer.kernel_size
-            return {
-                "en": f"convolution: each of {layer.maps} maps sums {maps} input map(s), a {side}×{side} kernel each",
-                "zh": f"卷积：{layer.maps} 个特征图，每个对 {maps} 个输入图各用一个 {side}×{side} 卷积核再求和",
-            }[language]
-        case Subsampling():
-            return {
-                "en": f"sub-sampling: the sum of {layer.size}×{layer.size} units, times a coefficient, plus a bias",
-                "zh": f"下采样：{layer.size}×{layer.size} 个单元求和，乘以可训练系数，再加可训练偏置",
-            }[language]
-        case MaxPooling():
-            return {"en": "max pooling: nothing to train", "zh": "最大池化：没有可训练参数"}[language]
-        case AveragePooling():
-            return {"en": "average pooling: nothing to train", "zh": "平均池化：没有可训练参数"}[language]
-        case GlobalAveragePooling():
-            return {"en": "the mean of each map: nothing to train", "zh": "每个特征图取平均：没有可训练参数"}[language]
-        case FullConnection():
-            return {
-                "en": f"full connection: each of {layer.units} units sees every input, and a bias",
-                "zh": f"全连接：{layer.units} 个单元，每个连接全部输入，再加一个偏置",
-            }[language]
-        case EuclideanRbf():
-            return {
-                "en": "Euclidean RBF: squared distance to each fixed prototype; the smallest wins",
-                "zh": "欧氏径向基：到每个固定原型的平方距离；最小者胜出",
-            }[language]
-        case _:
-            raise AssertionError(layer)
+    sentences, kind = texts(language)["layers"], Stage("layer", layer).kind
+    if not isinstance(layer, Convolution):
+        return sentences[kind].format(layer=layer)
+    kind = kind if layer.table is None else "table"
+    inputs, count = input_shape[0], kernels(layer, input_shape)
+    return sentences[kind].format(layer=layer, inputs=inputs, kernels=count, possible=inputs * layer.maps)
+
+
+@cache
+def texts(language: Language) -> dict[str, dict[str, str]]:
+    """The words of a language, by table: quantities, totals, and sentences about layers."""
+    import tomllib  # here, because most counts are printed without them
+
+    content = resources.files("lenet.summary").joinpath("texts.toml").read_text("utf-8")
+    values: dict[str, dict[str, str]] = tomllib.loads(content)[language]
+    return values
 
 
 def _sizes(layer: Layer, input_shape: Shape, output_shape: Shape) -> list[tuple[str, str]]:

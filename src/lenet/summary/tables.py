@@ -9,10 +9,10 @@ from lenet.architecture import Convolution, Network, Shape
 from lenet.connections import draw_connection_table
 from lenet.errors import ArchitectureError
 from lenet.summary.counts import NetworkSummary, StageSummary
-from lenet.summary.derivations import Language, derive, describe_stage
+from lenet.summary.derivations import Language, derive, describe_stage, texts
 
 _HEADINGS = ("stage", "layer", "activation", "output", "parameters", "share", "connections", "MACs", "field", "jump")
-_LEFT = 4  # the first columns are words, the others numbers
+TEXT_COLUMNS = 4  # the first columns are words, the others numbers
 
 
 def shape_text(shape: Shape) -> str:
@@ -63,7 +63,7 @@ def to_text(summary: NetworkSummary) -> str:
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     cells = [
-        cell.ljust(width) if column < _LEFT else cell.rjust(width)
+        cell.ljust(width) if column < TEXT_COLUMNS else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()
@@ -72,7 +72,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
 def to_markdown(summary: NetworkSummary) -> str:
     """Format a summary as a Markdown table."""
     headings, rows = table_rows(summary)
-    rule = ["---" if column < _LEFT else "---:" for column in range(len(headings))]
+    rule = ["---" if column < TEXT_COLUMNS else "---:" for column in range(len(headings))]
     lines = [headings, tuple(rule), *rows[:-1], tuple(f"**{cell}**" if cell else "" for cell in rows[-1])]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -89,18 +89,10 @@ def explain(summary: NetworkSummary, language: Language = "en") -> str:
             for derivation in derive(summary, stage.name)
         ]
         blocks.append("\n".join(lines))
-    totals = {
-        "en": ("total parameters", "total connections", "total multiply–accumulates"),
-        "zh": ("参数总量", "连接总数", "乘加总次数"),
-    }[language]
-    sums = [
-        " + ".join(f"{getattr(stage, name):,}" for stage in summary.stages if getattr(stage, name)) or "0"
-        for name in ("parameters", "connections", "macs")
-    ]
-    figures = (summary.parameters, summary.connections, summary.macs)
-    ends = [
-        f"{_padded(word, 26)}{terms} = {figure:,}" for word, terms, figure in zip(totals, sums, figures, strict=True)
-    ]
+    ends = []
+    for name, words in texts(language)["totals"].items():
+        terms = " + ".join(f"{getattr(stage, name):,}" for stage in summary.stages if getattr(stage, name)) or "0"
+        ends.append(f"{_padded(words, 26)}{terms} = {getattr(summary, name):,}")
     return "\n\n".join([*blocks, "\n".join(ends)])
 
 
