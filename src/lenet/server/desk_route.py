@@ -3,7 +3,6 @@
 These paths are the page's own, and not in the OpenAPI document.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib import resources
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from unicodedata import category
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi import Path as ApiPath
 from starlette.concurrency import run_in_threadpool
 
@@ -35,6 +34,7 @@ _POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 Number = Annotated[int, ApiPath(ge=0, le=MAX_NUMBER)]
+QueryNumber = Annotated[int, Query(ge=0, le=MAX_NUMBER)]
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _DOWNLOADS: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
     "table.csv": ("text/csv; charset=utf-8", lambda desk: export.csv_of(desk.stack)),
@@ -62,13 +62,11 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
         )
 
     @router.get("/fields")
-    async def fields(request: Request) -> Response:
-        first, count = (_query_number(request, name) for name in ("first", "count"))
+    async def fields(first: QueryNumber = 0, count: QueryNumber = 0) -> Response:
         return await _json_response(lambda: desk.stack.fields(first, min(count, MAX_LISTED)))
 
     @router.get("/pages")
-    async def pages(request: Request) -> Response:
-        first, count = (_query_number(request, name) for name in ("first", "count"))
+    async def pages(first: QueryNumber = 0, count: QueryNumber = 0) -> Response:
         return await _json_response(
             lambda: [_without_path(page) for page in desk.stack.pages(first, min(count, MAX_LISTED))]
         )
@@ -231,13 +229,6 @@ def _text(values: Record, name: str, max_length: int) -> str:
 
 def _integer_of(values: Record, name: str, default: int | None = None) -> int:
     return values.integer(name, 0, MAX_NUMBER, **({} if default is None else {"default": default}))
-
-
-def _query_number(request: Request, name: str) -> int:
-    text = request.query_params.get(name, "0")
-    if re.fullmatch(r"[0-9]{1,15}", text) is None:
-        raise LeNetError(f"{name} is {text[:40]!r}, expected a whole number of at least 0")
-    return int(text)
 
 
 _REVIEW_CALLS: dict[tuple[str, ...], Callable[[Stack, Record], Any]] = {

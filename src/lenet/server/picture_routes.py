@@ -66,7 +66,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         response_model=schemas.Reading | schemas.FormPage | list[schemas.Reading] | list[schemas.FormPage],
         response_description="The reading; without digits it says why. With `pages=all` a list, a reading for each. "
         "Of a page of a form its fields.",
-        responses=openapi.example(openapi.READING_EXAMPLE)
+        responses=openapi.example(openapi.EXAMPLES["reading"])
         | openapi.error_responses(pool.limits, *openapi.PICTURE_STATUSES),
         openapi_extra=openapi.picture_operation(ReadQuery, openapi.FORM_FIELDS),
     )
@@ -102,7 +102,7 @@ def add_predict(app: FastAPI, readers: Readers, pool: Pool) -> None:
         summary="Name the classes that a picture may be of",
         response_model=schemas.Prediction,
         response_description="The likeliest classes.",
-        responses=openapi.example(openapi.PREDICTION_EXAMPLE)
+        responses=openapi.example(openapi.EXAMPLES["prediction"])
         | openapi.error_responses(pool.limits, 404, *openapi.PICTURE_STATUSES),
         openapi_extra=openapi.picture_operation(PredictQuery),
     )
@@ -149,7 +149,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         }
         return schemas.JSONLineResponse(values, headers={"Vary": "Accept"})
 
-    responses = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
+    responses = openapi.example(openapi.EXAMPLES["activations"]) | openapi.error_responses(
         pool.limits, 404, 406, *openapi.PICTURE_STATUSES
     )
     arrays = {"type": "string", "format": "binary", "description": "NumPy's npz: `image`, stages."}

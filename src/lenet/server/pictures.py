@@ -111,8 +111,7 @@ def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Pictur
 
 
 def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
-    if not is_pdf(content):
-        _check_pixels(name, content, limits.max_pixels)
+    _check_pixels(name, content, limits.max_pixels)
     return open_pages(_File(content, name), max_pixels=limits.max_pixels)
 
 
@@ -153,8 +152,7 @@ def predict(
     """
 
     def prediction_values() -> dict[str, Any]:
-        if not is_pdf(content):
-            _check_pixels(name, content, limits.max_pixels)
+        _check_pixels(name, content, limits.max_pixels)
         prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
         return {"file": name} | prediction
 
@@ -184,13 +182,14 @@ def _load_normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
 
 
 def _open_picture(name: str, content: bytes, limits: Limits) -> Picture:
-    if not is_pdf(content):
-        _check_pixels(name, content, limits.max_pixels)
+    _check_pixels(name, content, limits.max_pixels)
     return open_picture(_File(content, name))
 
 
 def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
     """Refuse a picture that says it is too large, by 413; what is wrong with it otherwise, opening it tells."""
+    if is_pdf(content):  # whose pages have the size that they are drawn in
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -226,8 +225,6 @@ def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
 def _is_no_picture(content: bytes) -> bool:
     try:
         open_images(io.BytesIO(content), "picture", MAX_KEPT_PIXELS)
-    except NotAPicture:
-        return True
-    except Exception:
-        return False
+    except Exception as error:
+        return isinstance(error, NotAPicture)
     return False

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from lenet.errors import ReadingError, UnknownName
 from lenet.forms.reader import FormReader
 from lenet.forms.template import Template
-from lenet.model import Model, pretrained
+from lenet.model import Model, pretrained, pretrained_names
 from lenet.networks import names
 from lenet.pictures.loading import Picture
 from lenet.reading.reader import Reader
@@ -94,10 +94,4 @@ class Readers:
 
 def shipped() -> list[Model]:
     """All weights that ship with the package."""
-    models = []
-    for name in names():
-        try:
-            models.append(pretrained(name))
-        except UnknownName:
-            continue
-    return models
+    return [pretrained(name) for name in names() if name in pretrained_names()]

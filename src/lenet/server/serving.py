@@ -50,20 +50,12 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True)
 class ServerConfig:
-    """Configuration of the server, picklable for the worker processes.
+    """Configuration of the server, picklable for the worker processes; what is not listed is as `create_app` takes it.
 
     Attributes:
         model: the model that reads and classifies; if its classes are no digits, the shipped model reads.
-        page: the HTML at ``/``; None for the documentation.
-        limits: of each process.
-        models: further models for activations.
-        root_path: the path under which a proxy shows the server.
-        access: who may ask.
-        writes_log: whether each request is a line on stderr.
-        file: the name of the file that the model comes from, if it comes from one.
         desk: the folder of the desk at ``/desk``; none if None.
         form: the template that the desk's pages are read by.
-        forms: templates that ``/v1/read`` reads pages by.
     """
 
     model: Model
