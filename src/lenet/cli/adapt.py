@@ -72,4 +72,4 @@ class _StderrProgress(adapt_verb.Progress):
         report_problems(measurement)
 
     def count(self, items: Iterable[Item], total: int) -> Iterator[Item]:
-        return with_progress(items, total, "pictures")
+        return with_progress(items, total)

@@ -155,22 +155,14 @@ def check_picture_paths(paths: dict[str, Path | None]) -> None:
     """
     option_of: dict[Path, str] = {}
     for option, path in paths.items():
-        check_picture_path(path)
-        if path is not None and (other := option_of.setdefault(path.resolve(), option)) != option:
+        if path is None:
+            continue
+        if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+            raise DataError(f"{path}: expected a picture file's name that ends in .png, .jpg or .webp")
+        if not path.parent.is_dir():
+            raise LeNetError(f"{path.parent}: no such folder for {path.name}")
+        if (other := option_of.setdefault(path.resolve(), option)) != option:
             raise LeNetError(f"{option} would write over what {other} draws into {path}; name another file")
-
-
-def check_picture_path(path: Path | None) -> None:
-    """Check the path of a picture file to be written: its suffix and its folder.
-
-    Raises:
-        DataError: if the name's end is no picture's.
-        LeNetError: if its folder is not there.
-    """
-    if path and path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise DataError(f"{path}: expected a picture file's name that ends in .png, .jpg or .webp")
-    if path and not path.parent.is_dir():
-        raise LeNetError(f"{path.parent}: no such folder for {path.name}")
 
 
 class JsonList:

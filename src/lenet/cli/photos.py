@@ -25,7 +25,7 @@ def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: 
     originals = map(os.path.realpath, (table, *(picture.path for picture in pictures)))
     if mistakes and os.path.realpath(mistakes) in originals:
         raise LeNetError(f"--mistakes would write over {mistakes}; name another file")
-    answers = with_progress(read_labeled(pictures, load(model), max_error), len(pictures), "pictures")
+    answers = with_progress(read_labeled(pictures, load(model), max_error), len(pictures))
     measurement = Measurement(tuple(answers))
     report_problems(measurement)
     if as_json:
@@ -54,9 +54,9 @@ def report_problems(measurement: Measurement) -> None:
             report(f"{answer.problem}; counted as wrong")
 
 
-def with_progress(items: Iterable[Item], count: int, what: str) -> Iterator[Item]:
-    """Iterate over items, with a bar on a terminal's stderr."""
-    with progress(count, what) as show_progress:
+def with_progress(items: Iterable[Item], count: int) -> Iterator[Item]:
+    """Iterate over what is told of pictures, with a bar on a terminal's stderr."""
+    with progress(count, "pictures") as show_progress:
         for number, item in enumerate(items, start=1):
             show_progress(number)
             yield item

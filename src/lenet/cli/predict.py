@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lenet.cli import completion
-from lenet.cli.output import JsonList, answering, check_picture_path, report
+from lenet.cli.output import JsonList, answering, check_picture_paths, report
 from lenet.cli.signals import deferred_signals
 from lenet.cli.tables import check_table_path
 from lenet.errors import DataError, printable
@@ -75,7 +75,7 @@ def predict(
     if files.count("-") > 1:
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     check_table_path(csv, COLUMNS)
-    check_picture_path(sheet)
+    check_picture_paths({"--sheet": sheet})
     pictures = PictureFiles(files, recursive=recursive)
     sources, loaded_model = list(pictures), load(model)
     if sheet is not None and os.path.realpath(sheet) in {

@@ -25,6 +25,14 @@ from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES
 from lenet.training.schedule import SCHEDULES
 
 _DEFAULT_EXAMPLES = 40
+DataSet = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help=f"A data set or a path to your own [default: {DEFAULT_DATA}].",
+        autocompletion=completion.data_sets,
+    ),
+]
 Polarity = Annotated[str, typer.Option(help=f"Of your own gray data: {', '.join(POLARITIES)}.")]
 Transpose = Annotated[
     bool | None,
@@ -41,14 +49,7 @@ def train(
             autocompletion=completion.networks,
         ),
     ] = None,
-    data_set: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            help=f"A data set or a path to your own [default: {DEFAULT_DATA}].",
-            autocompletion=completion.data_sets,
-        ),
-    ] = None,
+    data_set: DataSet = None,
     data_dir: DataDir = None,
     polarity: Polarity = "auto",
     transpose: Transpose = None,
@@ -159,14 +160,7 @@ def evaluate(
             help="A weights file, a run's folder, or a pretrained network's name.", autocompletion=completion.models
         ),
     ] = "pretrained",
-    data_set: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            help=f"A data set or a path to your own [default: {DEFAULT_DATA}].",
-            autocompletion=completion.data_sets,
-        ),
-    ] = None,
+    data_set: DataSet = None,
     data_dir: DataDir = None,
     polarity: Polarity = "auto",
     transpose: Transpose = None,
