@@ -48,19 +48,7 @@ LENET_SIZE = 32
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """Options that decide what the shapes of weights do not tell; None where they may.
-
-    Attributes:
-        network: a network's name, or its description.
-        activation: of the convolutions and hidden full connections, one of `ACTIVATIONS`; with ``pooling`` it takes the
-            place of ``network``.
-        pooling: after each convolution, one of `POOLINGS`.
-        outputs: one of `OUTPUTS`; ``"logits"`` if left out.
-        size: rows and columns of the input.
-        input_range: the network inputs that background and full ink become.
-        normalize: mean and deviation of ``Normalize`` after ``ToTensor``, which are an input range.
-        reject_class: the number of the output that stands for none of the classes.
-    """
+    """Options that decide what the shapes of weights do not tell, as `lenet.load` takes them; None where they may."""
 
     network: Network | str | Path | None = None
     activation: str | None = None

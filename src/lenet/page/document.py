@@ -1,12 +1,9 @@
 """The page's data as JSON: networks with their weights, calibration and exact counts."""
 
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
-
-import numpy as np
 
 import lenet
 from lenet.architecture import Network
@@ -15,7 +12,7 @@ from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
 from lenet.page.digits import packed_digits
-from lenet.page.plane import digit_plane
+from lenet.page.plane import digit_plane, pack
 from lenet.summary import derive, summarize
 from lenet.summary.derivations import Language, describe_stage
 
@@ -116,17 +113,12 @@ def _reader_index(networks: list[dict[str, Any]]) -> int | None:
 
 
 def _network(model: Model, title: str) -> dict[str, Any]:
-    shapes = model.network.parameter_shapes()
-    starts = np.cumsum([0, *map(math.prod, shapes.values())]).tolist()
-    values = [np.asarray(model.parameters[name], "<f4").tobytes() for name in shapes]
+    parameters, weights = pack({name: model.parameters[name] for name in model.network.parameter_shapes()})
     return {
         "description": model.network.to_json(),
         "title": title,
-        "parameters": {
-            name: {"shape": list(shape), "start": start}
-            for (name, shape), start in zip(shapes.items(), starts, strict=False)
-        },
-        "weights": base64.b64encode(b"".join(values)).decode(),
+        "parameters": parameters,
+        "weights": weights,
         "calibration": _calibration(model, "calibration of one view", "calibration"),  # of a single pass
         "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
         "reject_class": model.reject_class,

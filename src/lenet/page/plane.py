@@ -1,6 +1,7 @@
 """Test digits as points of a plane: principal components of the last hidden stage's outputs for them."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,18 +42,24 @@ def digit_plane(model: Model) -> dict[str, Any] | None:
     mean = vectors.mean(0)
     axes, shares = _principal_axes(vectors - mean)
     arrays = {"mean": mean, "axes": axes, "places": (vectors - mean) @ axes.T}
-    starts = np.cumsum([0, *(array.size for array in arrays.values())]).tolist()
+    index, values = pack(arrays)
     outputs = stages[names[-1]].reshape(len(hidden), -1)[:, list(model.class_outputs)]
     winners = outputs.argmin(1) if network.smallest_wins else outputs.argmax(1)
     return {
-        "arrays": {
-            name: {"shape": list(array.shape), "start": start}
-            for (name, array), start in zip(arrays.items(), starts, strict=False)
-        },
-        "values": base64.b64encode(b"".join(array.astype("<f4").tobytes() for array in arrays.values())).decode(),
+        "arrays": index,
+        "values": values,
         "shares": shares,
         "read": "".join(map(str, winners)),
     }
+
+
+def pack(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, Any], str]:
+    """The shape and the start of each array, and all of them one after the other, float32 in base64."""
+    index, start = {}, 0
+    for name, array in arrays.items():
+        index[name] = {"shape": list(array.shape), "start": start}
+        start += array.size
+    return index, base64.b64encode(b"".join(array.astype("<f4").tobytes() for array in arrays.values())).decode()
 
 
 def _principal_axes(centered: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[float]]:
