@@ -29,7 +29,7 @@ from lenet.architecture import (
 )
 from lenet.checkpoints.arrays import FLOATS, MAX_BYTES, Array, check_kinds, decode, read_bytes
 from lenet.checkpoints.description import MEMBER, Description, parse_description
-from lenet.checkpoints.protobuf import Message, Value, integers, read_message
+from lenet.checkpoints.protobuf import Message
 from lenet.errors import WeightsError, printable
 
 _ELEMENT_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64",
@@ -66,11 +66,10 @@ def read(path: Path) -> Graph:
     """
     content = memoryview(read_bytes(path))
     try:
-        model = read_message(content)
-        graphs = _as_bytes(model.get(7, []))
-        if len(graphs) != 1:
+        model = Message(content)
+        if len(graphs := model.messages(7)) != 1:
             raise WeightsError("is no ONNX model: it has no graph")
-        graph = _GraphReader(path, read_message(graphs[0])).graph()
+        graph = _GraphReader(path, graphs[0]).graph()
         return replace(graph, description=_read_embedded_description(model))
     except WeightsError:
         raise
@@ -90,29 +89,25 @@ class _Node:
     attributes: dict[str, Message]
 
     @classmethod
-    def of(cls, content: memoryview) -> "_Node":
-        message = read_message(content)
-        attributes = {}
-        for attribute in map(read_message, _as_bytes(message.get(5, []))):
-            attributes[_as_text(attribute[1])] = attribute
-        inputs = [str(value, "utf-8") for value in _as_bytes(message.get(1, []))]
-        return cls(_as_text(message[4]), inputs, _as_text(message[2]), attributes)
+    def of(cls, message: Message) -> "_Node":
+        attributes = {attribute.text(1): attribute for attribute in message.messages(5)}
+        return cls(message.text(4), message.texts(1), message.text(2), attributes)
 
     def integers(self, name: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """An attribute of one or more whole numbers."""
         if name not in self.attributes:
             return default
-        values = self.attributes[name]
-        return tuple(integers(values.get(8) or values.get(3, [0])))
+        attribute = self.attributes[name]
+        return attribute.integers(8) or attribute.integers(3) or (0,)
 
     def number(self, name: str, default: float) -> float:
         """An attribute of one number."""
-        values = _as_bytes(self.attributes[name].get(2, [])) if name in self.attributes else []
+        values = self.attributes[name].blobs(2) if name in self.attributes else []
         return float(np.frombuffer(values[0], "<f4")[0]) if values else default
 
     def text(self, name: str, default: str) -> str:
         """An attribute of one text."""
-        return _as_text(self.attributes[name][4]) if name in self.attributes else default
+        return self.attributes[name].text(4) if name in self.attributes else default
 
 
 class _GraphReader:
@@ -120,19 +115,15 @@ class _GraphReader:
 
     def __init__(self, path: Path, graph: Message) -> None:
         self._path = path
-        self._constants = {_as_text(message[8]): message for message in map(read_message, _as_bytes(graph.get(5, [])))}
-        self._nodes = list(map(_Node.of, _as_bytes(graph.get(1, []))))
+        self._constants = {message.text(8): message for message in graph.messages(5)}
+        self._nodes = list(map(_Node.of, graph.messages(1)))
         for node in self._nodes:
             if node.kind == "Constant" and "value" in node.attributes:
-                self._constants[node.output] = read_message(_as_bytes(node.attributes["value"][5])[0])
-        inputs = [
-            message
-            for message in map(read_message, _as_bytes(graph.get(11, [])))
-            if _as_text(message[1]) not in self._constants
-        ]
+                self._constants[node.output] = node.attributes["value"].messages(5)[0]
+        inputs = [message for message in graph.messages(11) if message.text(1) not in self._constants]
         if len(inputs) != 1:
             raise WeightsError(f"its graph takes {len(inputs):,} inputs, expected one, the picture")
-        self._current_value, self._input = _as_text(inputs[0][1]), _input_shape(inputs[0])
+        self._current_value, self._input = inputs[0].text(1), _input_shape(inputs[0])
         self._stages: list[Stage] = []
         self._arrays: list[tuple[str, Array]] = []
         self._tanh_factor: float | None = None  # before a tanh
@@ -346,24 +337,21 @@ class _GraphReader:
                 f"its graph needs {printable(name)[:60]!r}, which is no constant of it: it is no straight line"
             )
         message = self._constants[name]
-        kind = _ELEMENT_TYPES.get(_as_number(message.get(2, [0])), "unknown")
-        shape = tuple(integers(message.get(1, [])))
+        kind, shape = _ELEMENT_TYPES.get(message.integer(2), "unknown"), message.integers(1)
         if any(size < 0 for size in shape):
             raise WeightsError("is damaged: an array has a negative size")
-        if _as_number(message.get(14, [0])) == 1:
+        if message.integer(14) == 1:
             return kind, shape, self._external_data(message, kind, shape)
         for number in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
-            if values := _as_bytes(message.get(number, [])):
+            if values := message.blobs(number):
                 return kind, shape, values[0] if len(values) == 1 else b"".join(values)
         if kind == "int64":
-            return kind, shape, np.fromiter(integers(message.get(7, [])), np.int64).tobytes()
+            return kind, shape, np.array(message.integers(7), np.int64).tobytes()
         return kind, shape, b""
 
     def _external_data(self, message: Message, kind: str, shape: tuple[int, ...]) -> bytes:
         """Numbers that lie in a file of their own beside this one, as torch.onnx.export writes them."""
-        entries = {
-            _as_text(entry[1]): _as_text(entry[2]) for entry in map(read_message, _as_bytes(message.get(13, [])))
-        }
+        entries = {entry.text(1): entry.text(2) for entry in message.messages(13)}
         location = entries.get("location", "")
         if not location or Path(location).name != location:
             raise WeightsError(
@@ -382,9 +370,9 @@ class _GraphReader:
 
 def _read_embedded_description(model: Message) -> Description:
     """The description among a model's properties; empty if it has none."""
-    for entry in map(read_message, _as_bytes(model.get(14, []))):
-        if _as_text(entry[1]) == MEMBER:
-            return parse_description(_as_text(entry[2]))
+    for entry in model.messages(14):
+        if entry.text(1) == MEMBER:
+            return parse_description(entry.text(2))
     return Description()
 
 
@@ -404,24 +392,9 @@ def _unsupported(kind: str, context: str = "") -> WeightsError:
 
 def _input_shape(message: Message) -> tuple[int, int, int]:
     """(channels, height, width) of a graph's input, whose first dimension is the batch; gray pictures may lack one."""
-    tensor = read_message(_as_bytes(read_message(_as_bytes(message[2])[0])[1])[0])
-    dimensions = _as_bytes(read_message(_as_bytes(tensor[2])[0]).get(1, []))
-    sizes = [_as_number(read_message(dimension).get(1, [0])) for dimension in dimensions]
+    tensor = message.messages(2)[0].messages(1)[0]
+    sizes = [dimension.integer(1) for dimension in tensor.messages(2)[0].messages(1)]
     sizes = [sizes[0], 1, *sizes[1:]] if len(sizes) == 3 else sizes
     if len(sizes) != 4 or min(sizes[1:]) < 1 or max(sizes[1:]) > 1 << 12:
         raise WeightsError("its graph takes no pictures of a fixed size, (batch, channels, height, width)")
     return sizes[1], sizes[2], sizes[3]
-
-
-def _as_bytes(values: list[Value]) -> list[memoryview]:
-    if any(isinstance(value, int) for value in values):
-        raise WeightsError("is damaged: a field holds a number in place of bytes")
-    return [value for value in values if not isinstance(value, int)]
-
-
-def _as_text(values: list[Value]) -> str:
-    return str(_as_bytes(values)[0], "utf-8")
-
-
-def _as_number(values: list[Value]) -> int:
-    return next(integers(values[:1]), 0)

@@ -231,10 +231,7 @@ def _build_network(text: str, stages: Sequence[Stage], description: Mapping[str,
 
 def _check_keys(entries: Mapping[str, Any], known: Sequence[str]) -> None:
     if unknown := [key for key in entries if key not in known]:
-        try:
-            raise UnknownName("key", unknown[0], known)
-        except UnknownName as error:
-            raise ArchitectureError(str(error)) from None
+        raise ArchitectureError(str(UnknownName("key", unknown[0], known)))
 
 
 def _read_table(value: Any) -> Any:
