@@ -26,6 +26,7 @@ except ModuleNotFoundError:  # before 0.29
 
 from lenet import __version__
 from lenet.cli import streams
+from lenet.cli.options import EXIT_FAILED
 from lenet.cli.signals import TERMINATED, sigterm_interrupts
 from lenet.errors import LeNetError, Stopped, printable
 
@@ -56,7 +57,6 @@ VERBS = {
 
 GROUPS = ("data", "form")  # whose verbs follow their names
 
-_EXIT_FAILED = 1
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -71,7 +71,7 @@ class _Group(TyperGroup):
         except KeyboardInterrupt:
             raise Abort from None
         except BrokenPipeError:
-            raise typer.Exit(_EXIT_FAILED) from None
+            raise typer.Exit(EXIT_FAILED) from None
 
 
 def build_app(verb: str | None = None) -> typer.Typer:
@@ -148,10 +148,10 @@ def _exit_code(arguments: Sequence[str]) -> int:
             return _fail(message, error.exit_code)
         return _fail(f"lenet: {_usage_sentence(message)}", error.exit_code)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        return _EXIT_FAILED
+        return EXIT_FAILED
     except (LeNetError, OSError) as error:
         return _fail(
-            f"lenet: {_error_sentence(error)}", Stopped.exit_code if isinstance(error, Stopped) else _EXIT_FAILED
+            f"lenet: {_error_sentence(error)}", Stopped.exit_code if isinstance(error, Stopped) else EXIT_FAILED
         )
     except (Abort, KeyboardInterrupt):
         return _fail("lenet: stopped", Stopped.exit_code)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lenet.cli.options import Json
+from lenet.cli.options import EXIT_FAILED, Json
 from lenet.course import Mark
 from lenet.course import check as check_verb
 from lenet.summary.derivations import Language
@@ -39,4 +39,4 @@ def check(
     result = check_verb(exercise, answer if file is None else file, language=lang)
     typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False) if as_json else str(result))
     if isinstance(result, Mark) and not result.is_right:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FAILED)

@@ -7,12 +7,11 @@ from contextlib import closing, redirect_stdout
 
 import typer
 
+from lenet.cli.options import EXIT_FAILED
 from lenet.cli.output import progress, report
 from lenet.errors import Stopped, printable
 from lenet.reading.batch.pages import Settings
 from lenet.reading.batch.picture_files import Shard
-
-_EXIT_FAILED = 1
 
 
 def read_by_ray(
@@ -72,4 +71,4 @@ def read_by_ray(
     if not blocks:
         report(f"{folder} holds all of them already")
     if failed:
-        raise typer.Exit(_EXIT_FAILED)
+        raise typer.Exit(EXIT_FAILED)

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from lenet.cli.options import Json
+from lenet.cli.options import EXIT_FAILED, Json
 from lenet.verbs import doctor as doctor_verb
 
 
@@ -18,4 +18,4 @@ def doctor(as_json: Json = False) -> None:
     diagnosis = doctor_verb.doctor()
     typer.echo(json.dumps(diagnosis.to_json(), indent=2, ensure_ascii=False) if as_json else str(diagnosis))
     if not diagnosis.is_sound:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FAILED)

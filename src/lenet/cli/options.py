@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+EXIT_FAILED = 1  # of a command that did not do all that was asked
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lenet.forms.formatting import FormFormatter
     from lenet.reading.tables.csv_table import Table
 
+MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
+
 
 class Output:
     """Printer of readings in the order of the pages, with counts of the outcomes.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lenet.cli import completion
-from lenet.cli.output import JsonList, answering, check_picture_paths, report
+from lenet.cli.options import EXIT_FAILED
+from lenet.cli.output import MIN_FILES_FOR_SUMMARY, JsonList, answering, check_picture_paths, report
 from lenet.cli.signals import deferred_signals
 from lenet.cli.tables import check_table_path
 from lenet.errors import DataError, printable
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "class", "probability", "likeliest", "remark")
 
-_MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
 _MAX_DRAWN, _SIDE = 500, 120
-_EXIT_FAILED = 1
 
 
 def predict(
@@ -86,7 +85,7 @@ def predict(
     output = _Output(sources, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
     for problem in pictures.problems:
         output.fail(str(problem))
-    is_many = pictures.is_many or len(sources) >= _MIN_FILES_FOR_SUMMARY
+    is_many = pictures.is_many or len(sources) >= MIN_FILES_FOR_SUMMARY
     tiles = output.take(_predict_each(sources, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
@@ -94,7 +93,7 @@ def predict(
         save_sheet(draw_sheet([picture for picture, _ in tiles], [title for _, title in tiles], 8, _SIDE), sheet)
         print(f"drew {len(tiles):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
     if output.failed:
-        raise typer.Exit(_EXIT_FAILED)
+        raise typer.Exit(EXIT_FAILED)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.cluster import read_by_ray
-from lenet.cli.options import check_left_out, check_one_of
-from lenet.cli.output import Output, report
+from lenet.cli.options import EXIT_FAILED, check_left_out, check_one_of
+from lenet.cli.output import MIN_FILES_FOR_SUMMARY, Output, report
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
 from lenet.reading.batch.files import FileReading, TablePaths
@@ -26,10 +26,6 @@ from lenet.reading.tables.formatting import READING_COLUMNS, Columns, ReadingFor
 if TYPE_CHECKING:
     from lenet.forms.formatting import FormFormatter
     from lenet.reading.drawing.annotation import Drawings
-
-
-_MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
-_EXIT_FAILED = 1
 
 
 def read(
@@ -181,7 +177,7 @@ def read(
     columns = READING_COLUMNS if form_formatter is None else form_formatter.columns
     _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
-    is_many = pictures.is_many or count is None or count >= _MIN_FILES_FOR_SUMMARY
+    is_many = pictures.is_many or count is None or count >= MIN_FILES_FOR_SUMMARY
     formatter = form_formatter or ReadingFormatter(
         is_named=pictures.is_many or len(inputs) > 1,
         by_line=lines,
@@ -200,7 +196,7 @@ def read(
     if not (reading.first or output.read or output.failed or output.without_digits):
         report("no file is named: nothing was read")
     if output.failed or output.without_digits or output.undrawn:
-        raise typer.Exit(_EXIT_FAILED)
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _form_settings(form: Path, model: str | None) -> Settings:
