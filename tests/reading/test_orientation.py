@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import lenet
+from lab.benchmarks.signs import render_line
+from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
 from lenet.reading.foreground.ink import find_ink
@@ -77,3 +79,10 @@ def test_marks_tell_by_how_many_quarters_a_page_is_turned(reader: Reader, page: 
         assert find_quarter_turns(ink, reader._recognizer) == quarters
     blank = find_ink(np.full((90, 90, 3), 225, np.uint8))
     assert find_quarter_turns(blank, reader._recognizer) == 0
+
+
+@pytest.mark.parametrize("text", ["469t", "6e43", "068k"])
+def test_one_letter_among_digits_turns_no_page(reader: Reader, text: str):
+    for font in load_handwriting_fonts("validation"):
+        reading = reader.read(photograph_line(render_line(font.path, text), np.random.default_rng(1)))
+        assert reading.rotation == 0, (font.name, reading.text)

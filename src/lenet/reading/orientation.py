@@ -18,7 +18,7 @@ from lenet.reading.scoring import PageReading
 
 MIN_SHAPES = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
 MAX_REJECTED_SHARE = 1 / 3  # of the digits of a page that lies right; where more of a line are doubtful, all are
-MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, or the page stays as it is
+MIN_GAIN = 0.5  # nats of mean log probability, all but one shape's, by which another way must be better
 
 
 def read_rotated(
@@ -58,15 +58,19 @@ def read_rotated(
 
 
 def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
-    """Find the clockwise quarter turns that make a page's shapes digits; 0 if none make them clearly likelier."""
+    """Find the clockwise quarter turns that make a page's shapes digits; 0 if none make them clearly likelier.
+
+    What gains most by it does not count: one letter among digits may look like a digit the other way.
+    """
     images = _digit_sized_shapes(ink)
     if len(images) < MIN_SHAPES:
         return 0
     ways = np.stack([np.rot90(images, -quarters, axes=(1, 2)) for quarters in range(4)])
     probabilities = recognizer.probabilities(np.ascontiguousarray(ways.reshape(-1, *images.shape[1:])))
-    best = np.log(np.maximum(probabilities.max(axis=1), 1e-3)).reshape(4, -1).mean(axis=1)
-    quarters = int(best.argmax())
-    return quarters if best[quarters] > best[0] + MIN_GAIN else 0
+    best = np.log(np.maximum(probabilities.max(axis=1), 1e-3)).reshape(4, -1)
+    quarters = int(best.sum(axis=1).argmax())
+    gains = np.sort(best[quarters] - best[0])
+    return quarters if gains[:-1].mean() > MIN_GAIN else 0
 
 
 def _digit_sized_shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
