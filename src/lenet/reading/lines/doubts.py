@@ -3,8 +3,10 @@
 A line with a doubt is not accepted, and the remark says the doubt.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,16 +18,21 @@ from lenet.reading.foreground.rules import THICKNESS
 from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
-from lenet.reading.lines.segmentation import Row
+from lenet.reading.lines.segmentation import Piece, Row
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 # Doubts, as remarks say them.
 CUT_OFF = "what looks like a digit comes in from the edge"
 PART = "what looks like a digit may be a part of something else"
+AT_SIDE = "a digit may belong to the next cell, or be the side of one"
 MAY_BE_PRINT = "a 1 may be what is left of a printed line"
 MAY_BE_SLASH = "a 1 may be a slash"
 MAY_BE_BAR = "a 1 may be a bar between numbers"
 MAY_BE_TICK = "a 1 may be a check mark"
+MAY_BE_PERCENT = "two digits may be a percent sign"
+MAY_BE_DOLLAR = "a digit may be a dollar sign"
+MAY_BE_TRIANGLE = "a digit may be a triangle"
+MAY_BE_LETTER = "two ones that are joined may be a letter"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
 MAY_BE_SIGNS = {MAY_BE_SLASH, HAS_POINT}  # which not every threshold shows
 RING = "a 0 may be a ring around a 1"
@@ -87,19 +94,104 @@ def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
     return {i for i, j in beside if 2 * digits[i].box[2] < digits[j].box[0] + digits[j].box[2]}
 
 
+def find_percents(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
+    """The digits of a row that may be percent signs in pairs: a ring above, a ring below, and a stroke through both.
+
+    The stroke, cut or whole, makes a 9 of the upper ring, and a 6 of the lower one or a 0 beneath its end.
+    """
+    found: set[int] = set()
+    for index, (upper, lower) in enumerate(pairwise(digits)):
+        ring = _box_of_hole(upper)
+        if ring is None:
+            continue
+        other = _box_of_hole(lower) or lower.box
+        is_cut = _extent(lower, row)[0] <= _extent(upper, row)[1] and ring[2] < other[0]
+        is_beneath = lower.box[1] < upper.box[3] and ring[2] < lower.box[0]
+        if is_cut or is_beneath:
+            found |= {index, index + 1}
+    return found
+
+
+def find_joined_ones(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
+    """The ones that were cut from one another: M, N, U, V and W have such strokes."""
+    return {
+        number
+        for index, (first, second) in enumerate(pairwise(digits))
+        if first.label == second.label == "1" and _components(first, row) & _components(second, row)
+        for number in (index, index + 1)
+    }
+
+
+def has_bar(digit: ScoredCandidate) -> bool:
+    """Whether an S, which the network takes for a 5 or an 8, begins and ends with a bare stroke, as a dollar sign does.
+
+    What both digits begin and end with is wider than two strokes within the width of one: a bar or a bend.
+    """
+    depth = max(round(digit.stroke_width), 1)
+    mask = digit.candidate.mask
+    columns = [np.flatnonzero(rows.any(axis=0)) for rows in (mask[:depth], mask[-depth:])]
+    return digit.label in ("5", "8") and all(
+        len(ends) > 0 and ends[-1] + 1 - ends[0] <= 2 * digit.stroke_width for ends in columns
+    )
+
+
+def is_triangle(digit: ScoredCandidate) -> bool:
+    """Whether the white in a 0 is a triangle: the one around it is smaller than the ellipse that fits its rectangle.
+
+    The network takes narrow triangles for a 1, which has no white in it otherwise.
+    """
+    if digit.label not in ("0", "1") or not (hole := _hole(digit.candidate.mask)).any():
+        return False
+    points = np.argwhere(hole).astype(np.float32)
+    _, (height, width), _ = cv2.minAreaRect(points)
+    area, _ = cv2.minEnclosingTriangle(points[:, None])
+    return bool(area < math.pi * (height / 2) * (width / 2))
+
+
 def is_tick(digit: ScoredCandidate, row: Row) -> bool:
     """Whether a 1 of a row is a V with a short arm on its left, as check marks are, even where the arm was cut off.
 
     Beneath the flag of a 1 and within the loop of its foot there is ink above the white, in a V there is none.
     """
-    parts = row.pieces[digit.candidate.first : digit.candidate.last]
-    components = frozenset[int]().union(*(piece.components for piece in parts))
+    parts, components = _pieces(digit, row), _components(digit, row)
     middle = sum(bounding_box([piece.box for piece in parts])[::2]) / 2
     arms = [piece for piece in row.pieces if piece.components <= components and piece.box[0] > middle]
     pieces = {piece.numbers: piece for piece in (*parts, *arms)}.values()
     top, left, bottom, right = bounding_box([piece.box for piece in pieces])
     mask = np.isin(row.labels[top:bottom, left:right], [number for piece in pieces for number in piece.numbers])
     return digit.label == "1" and _depth_of_valley(mask) > 2 * digit.stroke_width
+
+
+def _pieces(digit: ScoredCandidate, row: Row) -> list[Piece]:
+    """The pieces of a digit on a row, without those taken for specks."""
+    candidate = digit.candidate
+    return [row.pieces[number] for number in range(candidate.first, candidate.last) if number not in candidate.dropped]
+
+
+def _components(digit: ScoredCandidate, row: Row) -> frozenset[int]:
+    return frozenset[int]().union(*(piece.components for piece in _pieces(digit, row)))
+
+
+def _extent(digit: ScoredCandidate, row: Row) -> tuple[float, float]:
+    """The left and right end of a digit along its row, slanted strokes set upright."""
+    pieces = _pieces(digit, row)
+    return min(piece.left for piece in pieces), max(piece.right for piece in pieces)
+
+
+def _hole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest white that a shape encloses, bool like its mask; all false if it encloses none."""
+    paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    areas = statistics[:, cv2.CC_STAT_AREA].copy()
+    areas[[0, labels[0, 0]]] = 0  # ink, and the paper around it
+    return np.asarray((labels == areas.argmax())[1:-1, 1:-1] & bool(areas.any()), np.bool_)
+
+
+def _box_of_hole(digit: ScoredCandidate) -> Box | None:
+    """The box of the largest white that a digit encloses, in the ink map."""
+    ys, xs = np.nonzero(_hole(digit.candidate.mask))
+    top, left = digit.box[:2]
+    return (top + ys.min(), left + xs.min(), top + ys.max() + 1, left + xs.max() + 1) if len(ys) else None
 
 
 def _depth_of_valley(mask: NDArray[np.bool_]) -> int:

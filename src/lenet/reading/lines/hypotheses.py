@@ -18,16 +18,24 @@ from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.doubts import (
     HAS_POINT,
     MAY_BE_BAR,
+    MAY_BE_DOLLAR,
+    MAY_BE_LETTER,
+    MAY_BE_PERCENT,
     MAY_BE_SLASH,
     MAY_BE_TICK,
+    MAY_BE_TRIANGLE,
     OTHER_SHAPE,
     RAISED,
     RING,
     UNTOLD_INK,
     doubted,
+    find_joined_ones,
+    find_percents,
     find_raised,
+    has_bar,
     is_ring_around_stroke,
     is_tick,
+    is_triangle,
     with_doubt,
     with_line_doubt,
 )
@@ -408,6 +416,10 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     ignored += unread
     digits = list(line_signs.digits)
     doubts = {id(digits[index]): RAISED for index in find_raised(digits)}
+    doubts |= {id(digits[index]): MAY_BE_PERCENT for index in find_percents(digits, row)}
+    doubts |= {id(digits[index]): MAY_BE_LETTER for index in find_joined_ones(digits, row)}
+    doubts |= {id(digit): MAY_BE_DOLLAR for digit in digits if has_bar(digit)}
+    doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
     doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
     doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
     doubts |= {id(digits[index]): MAY_BE_BAR for index in find_bars(digits)}
