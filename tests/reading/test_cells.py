@@ -165,6 +165,15 @@ def test_a_tooth_that_is_read_as_a_one_is_not_accepted_since_it_is_as_pale_as_pr
     assert {answer.outcome for answer in wrong} == {"wrong, rejected"}
 
 
+def test_no_digit_is_accepted_in_a_cell_of_which_one_may_belong_to_the_next(reader, mnist):
+    """A number that fills its cell: its 9 is written over the 0 before it, and its 2 lies beyond its cell's side."""
+    form = draw_form("tables", 8, mnist, 61)
+    reading = reader.read(form.photo)
+    answer = next(answer for answer in compare_cells(form, reading) if answer.cell.text == "9032")
+    assert (answer.text, answer.outcome) == ("03", "wrong, rejected")
+    assert "a digit may belong to the next cell, or be the side of one" in reading.remark
+
+
 def test_length_and_pattern_still_exclude_one_another(reader, digits):
     with pytest.raises(ReadingError):
         reader.read(table_of(["42"], digits), length=2, pattern=r"\d\d")

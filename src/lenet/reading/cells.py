@@ -22,7 +22,7 @@ from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.lines.doubts import MAY_BE_PRINT, MAY_BE_SLASH, doubted
+from lenet.reading.lines.doubts import AT_SIDE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
 from lenet.reading.lines.hypotheses import hypotheses_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
@@ -130,7 +130,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     ]
     outside = _read_outside(without_rules, splits[0], cell_numbers, recognizer)
     cells = _with_field_signs(_with_fields(_with_likeliest_digits(cells, splits, without_rules, recognizer)))
-    cells = _with_zero_confidence(_without_box_sides(cells))
+    cells = _with_side_doubts(_without_box_sides(cells))
     print_threshold = _print_threshold([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
     cells = [replace(read, lines=_with_doubted_ones(read.lines, ink, print_threshold)) for read in cells]
     outside = _with_doubted_ones(outside, ink, print_threshold)
@@ -506,8 +506,8 @@ def _may_be_box_side(digit: ScoredCandidate, cell: GridCell) -> bool:
     )
 
 
-def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
-    """Set the confidence to 0 where a digit may belong to a neighbor in a table, or be the side of a box."""
+def _with_side_doubts(cells: list[ReadCell]) -> list[ReadCell]:
+    """Doubt all digits of a cell where one may belong to a neighbor in a table, or be the side of a box."""
     index_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
     doubtful: set[int] = set()
     for index, read in enumerate(cells):
@@ -521,10 +521,12 @@ def _with_zero_confidence(cells: list[ReadCell]) -> list[ReadCell]:
                 neighbor = index_of.get((cell.block, cell.row, cell.column + step))
                 if overhangs and not read.is_box and (neighbor is not None or may_be_side):
                     doubtful |= {index} if neighbor is None else {index, neighbor}
+
+    def doubted_lines(lines: PageReading) -> PageReading:
+        return replace(lines, lines=tuple(with_line_doubt(line, AT_SIDE) for line in lines.lines))
+
     return [
-        replace(read, lines=replace(read.lines, confidences=(0.0,) * len(read.lines.lines)))
-        if index in doubtful
-        else read
+        replace(read, lines=doubted_lines(read.lines)) if index in doubtful else read
         for index, read in enumerate(cells)
     ]
 
