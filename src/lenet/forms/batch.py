@@ -129,7 +129,6 @@ def _written_readings(
         for page in pages:
             name = file_reading.name(page.index)
             if isinstance(page.result, DataError):
-                row, _ = formatter.failed(name, page.number, file_reading.problem(page))
-                yield row.reading
+                yield formatter.failure(name, page.number, file_reading.problem(page))
             elif isinstance(page.result, FormReading):
                 yield page.result.of(name, page.number)

@@ -7,51 +7,9 @@ from typing import Any
 
 from lenet.forms.results import BLANK, OK, FormReading
 from lenet.forms.template import Template, TemplateError
-from lenet.reading.tables.formatting import Columns
+from lenet.reading.tables.formatting import Columns, Row
 
-OF_PAGE = ("file", "page", "status")
-REMARK = "remark"
-
-
-@dataclass(frozen=True)
-class FormRow:
-    """A row of a table of forms.
-
-    Attributes:
-        names: of the fields, in the template's order.
-        reading: the page.
-    """
-
-    names: tuple[str, ...]
-    reading: FormReading
-
-    @property
-    def remark(self) -> str:
-        """Remarks on the page, and on each field that is not plainly ok."""
-        of_fields = [f"{field.name} {field.reason}" for field in self.reading.fields if field.reason]
-        return "; ".join([*filter(None, [self.reading.reason]), *self.reading.remarks, *of_fields])
-
-    def values(self) -> dict[str, Any]:
-        """The row as plain values under the names of its columns; None for what there is not."""
-        reading = self.reading
-        values: dict[str, Any] = {"file": reading.path, "page": reading.page, "status": reading.status}
-        fields = {field.name: field for field in reading.fields}
-        for name in self.names:
-            field = fields.get(name)
-            values[name] = field.text if field else None
-            values[f"{name}_status"] = field.status if field else None
-            values[f"{name}_probability"] = round(field.probability, 4) if field else None
-            values[f"{name}_box"] = list(field.box) if field else None
-        return values | {REMARK: self.remark}
-
-    def cells(self) -> tuple[object, ...]:
-        """The row as texts: of each field its text and its status."""
-        reading = self.reading
-        fields = {field.name: field for field in reading.fields}
-        pairs = [
-            (fields[name].text, fields[name].status) if name in fields else ("", "") for name in self.names
-        ]  # of a rejected page nothing
-        return (reading.path, reading.page, reading.status, *(cell for pair in pairs for cell in pair), self.remark)
+_CSV_KINDS = ("text", "whole")
 
 
 @dataclass(frozen=True)
@@ -70,7 +28,7 @@ class FormFormatter:
     is_named: bool = False
 
     def __post_init__(self) -> None:
-        names = [name for name, _ in self.columns.of_parquet]
+        names = [name for name, _ in self._column_kinds]
         for name in names:
             if names.count(name) > 1:
                 raise TemplateError(f"form {self.template.name}: its table has two columns {name!r}; rename a field")
@@ -78,12 +36,13 @@ class FormFormatter:
     @cached_property
     def columns(self) -> Columns:
         """File, page and status; of each field its text and what is known of it; a remark."""
-        fields = [field.name for field in self.template.fields]
-        names = (*OF_PAGE, *(name for field in fields for name in (field, f"{field}_status")), REMARK)
+        return Columns(dict(self._column_kinds), tuple(name for name, kind in self._column_kinds if kind in _CSV_KINDS))
+
+    @cached_property
+    def _column_kinds(self) -> list[tuple[str, str]]:
         kinds = {"": "text", "_status": "text", "_probability": "share", "_box": "box"}
-        of_fields = [(field + end, kind) for field in fields for end, kind in kinds.items()]
-        of_page = [("file", "text"), ("page", "whole"), ("status", "text")]
-        return Columns(names, frozenset({"page"}), (*of_page, *of_fields, (REMARK, "text")))
+        of_fields = [(field.name + end, kind) for field in self.template.fields for end, kind in kinds.items()]
+        return [("file", "text"), ("page", "whole"), ("status", "text"), *of_fields, ("remark", "text")]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -111,14 +70,28 @@ class FormFormatter:
         """The values of a page of this number."""
         yield reading.to_dict() | {"file": name, "page": number}
 
-    def rows(self, name: str, number: int, reading: FormReading) -> Iterator[FormRow]:
+    def rows(self, name: str, number: int, reading: FormReading) -> Iterator[Row]:
         """The row of a page of this number."""
         yield self._row(reading.of(name, number))
 
-    def failed(self, name: str, number: int, why: str) -> tuple[FormRow, dict[str, Any]]:
+    def failed(self, name: str, number: int, why: str) -> tuple[Row, dict[str, Any]]:
         """The row and the values of a page that could not be read."""
-        reading = FormReading(name, number, self.template.name, is_rejected=True, reason=why)
+        reading = self.failure(name, number, why)
         return self._row(reading), reading.to_dict()
 
-    def _row(self, reading: FormReading) -> FormRow:
-        return FormRow(tuple(field.name for field in self.template.fields), reading)
+    def failure(self, name: str, number: int, why: str) -> FormReading:
+        """The reading of a page that could not be read."""
+        return FormReading(name, number, self.template.name, is_rejected=True, reason=why)
+
+    def _row(self, reading: FormReading) -> Row:
+        """The row of a page; of a rejected one its fields are None."""
+        row: Row = dict.fromkeys(self.columns.kinds) | {
+            "file": reading.path, "page": reading.page, "status": reading.status,
+        }  # fmt: skip
+        for field in reading.fields:
+            row[field.name] = field.text
+            row[f"{field.name}_status"] = field.status
+            row[f"{field.name}_probability"] = round(field.probability, 4)
+            row[f"{field.name}_box"] = list(field.box)
+        of_fields = [f"{field.name} {field.reason}" for field in reading.fields if field.reason]
+        return row | {"remark": "; ".join(filter(None, [reading.reason, *reading.remarks, *of_fields]))}

@@ -19,7 +19,7 @@ from lenet.reading.cluster.blocks import Block, blocks_of
 from lenet.reading.cluster.inputs import PictureLocations
 from lenet.reading.cluster.job import missing_blocks
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.formatting import ReadingFormatter, ReadingRow
+from lenet.reading.tables.formatting import ReadingFormatter
 from tests.processes import wait_until
 
 pytest.importorskip("pyarrow")
@@ -140,7 +140,7 @@ def test_a_reading_goes_on_with_the_blocks_that_are_missing(tmp_path, top):
     blocks = [Block(number, "", (f"{number}.png",)) for number in (0, 1, 2, 999, 1000, 1001, 2000)]
     files.begin({"lines": False}, is_resumed=False)
     for block in blocks[::2]:
-        files.write(block, [ReadingRow("a", 1)])
+        files.write(block, [{"file": "a", "page": 1}])
     files.begin({"lines": False}, is_resumed=True)
     assert list(missing_blocks(blocks[:-1], BlockFiles(files.folder))) == blocks[1:-1:2]
 
@@ -149,7 +149,7 @@ def test_a_reading_of_others_is_never_gone_on_with(tmp_path, files):
     blocks = [Block(number, "", (f"{number}.png",)) for number in range(3)]
     files.begin({"lines": False}, is_resumed=True)
     for block in blocks:
-        files.write(block, [ReadingRow("a", 1)])
+        files.write(block, [{"file": "a", "page": 1}])
     with pytest.raises(LeNetError, match="holds answers already; resume goes on with them"):
         files.begin({"lines": False}, is_resumed=False)
     with pytest.raises(LeNetError, match="was begun with lines no, now yes; resume as it was begun"):

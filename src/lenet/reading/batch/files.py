@@ -11,7 +11,7 @@ import lenet
 from lenet.errors import DataError, LeNetError
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
-from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Formatter, ReadingFormatter, ReadingRow, TableRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Formatter, ReadingFormatter, Row
 
 if TYPE_CHECKING:
     from lenet.reading.tables.answer_file import AnswerFile
@@ -118,13 +118,7 @@ class FileReading:
         if not self._tables:
             return
         self._begin()
-        rows: list[TableRow]
-        if isinstance(page.result, DataError):
-            row, record = self._formatter.failed(name, page.number, self.problem(page))
-            rows, values = [row], [record]
-        else:
-            rows = list(self._formatter.rows(name, page.number, page.result))
-            values = list(self._formatter.json(name, page.number, page.result))
+        rows, values = answers_of(page, name, self._formatter)
         for table in self._tables:
             table.write_page(rows, values)
 
@@ -241,12 +235,13 @@ def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Ge
         raise files.problems[0]
 
 
-def rows_of(page: Page, name: str, formatter: ReadingFormatter) -> list[ReadingRow]:
-    """The rows of a page of the file of this name; where it could not be read, one with its error."""
+def answers_of(page: Page, name: str, formatter: Formatter) -> tuple[list[Row], list[Row]]:
+    """The rows and the JSON values of a page of the file of this name; where it could not be read, of its error."""
     if isinstance(page.result, DataError):
-        return [formatter.failed(name, page.number, _problem_of(page, name))[0]]
-    reading: Any = page.result
-    return list(formatter.rows(name, page.number, reading))
+        row, values = formatter.failed(name, page.number, _problem_of(page, name))
+        return [row], [values]
+    answer = name, page.number, page.result
+    return list(formatter.rows(*answer)), list(formatter.json(*answer))
 
 
 def _problem_of(page: Page, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from lenet.errors import LeNetError
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.formatting import READING_COLUMNS, ReadingRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Row
 from lenet.reading.tables.resumption import differences_between
 from lenet.records import Record, RecordError, json_bytes
 
@@ -97,7 +97,7 @@ class BlockFiles:
                 f"same inputs in the same order, or {_HINT_ANEW}"
             )
 
-    def write(self, block: Block, rows: Sequence[ReadingRow]) -> None:
+    def write(self, block: Block, rows: Sequence[Row]) -> None:
         """Write the answers of a block, in place of those that are there, and forget the attempts at it."""
         from pyarrow import BufferOutputStream, Table
         from pyarrow.parquet import write_table
@@ -105,7 +105,7 @@ class BlockFiles:
         from lenet.reading.tables.parquet_table import answer_schema
 
         content = BufferOutputStream()
-        write_table(Table.from_pylist([row.values() for row in rows], answer_schema(READING_COLUMNS)), content)
+        write_table(Table.from_pylist(rows, answer_schema(READING_COLUMNS)), content)
         name = f"block-{block.number:08}-{block.digest}.parquet"
         (self._part_folder(block.number // _BLOCKS_IN_FOLDER) / name).write(content.getvalue().to_pybytes())
         self.forget_attempts(block)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import lenet
 from lenet.errors import DataError, LeNetError, reason_of
-from lenet.reading.batch.files import rows_of
+from lenet.reading.batch.files import answers_of
 from lenet.reading.batch.pages import Page, Settings, make_page_reader, read_all
 from lenet.reading.batch.worker_pool import made_for_one_core
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.pictures import Named, pictures_of
-from lenet.reading.tables.formatting import ReadingFormatter, ReadingRow
+from lenet.reading.tables.formatting import ReadingFormatter, Row
 
 MAX_ATTEMPTS = 5
 _ISOLATED_PROCESSES = 2
@@ -97,7 +97,7 @@ class BlockReader:
         seconds = time.monotonic() - began, time.process_time() - worked
         return BlockOutcome(block.number, block.pictures, failed, len(rows), *seconds)
 
-    def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[ReadingRow], int]:
+    def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[Row], int]:
         """The rows of pictures, read here or in processes of their own, and how many say that they could not be."""
         names: list[str] = []
         failures: dict[int, DataError] = {}
@@ -109,13 +109,13 @@ class BlockReader:
                 names.append(name)
                 yield b"" if isinstance(source, DataError) else source
 
-        rows: list[ReadingRow] = []
+        rows: list[Row] = []
         failed = 0
         with closing(self._pages(sources(), is_isolated)) as pages:
             for page in pages:
                 failure = failures.get(page.index)
                 page = page if failure is None else Page(page.index, 1, True, failure)
-                rows += rows_of(page, names[page.index], self._task.formatter)
+                rows += answers_of(page, names[page.index], self._task.formatter)[0]
                 failed += isinstance(page.result, DataError)
         return rows, failed
 

@@ -48,10 +48,7 @@ def read_on_cluster(
         settings: how to read.
         ray: ``HOST:PORT`` of a cluster; ``"auto"`` for one that this machine is part of; ``"local"`` starts one here.
         resume: whether to keep the blocks that exist, and read the missing ones.
-        files_from: a text file with the name of a file on each line; ``-`` is stdin.
-        shard: which part of the files is read, as ``"1/4"`` for the first of four: every fourth of them.
-        recursive: whether subfolders are searched.
-        lines: whether each line of digits is a row of its own.
+        files_from, shard, recursive, lines: as `read_files` takes them.
         workers: how many processes read at most, by default as many as the cluster has cores.
         block: how many pictures there are in a block at most.
 

@@ -4,10 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lenet.errors import LeNetError
-from lenet.reading.tables.formatting import TableRow
+from lenet.reading.tables.formatting import Row
 from lenet.reading.tables.line_file import LineFile
 
 
@@ -24,7 +23,7 @@ class AnswerFile(LineFile, ABC):
     """A file of answers, a line for each page, or each line of a page."""
 
     @abstractmethod
-    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
+    def write_page(self, rows: Sequence[Row], values: Sequence[Row]) -> None:
         """Append a page's answers, all or none: its rows, or its values as JSON.
 
         Raises:

@@ -10,15 +10,17 @@ from lenet.errors import printable
 from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.csv_cells import cell_of, text_of
 from lenet.reading.tables.formatting import COLUMNS as COLUMNS  # for those who import it from here
-from lenet.reading.tables.formatting import NUMBERS, READING_COLUMNS, Columns, TableRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Row
 from lenet.reading.tables.line_file import LineFile
+
+_NUMBERS = {"page", "line", "least_probability", "probability", "probabilities"}  # columns whose cells are no texts
 
 
 class Table(LineFile):
     """A CSV file with its columns' names at its head, in UTF-8, that holds whole rows at any moment."""
 
     def __init__(self, path: Path, columns: Sequence[str] = COLUMNS) -> None:
-        super().__init__(path, _line(columns, columns, are_names=True))
+        super().__init__(path, _line(columns))
         self._columns = columns
 
     def write(self, row: Sequence[object]) -> None:
@@ -27,39 +29,56 @@ class Table(LineFile):
         Raises:
             LeNetError: if there is no room for it; the table then ends with the row before it.
         """
-        self.append(_line(row, self._columns))
+        cells = zip(self._columns, map(str, row), strict=True)
+        self.append(_line([cell if column in _NUMBERS else _text_cell(cell) for column, cell in cells]))
 
 
 class CsvTable(AnswerFile):
     """The table of answers as a CSV file."""
 
     def __init__(self, path: Path, columns: Columns = READING_COLUMNS) -> None:
-        super().__init__(path, _line(columns.names, columns.names, are_names=True))
-        self._columns = columns
+        super().__init__(path, _line(columns.names))
+        self._kinds = {name: columns.kinds[name] for name in columns.names}
 
-    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
-        names, numbers = self._columns.names, self._columns.numbers
-        self.append(b"".join(_line(row.cells(), names, numbers=numbers) for row in rows), len(rows))
+    def write_page(self, rows: Sequence[Row], values: Sequence[Row]) -> None:
+        lines = [_line([_cell(row[name], kind) for name, kind in self._kinds.items()]) for row in rows]
+        self.append(b"".join(lines), len(rows))
 
     def place(self, line: bytes) -> tuple[str, int, int]:
         [(name, page, number, *_)] = csv.reader([line.decode()], strict=True)
-        return text_of(name), int(page), int(number or 0) if self._columns.names[2] == "line" else 0
+        return text_of(name), int(page), int(number or 0) if "line" in self._kinds else 0
 
 
 def is_table(path: Path, columns: Sequence[str] = COLUMNS) -> bool:
     """Whether a file is a table that was written here before, or the beginning of its head alone."""
-    head = _line(columns, columns, are_names=True).strip()
+    head = _line(columns).strip()
     with path.open("rb") as file:
         line = file.readline()
     return line.strip() == head or (not line.endswith(b"\n") and head.startswith(line))
 
 
-def _line(
-    row: Sequence[object], columns: Sequence[str], are_names: bool = False, numbers: frozenset[str] = NUMBERS
-) -> bytes:
-    cells = zip(columns, map(str, row), strict=True)
+def _cell(value: Any, kind: str) -> str:
+    """A value of one of the kinds of `Columns` as a cell; a box is "top,left,bottom,right"."""
+    if value is None:
+        return ""
+    match kind:
+        case "whole":
+            return str(value)
+        case "share":
+            return f"{value:.4f}"
+        case "shares":
+            return " ".join(f"{share:.4f}" for share in value)
+        case "boxes":
+            return _text_cell(" ".join("{},{},{},{}".format(*box) for box in value))
+        case _:
+            return _text_cell(value)
+
+
+def _text_cell(text: str) -> str:
+    return cell_of(printable(text))
+
+
+def _line(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(
-        [cell if are_names or column in numbers else cell_of(printable(cell)) for column, cell in cells]
-    )
+    csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()

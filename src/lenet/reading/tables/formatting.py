@@ -1,6 +1,6 @@
 """Readings as lines of text, as JSON values, and as rows of a table."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, Union
@@ -10,13 +10,11 @@ from lenet.reading.recognition import LABELS
 from lenet.reading.tables.csv_cells import line_of_cells
 
 if TYPE_CHECKING:
-    from lenet.boxes import Box
     from lenet.reading import Digit, Reading
 
 DigitReading = Union["Reading", IdxReading]
 
 COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
-NUMBERS = frozenset({"page", "line", "least_probability", "probability", "probabilities"})
 
 _REJECTED = "?"
 
@@ -54,14 +52,8 @@ def lines_of(reading: "Reading", by_line: bool) -> list[Line]:
     ]
 
 
-class TableRow(Protocol):
-    """A row of a table: its values under the names of columns, and as the cells of a CSV file, in their order."""
-
-    def values(self) -> dict[str, Any]:
-        """The row as plain values under the names of its columns; None for what there is not."""
-
-    def cells(self) -> tuple[object, ...]:
-        """The row as texts and numbers, in the columns' order."""
+Row = dict[str, Any]
+"""A row of a table: plain values under the names of its columns; None for what there is not."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +61,17 @@ class Columns:
     """The columns of a table.
 
     Attributes:
-        names: in their order, those of a CSV file.
-        numbers: those whose cells are numbers or lists of them; the others are texts, which stay as they are.
-        of_parquet: those of a Parquet file and the kind of each: ``"text"``, ``"whole"``, ``"share"``, ``"shares"``,
-            ``"box"`` or ``"boxes"``.
+        kinds: the columns of a Parquet file in their order, and what each holds: ``"text"``, ``"whole"``, ``"share"``,
+            ``"shares"``, ``"box"`` or ``"boxes"``.
+        names: those of a CSV file.
     """
 
+    kinds: dict[str, str]
     names: tuple[str, ...]
-    numbers: frozenset[str]
-    of_parquet: tuple[tuple[str, str], ...]
 
 
-READING_COLUMNS = Columns(
-    COLUMNS,
-    NUMBERS,
-    (
-        ("file", "text"), ("page", "whole"), ("line", "whole"), ("text", "text"), ("accepted", "text"),
-        ("least_probability", "share"), ("probabilities", "shares"), ("boxes", "boxes"), ("remark", "text"),
-    ),
-)  # fmt: skip
+_KINDS = ("text", "whole", "whole", "text", "text", "share", "shares", "boxes", "text")
+READING_COLUMNS = Columns(dict(zip(COLUMNS, _KINDS, strict=True)), COLUMNS)
 
 
 class Formatter(Protocol):
@@ -101,66 +85,14 @@ class Formatter(Protocol):
     def record(self) -> dict[str, Any]:
         """Settings that a resumed table must share with the interrupted one."""
 
-    def rows(self, name: str, number: int, reading: Any) -> "Iterator[TableRow]":
+    def rows(self, name: str, number: int, reading: Any) -> Iterator[Row]:
         """The rows of a page of this number."""
 
     def json(self, name: str, number: int, reading: Any) -> Iterator[dict[str, Any]]:
         """The values of a page of this number."""
 
-    def failed(self, name: str, number: int, why: str) -> tuple[TableRow, dict[str, Any]]:
+    def failed(self, name: str, number: int, why: str) -> tuple[Row, dict[str, Any]]:
         """The row and the values of a page that could not be read."""
-
-
-@dataclass(frozen=True)
-class ReadingRow:
-    """A row of a table.
-
-    Attributes:
-        file, page: whose answer it is; pages are counted from 1.
-        line: its number, from 1; 0 for a whole page.
-        text: the labels, lines parted by "|".
-        accepted: the same with "?" in place of each rejected digit.
-        probabilities, boxes: of each digit; boxes are (top, left, bottom, right).
-        remark: why nothing was found, or could not be read.
-    """
-
-    file: str
-    page: int
-    line: int = 0
-    text: str = ""
-    accepted: str = ""
-    probabilities: tuple[float, ...] = ()
-    boxes: tuple["Box", ...] = ()
-    remark: str = ""
-
-    def values(self) -> dict[str, Any]:
-        """The row as plain values under the names of its columns; None for what there is not."""
-        probabilities = [round(share, 4) for share in self.probabilities]
-        return {
-            "file": self.file,
-            "page": self.page,
-            "line": self.line or None,
-            "text": self.text,
-            "accepted": self.accepted,
-            "least_probability": min(probabilities, default=None),
-            "probabilities": probabilities,
-            "boxes": [list(box) for box in self.boxes],
-            "remark": self.remark,
-        }
-
-    def cells(self) -> tuple[object, ...]:
-        """The row as texts, in the order of `values`: numbers of four decimals, boxes as "top,left,bottom,right"."""
-        return (
-            self.file,
-            self.page,
-            self.line or "",
-            self.text,
-            self.accepted,
-            f"{min(self.probabilities):.4f}" if self.probabilities else "",
-            " ".join(f"{share:.4f}" for share in self.probabilities),
-            " ".join("{},{},{},{}".format(*box) for box in self.boxes),
-            self.remark,
-        )
 
 
 @dataclass(frozen=True)
@@ -197,10 +129,10 @@ class ReadingFormatter:
         """Settings that a resumed table must share with the interrupted one."""
         return {"lines": self.by_line, "min_probability": self.min_probability}
 
-    def failed(self, name: str, number: int, why: str) -> tuple[ReadingRow, dict[str, Any]]:
+    def failed(self, name: str, number: int, why: str) -> tuple[Row, dict[str, Any]]:
         """The row and the values of a page that could not be read."""
         values = {"file": name, "page": number, "text": "", "accepted": "", "rejected": True, "remark": why}
-        return ReadingRow(name, number, remark=why), values
+        return _row(name, number, remark=why), values
 
     @property
     def _rejected(self) -> str:
@@ -261,25 +193,43 @@ class ReadingFormatter:
                 "digits": [digit.to_json() for digit in line.digits],
             }
 
-    def rows(self, name: str, number: int, reading: DigitReading) -> Iterator[ReadingRow]:
+    def rows(self, name: str, number: int, reading: DigitReading) -> Iterator[Row]:
         """The rows of a page in tables: one, or one for each line; for an IDX file one for each digit."""
         if isinstance(reading, IdxReading):
             for index, probabilities in enumerate(reading.probabilities):
                 label, share = LABELS[int(probabilities.argmax())], float(probabilities.max())
                 accepted = label if share >= self.min_probability else _REJECTED
-                yield ReadingRow(name, number, index + 1, label, accepted, (share,))
+                yield _row(name, number, index + 1, label, accepted, [share])
             return
         for line in lines_of(reading, self.by_line) or [Line(0, "", ())]:
-            yield ReadingRow(
+            yield _row(
                 name,
                 number,
                 line.number,
                 line.text.replace("\n", "|"),
                 line.marked(_REJECTED).replace("\n", "|"),
-                tuple(digit.probability for digit in line.digits),
-                tuple(digit.box for digit in line.digits),
+                [digit.probability for digit in line.digits],
+                [list(digit.box) for digit in line.digits],
                 reading.remark,
             )
+
+
+def _row(
+    file: str,
+    page: int,
+    line: int = 0,
+    text: str = "",
+    accepted: str = "",
+    shares: Sequence[float] = (),
+    boxes: Sequence[list[int]] = (),
+    remark: str = "",
+) -> Row:
+    """The row of an answer, without a line's number for a whole page."""
+    probabilities = [round(share, 4) for share in shares]
+    least = min(probabilities, default=None)
+    return dict(
+        zip(COLUMNS, (file, page, line or None, text, accepted, least, probabilities, boxes, remark), strict=True)
+    )
 
 
 def is_in_doubt(reading: DigitReading, min_probability: float) -> bool:

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.formatting import TableRow
+from lenet.reading.tables.formatting import Row
 from lenet.records import Record, json_bytes
 
 
 class JsonLines(AnswerFile):
     """A file with a JSON object on each line, in UTF-8, that holds whole lines at any moment."""
 
-    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
+    def write_page(self, rows: Sequence[Row], values: Sequence[Row]) -> None:
         self.append(b"".join(map(json_bytes, values)), len(values))
 
     def place(self, line: bytes) -> tuple[str, int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from lenet.errors import LeNetError, reason_of, required
 from lenet.files import atomic_writer
-from lenet.reading.tables.formatting import READING_COLUMNS, Columns, TableRow
+from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Row
 from lenet.reading.tables.jsonl_table import JsonLines
 from lenet.records import json_bytes
 
@@ -22,7 +22,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 class ParquetTable(JsonLines):
-    """A Parquet file with the columns of `TableRow.values`; until it is finished its rows are in ``PATH.rows.jsonl``.
+    """A Parquet file with the columns of a `Row`; until it is finished its rows are in ``PATH.rows.jsonl``.
 
     Raises:
         MissingExtra: if pyarrow is not installed.
@@ -37,8 +37,8 @@ class ParquetTable(JsonLines):
     def target(self) -> Path:
         return self._target
 
-    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
-        self.append(b"".join(json_bytes(row.values()) for row in rows), len(rows))
+    def write_page(self, rows: Sequence[Row], values: Sequence[Row]) -> None:
+        self.append(b"".join(map(json_bytes, rows)), len(rows))
 
     def close(self) -> None:
         """End the file of rows, if one was begun."""
@@ -117,4 +117,4 @@ def answer_schema(columns: Columns) -> Any:
         "box": pyarrow.list_(integer, 4),
         "boxes": pyarrow.list_(pyarrow.list_(integer, 4)),
     }
-    return pyarrow.schema({name: types[kind] for name, kind in columns.of_parquet})
+    return pyarrow.schema({name: types[kind] for name, kind in columns.kinds.items()})
