@@ -48,7 +48,7 @@ def reason_of(error: BaseException) -> str:
     >>> reason_of(FileNotFoundError(2, "No such file or directory"))
     'no such file or directory'
     """
-    return " ".join((getattr(error, "strerror", None) or str(error)).split()).lower()
+    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split()).lower()
 
 
 def error_summary(error: BaseException) -> str:

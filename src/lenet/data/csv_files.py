@@ -8,6 +8,7 @@ import csv
 import math
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -15,8 +16,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.idx import describe_error, open_raw
-from lenet.errors import DataError
+from lenet.data.idx import open_raw
+from lenet.errors import DataError, reason_of
 
 MAX_LINE_BYTES = 1 << 22  # bytes
 MAX_LABEL_LENGTH = 200
@@ -63,7 +64,7 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
         with open_raw(path) as stream:
             images, labels = _Table(path, _rows(stream, path)).read()
     except (OSError, EOFError, zlib.error) as problem:
-        raise DataError(f"{path}: cannot be read as a CSV file: {describe_error(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as a CSV file: {reason_of(problem)}") from problem
     return _reshape(images, path), labels
 
 
@@ -97,21 +98,6 @@ def _strip_quotes(line: bytes, delimiter: bytes) -> list[bytes]:
     except csv.Error:  # a cell that never ends; its pixels will be found to be none
         return line.split(delimiter)
     return [cell.encode("latin-1") for cell in cells]
-
-
-class _Column:
-    """Dictionary-encoded column: its distinct values, and the code of each cell."""
-
-    def __init__(self) -> None:
-        self.values: dict[bytes, int] = {}
-        self.codes = array("q")
-
-    def append(self, value: bytes) -> None:
-        self.codes.append(self.values.setdefault(value, len(self.values)))
-
-    def largest_share(self) -> float:
-        """Relative frequency of the most frequent value."""
-        return float(np.bincount(np.asarray(self.codes)).max() / len(self.codes))
 
 
 class _Table:
@@ -155,7 +141,9 @@ class _Table:
 
     def read(self) -> tuple[NDArray[np.uint8], list[str]]:
         """The pixels, (N, pixels), and the labels."""
-        pixels, first, last, numbers = bytearray(), _Column(), _Column(), array("q")
+        pixels, numbers = bytearray(), array("q")
+        first: list[bytes] = []  # of each row the label, or its first cell and its last, one of which is the label
+        last: list[bytes] = []
         for number, cells in self._all_rows():
             numbers.append(number)
             if len(cells) != self.columns:
@@ -169,17 +157,15 @@ class _Table:
             else:
                 first.append(cells[self.label_column])
                 pixel_cells = cells[self.first_pixel : self.label_column] + cells[self.label_column + 1 :]
-            if len(first.values) > MAX_LABELS or len(last.values) > MAX_LABELS:
-                raise DataError(f"{self.path}: has over {MAX_LABELS:,} different labels, the last in line {number}")
             pixels += self._levels(pixel_cells, number)
-        if not first.codes:
+        if not first:
             raise DataError(f"{self.path}: holds a header and no rows; expected a label and pixels in each")
-        images = np.frombuffer(pixels, np.uint8).reshape(len(first.codes), -1)
+        images = np.frombuffer(pixels, np.uint8).reshape(len(first), -1)
         if self.label_column is not None:
-            return images, self._labels(first)
+            return images, self._labels(first, numbers)
         if self._label_is_first(first, last):
-            return np.column_stack([images, self._level_column(last, numbers)]), self._labels(first)
-        return np.column_stack([self._level_column(first, numbers), images]), self._labels(last)
+            return np.column_stack([images, self._level_column(last, numbers)]), self._labels(first, numbers)
+        return np.column_stack([self._level_column(first, numbers), images]), self._labels(last, numbers)
 
     def _all_rows(self) -> Iterator[Row]:
         yield from self.first_rows
@@ -201,39 +187,42 @@ class _Table:
             raise DataError(f"{self.path}: {place} has a pixel {shortened!r}, expected a whole number, 0 to 255{hint}")
         return int(value)
 
-    def _level_column(self, column: _Column, numbers: "array[int]") -> NDArray[np.uint8]:
+    def _level_column(self, column: list[bytes], numbers: "array[int]") -> NDArray[np.uint8]:
         """The gray levels of a column that may have held the labels; ``numbers`` are those of its lines."""
-        levels = [
-            self._level(cell, f"line {numbers[column.codes.index(index)]}") for cell, index in column.values.items()
-        ]
-        return np.take(np.array(levels, np.uint8), np.asarray(column.codes))
+        levels = b"".join(self._levels([cell], number) for cell, number in zip(column, numbers, strict=True))
+        return np.frombuffer(levels, np.uint8)
 
-    def _label_is_first(self, first: _Column, last: _Column) -> bool:
+    def _label_is_first(self, first: list[bytes], last: list[bytes]) -> bool:
         """Whether the first column holds the labels: corner pixels are nearly constant, or have many more values."""
-        if len(first.values) == 1 or len(last.values) == 1:
-            return len(last.values) == 1
-        is_nearly_constant = [column.largest_share() > 0.95 for column in (first, last)]
+        counts = [sorted(Counter(column).values()) for column in (first, last)]
+        first_values, last_values = map(len, counts)
+        if first_values == 1 or last_values == 1:
+            return last_values == 1
+        is_nearly_constant = [most > 0.95 * len(first) for *_, most in counts]
         if is_nearly_constant[0] != is_nearly_constant[1]:
             return is_nearly_constant[1]
-        if 2 * len(first.values) <= len(last.values) or 2 * len(last.values) <= len(first.values):
-            return len(first.values) < len(last.values)
+        if 2 * first_values <= last_values or 2 * last_values <= first_values:
+            return first_values < last_values
         raise DataError(
             f"{self.path}: the labels may be in the first column or in the last; write a header that calls one of them "
             "label"
         )
 
-    def _labels(self, column: _Column) -> list[str]:
+    def _labels(self, column: list[bytes], numbers: "array[int]") -> list[str]:
         """Labels as text, whole numbers without a fraction."""
-        texts = [_decode_cell(cell) for cell in column.values]
-        for text in texts:
+        texts = {cell: _decode_cell(cell) for cell in column}
+        if len(texts) > MAX_LABELS:
+            line = numbers[column.index(list(texts)[MAX_LABELS])]
+            raise DataError(f"{self.path}: has over {MAX_LABELS:,} different labels, the last in line {line}")
+        for text in texts.values():
             if not text or len(text) > MAX_LABEL_LENGTH:
                 raise DataError(
                     f"{self.path}: a label has {len(text)} characters, expected a name or a number of 1 to "
                     f"{MAX_LABEL_LENGTH} characters"
                 )
-        if all(_is_number(cell) for cell in column.values):
-            texts = [str(int(float(text))) if float(text).is_integer() else text for text in texts]
-        return [texts[index] for index in column.codes]
+        if all(map(_is_number, texts)):
+            texts = {cell: str(int(float(cell))) if float(cell).is_integer() else text for cell, text in texts.items()}
+        return [texts[cell] for cell in column]
 
 
 def _is_header(cells: Sequence[bytes]) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import math
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data.csv_files import NoLabels, is_csv, read_csv
-from lenet.data.idx import MAX_GZIP_RATIO, describe_error, is_gzip, is_idx, open_raw
+from lenet.data.idx import MAX_GZIP_RATIO, is_gzip, is_idx, open_raw
 from lenet.data.idx_sets import IdxSet, read_idx_folder, read_idx_pair
 from lenet.data.parts import Part, as_images
-from lenet.errors import DataError, LeNetError, UnknownName, printable
+from lenet.errors import DataError, LeNetError, UnknownName, printable, reason_of
 from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, open_image
 from lenet.pictures.reduction import orientation_of, turn_upright
@@ -53,6 +53,11 @@ class CustomData:
     class_names: tuple[str, ...]
     notes: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+
+    def change_images(self, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> None:
+        """Change the pictures of both parts."""
+        self.train = (change(self.train[0]), self.train[1])
+        self.test = self.test and (change(self.test[0]), self.test[1])
 
     def checksums(self) -> dict[str, str]:
         """The checksum of each array."""
@@ -114,8 +119,7 @@ def _invert(data: CustomData, polarity: str) -> None:
             raise DataError("polarity is paper-high, but the pictures are in color, which no ink has; leave it out")
         return
     if polarity == "paper-high":
-        data.train = (255 - images, data.train[1])
-        data.test = data.test and (255 - data.test[0], data.test[1])
+        data.change_images(lambda images: 255 - images)
     elif polarity == "auto":
         sample = images[:: max(1, len(images) // 1000)]
         ring = np.concatenate([sample[:, 0], sample[:, -1], sample[:, :, 0], sample[:, :, -1]], axis=1)
@@ -136,8 +140,7 @@ def _transpose(data: CustomData, transpose: bool | None, is_transposed: bool) ->
             "(--no-transpose keeps them as they are)"
         )
     if is_transposed if transpose is None else transpose:
-        data.train = (np.ascontiguousarray(data.train[0].swapaxes(-1, -2)), data.train[1])
-        data.test = data.test and (np.ascontiguousarray(data.test[0].swapaxes(-1, -2)), data.test[1])
+        data.change_images(lambda images: np.ascontiguousarray(images.swapaxes(-1, -2)))
         data.notes["transposed"] = True
 
 
@@ -154,7 +157,11 @@ def _read_idx_set(path: Path, idx: IdxSet) -> CustomData:
             raise DataError(f"{path}: holds the label {unknown_labels[0]}, which its mapping has not")
         parts.append((images, np.searchsorted(known_labels, labels).astype(np.int64)))
     names = tuple(printable(idx.class_names[label]) for label in known_labels)
-    return CustomData(parts[0], parts[1] if len(parts) > 1 else None, names)
+    return CustomData(*_train_and_test(parts), names)
+
+
+def _train_and_test(parts: list[Part]) -> tuple[Part, Part | None]:
+    return parts[0], parts[1] if len(parts) > 1 else None
 
 
 def _read_csv_folder(folder: Path) -> CustomData | None:
@@ -190,7 +197,7 @@ def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
     names = [set(labels) for _, labels in parts]
     if all(name.isascii() and name.isdecimal() and len(name) < 9 for name in set().union(*names)):
         numbered = [(images, np.array(labels, np.int64)) for images, labels in parts]
-        data = _number_classes(train_path, numbered[0], numbered[1] if len(numbered) > 1 else None)
+        data = _number_classes(train_path, *_train_and_test(numbered))
     else:
         known = sorted(names[0], key=_class_order)
         if unknown_labels := sorted(set().union(*names) - names[0]):
@@ -200,7 +207,7 @@ def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
             )
         indices = {name: index for index, name in enumerate(known)}
         indexed = [(images, np.array([indices[label] for label in labels], np.int64)) for images, labels in parts]
-        data = CustomData(indexed[0], indexed[1] if len(indexed) > 1 else None, tuple(map(printable, known)))
+        data = CustomData(*_train_and_test(indexed), tuple(map(printable, known)))
     data.notices += notices
     return data
 
@@ -210,7 +217,11 @@ def _read_npz(path: Path) -> CustomData:
         raise DataError(f"{path}: is not an NPZ file, which is a zip archive; write one with numpy.savez")
     try:
         with open_raw(path) as stream, zipfile.ZipFile(stream) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist() if _is_array(info)}
+            members = {
+                info.filename.removesuffix(".npy"): info
+                for info in archive.infolist()
+                if info.filename.endswith(".npy")
+            }
             keys = next((keys for keys in _NPZ_KEYS if members.keys() >= set(keys)), None)
             if keys is None:
                 raise DataError(
@@ -223,7 +234,7 @@ def _read_npz(path: Path) -> CustomData:
     except LeNetError:
         raise
     except Exception as problem:  # a damaged archive raises almost anything
-        raise DataError(f"{path}: cannot be read as an NPZ file: {describe_error(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as an NPZ file: {reason_of(problem)}") from problem
     parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
     data = _number_classes(path, parts[0], parts[1] if has_test else None)
     if "class_names" in arrays:
@@ -232,10 +243,6 @@ def _read_npz(path: Path) -> CustomData:
 
 
 _NPZ_KEYS = (("x_train", "y_train"), ("images", "labels"))
-
-
-def _is_array(info: zipfile.ZipInfo) -> bool:
-    return info.filename.endswith(".npy")
 
 
 def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
@@ -406,34 +413,16 @@ def read_picture(
     border = _border_median(pixels)
     if not color and (polarity == "paper-high" or (polarity == "auto" and border[0] > 127)):
         pixels, border = 255 - pixels, 255 - border
-    if fit == "crop":
-        pixels = _center_crop(pixels)
-    elif fit == "pad":
-        pixels = _pad_to_square(pixels, border)
-    if pixels.shape[:2] != (size, size):
-        pixels = np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
+    picture = Image.fromarray(pixels)
+    if fit != "stretch":
+        side = min(picture.size) if fit == "crop" else max(picture.size)
+        square = Image.new(picture.mode, (side, side), tuple(border.tolist()))
+        square.paste(picture, (int((side - picture.width) / 2), int((side - picture.height) / 2)))
+        picture = square
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(picture)
     return pixels.transpose(2, 0, 1) if color else pixels
-
-
-def _center_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Center crop to a square."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return pixels[top : top + side, left : left + side]
-
-
-def _pad_to_square(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pad to a square on both sides with the color of the border."""
-    height, width = pixels.shape[:2]
-    side = max(height, width)
-    if height == width:
-        return pixels
-    square = np.empty((side, side, *pixels.shape[2:]), np.uint8)
-    square[:] = border if pixels.ndim == 3 else border[0]
-    top, left = (side - height) // 2, (side - width) // 2
-    square[top : top + height, left : left + width] = pixels
-    return square
 
 
 def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
@@ -465,7 +454,7 @@ def _visible_paths(folder: Path) -> list[Path]:
     try:
         paths = sorted(folder.iterdir())
     except OSError as problem:
-        raise DataError(f"{folder}: cannot be read: {describe_error(problem)}") from problem
+        raise DataError(f"{folder}: cannot be read: {reason_of(problem)}") from problem
     return [path for path in paths if not path.name.startswith(".") and path.name.lower() not in HIDDEN]
 
 

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from lenet.classes import join_names, match_class_names
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
-from lenet.data.idx import describe_error
 from lenet.data.sources import load_files
-from lenet.errors import DataError, UnknownName, printable
+from lenet.errors import DataError, UnknownName, printable, reason_of
 from lenet.files import path_argument
 from lenet.naming import matching_name
 
@@ -216,8 +215,6 @@ def load(
     provenance = {"origin": str(path.resolve()), "checksums": data.checksums(), **data.notes}
     if data.test is None:
         images, labels = data.train
-        if len(images) != len(labels):
-            raise DataError(f"{path}: {len(images):,} images but {len(labels):,} labels; each needs its own")
         is_test = stratified_mask(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
         data.train, data.test = (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test])
         provenance["test_part"] = (
@@ -244,7 +241,7 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except (OSError, ValueError) as problem:  # such a name no file can have
-        raise DataError(f"{path}: cannot be opened: {describe_error(problem)}") from None
+        raise DataError(f"{path}: cannot be opened: {reason_of(problem)}") from None
 
 
 def _load_public(name: str, data_dir: str | Path | None) -> Dataset:

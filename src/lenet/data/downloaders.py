@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lenet.data.idx import describe_error
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 
 PROBE_SECONDS = 4.0
 TOOL_SECONDS = 900
@@ -92,7 +91,7 @@ def _explain_error(problem: Exception) -> str:
     if "timed out" in text:
         return "it did not answer in time"
     response = getattr(problem, "response", None)
-    return f"it answered {response.status_code}" if response is not None else describe_error(problem)[:120]
+    return f"it answered {response.status_code}" if response is not None else reason_of(problem)[:120]
 
 
 def _download(url: str, path: Path) -> None:
@@ -193,7 +192,7 @@ def _run_command(command: Sequence[str], folder: Path) -> None:
                 timeout=TOOL_SECONDS,
             )
     except (OSError, subprocess.TimeoutExpired) as problem:
-        raise DataError(f"{command[0]} failed: {describe_error(problem)}") from problem
+        raise DataError(f"{command[0]} failed: {reason_of(problem)}") from problem
     if process.returncode:
         lines = [line.strip() for line in (process.stderr or process.stdout).splitlines() if line.strip()]
         message = " / ".join(line for line in lines if not line.startswith("W:"))[:200]
@@ -211,4 +210,4 @@ def _unpack_tar(archive: Path, folder: Path, is_wanted: Callable[[str], bool]) -
                     with (folder / name).open("wb") as target:
                         shutil.copyfileobj(stream, target)
     except (tarfile.TarError, OSError, EOFError, zlib.error) as problem:
-        raise DataError(f"{archive.name}: cannot be unpacked: {describe_error(problem)}") from problem
+        raise DataError(f"{archive.name}: cannot be unpacked: {reason_of(problem)}") from problem

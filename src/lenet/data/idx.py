@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 from lenet.files import write_atomically
 
 TYPE_OF_CODE = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -74,15 +74,15 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
             payload = math.prod(shape) * kind.itemsize
             size = path.stat().st_size
             if payload > (size * MAX_GZIP_RATIO if isinstance(stream, gzip.GzipFile) else size):
-                raise DataError(_size_describe_error(path, shape, payload, "far fewer"))
+                raise DataError(_size_error(path, shape, payload, "far fewer"))
             buffer = np.empty(payload, np.uint8)
             count = read_into(stream, buffer)
             if count < payload:
-                raise DataError(_size_describe_error(path, shape, payload, f"only {count:,}"))
+                raise DataError(_size_error(path, shape, payload, f"only {count:,}"))
             if stream.read(1):
-                raise DataError(_size_describe_error(path, shape, payload, "more"))
+                raise DataError(_size_error(path, shape, payload, "more"))
     except (OSError, EOFError, zlib.error, MemoryError) as problem:
-        raise DataError(f"{path}: cannot be read as an IDX file: {describe_error(problem)}") from problem
+        raise DataError(f"{path}: cannot be read as an IDX file: {reason_of(problem)}") from problem
     return buffer.view(kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
 
@@ -96,7 +96,7 @@ def parse_idx(content: NDArray[np.uint8], name: str | Path) -> NDArray[np.uint8]
     head += content[4 : 4 + 4 * head[3]].tobytes() if len(head) == 4 else b""
     _, shape = _parse_header(head, name, None, np.uint8)
     if len(content) - len(head) != math.prod(shape):
-        raise DataError(_size_describe_error(name, shape, math.prod(shape), f"{len(content) - len(head):,}"))
+        raise DataError(_size_error(name, shape, math.prod(shape), f"{len(content) - len(head):,}"))
     return content[len(head) :].reshape(shape)
 
 
@@ -118,18 +118,7 @@ def write_idx(path: str | Path, array: NDArray[Any]) -> None:
     try:
         write_atomically(path, content)
     except OSError as problem:
-        raise DataError(f"{path}: cannot be written: {describe_error(problem)}") from problem
-
-
-def describe_error(problem: BaseException) -> str:
-    """Say in a few words, on one line, what an exception of the system means.
-
-    >>> describe_error(FileNotFoundError(2, "No such file or directory"))
-    'no such file or directory'
-    """
-    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-    text = " ".join(str(text).split())
-    return text[:1].lower() + text[1:]
+        raise DataError(f"{path}: cannot be written: {reason_of(problem)}") from problem
 
 
 def _parse_header(
@@ -153,11 +142,11 @@ def _parse_header(
         raise DataError(f"{name}: ends within its header of {4 + 4 * head[3]} bytes, {expected}; it is truncated")
     shape = tuple(int(size) for size in np.frombuffer(head[4:], ">u4"))
     if math.prod(size for size in shape if size) >= 1 << 60:  # what NumPy cannot shape even if it is empty
-        raise DataError(_size_describe_error(name, shape, math.prod(shape), "far fewer"))
+        raise DataError(_size_error(name, shape, math.prod(shape), "far fewer"))
     return kind, shape
 
 
-def _size_describe_error(name: str | Path, shape: tuple[int, ...], payload: int, count: str) -> str:
+def _size_error(name: str | Path, shape: tuple[int, ...], payload: int, count: str) -> str:
     what = "oversized" if count == "more" else "truncated"
     size = "×".join(str(length) for length in shape)
     return f"{name}: holds {count} bytes after the header, expected {payload:,} for {size}; it is {what}"

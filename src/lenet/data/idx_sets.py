@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet.data.idx import describe_error, is_idx, read_idx
+from lenet.data.idx import is_idx, read_idx
 from lenet.data.parts import Part, as_images
-from lenet.errors import DataError
+from lenet.errors import DataError, reason_of
 
 _NAME = re.compile(
     r"(?:(?P<set>.+?)[-_.])??(?:(?P<part>train|training|t10k|test)[-_.])?(?P<kind>images|labels)", re.IGNORECASE
@@ -128,7 +128,7 @@ def _read_mapping(path: Path) -> dict[int, str]:
         with path.open("rb") as stream:
             content = stream.read(MAX_MAPPED)
     except OSError as problem:
-        raise DataError(f"{path}: cannot be read: {describe_error(problem)}") from problem
+        raise DataError(f"{path}: cannot be read: {reason_of(problem)}") from problem
     names: dict[int, str] = {}
     for number, line in enumerate(content.splitlines(), 1):
         cells = line.split()

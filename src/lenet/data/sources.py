@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
 from lenet.data.downloaders import Downloader, File, Mirror, probe
-from lenet.data.idx import describe_error, open_raw, read_into
-from lenet.errors import DataError
+from lenet.data.idx import open_raw, read_into
+from lenet.errors import DataError, reason_of
 from lenet.files import LEFTOVERS, locked, write_atomically
 
 Bytes = NDArray[np.uint8]
@@ -83,7 +83,7 @@ def read_verified(path: Path, file: File) -> Bytes:
             buffer = np.empty(file.size + 1, np.uint8)
             size = read_into(stream, buffer)
     except (OSError, EOFError, zlib.error) as problem:
-        raise DataError(f"{path}: cannot be read: {describe_error(problem)}") from problem
+        raise DataError(f"{path}: cannot be read: {reason_of(problem)}") from problem
     if size != file.size:
         count = f"{size:,} bytes" if size < file.size else f"more than {file.size:,} bytes"
         fault = "truncated" if size < file.size else "oversized"
@@ -195,7 +195,7 @@ def _cache_for_writing(source: DataSetSource) -> Iterator[Path]:
             yield folder
     except OSError as problem:
         raise DataError(
-            f"{folder}: cannot be written: {describe_error(problem)}; name another place with LENET_DATA"
+            f"{folder}: cannot be written: {reason_of(problem)}; name another place with LENET_DATA"
         ) from problem
 
 
