@@ -3,7 +3,6 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from lenet.data.datasets import Dataset
 from lenet.errors import DataError, reason_of
 from lenet.files import write_atomically
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 PICTURE_SIDE = 84
 TEXT_HEIGHT = 18
@@ -72,7 +73,7 @@ def draw_sheet(
         sheet.paste(picture, (x, y))
         canvas.rectangle((x - 1, y - 1, x + picture.width, y + picture.height), outline=FRAME)
         for number, line in enumerate(title.split("\n")):
-            text = _shorten(canvas, line, font, side)
+            text = shorten(line, font, side)
             text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
             canvas.text((text_left, top + side + 1 + number * TEXT_HEIGHT), text, fill=INK, font=font)
     return sheet
@@ -95,9 +96,9 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         raise DataError(f"{path}: cannot be written: {reason_of(problem)}") from problem
 
 
-def _shorten(canvas: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:
-    if canvas.textlength(text, font=font) <= width:
-        return text
-    while text and canvas.textlength(text + "...", font=font) > width:
-        text = text[:-1]
-    return text + "..."
+def shorten(text: str, font: Font, width: float, from_end: bool = False) -> str:
+    """Cut a text that is wider than so many pixels, at its end or from its beginning, and put an ellipsis there."""
+    part = text
+    while len(part) > 1 and font.getlength(part if part == text else f"{part}…") > width:
+        part = part[1:] if from_end else part[:-1]
+    return text if part == text else f"…{part}" if from_end else f"{part}…"

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from PIL.ImageFont import load_default
 
+from lenet.data.sheet import shorten
 from lenet.evaluation.metrics import Evaluation
 from lenet.preprocess import GrayLevels
 
@@ -41,20 +43,20 @@ def _draw_examples(
     cell, text = 72, 30
     columns = max(1, min(columns, len(examples)))
     rows = math.ceil(len(examples) / columns)
-    names = evaluation.class_names
+    names, small = evaluation.class_names, load_default(11)
     title = f"{evaluation.network} on {evaluation.data}: {evaluation}"
-    width = max(columns * (cell + 8) + 8, 12 + round(_font(12).getlength(title)))
+    width = max(columns * (cell + 8) + 8, 12 + round(load_default(12).getlength(title)))
     sheet = Image.new("RGB", (width, 30 + rows * (cell + text + 8)), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((8, 8), title, "black", _font(12))
+    draw.text((8, 8), title, "black", load_default(12))
     for number, (index, actual, predicted) in enumerate(examples):
         left, top = 8 + number % columns * (cell + 8), 30 + number // columns * (cell + text + 8)
         sheet.paste(_to_image(images[index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
         draw.rectangle((left - 1, top - 1, left + cell, top + cell), outline="#cccccc")
         answer_color = "#444444" if actual == predicted else "#b00020"
-        draw.text((left, top + cell + 2), _shorten(names[actual], cell), "#444444", _font(11))
+        draw.text((left, top + cell + 2), shorten(names[actual], small, cell), "#444444", small)
         draw.text(
-            (left, top + cell + 15), _shorten(f"read {_class_name(names, predicted)}", cell), answer_color, _font(11)
+            (left, top + cell + 15), shorten(f"read {_class_name(names, predicted)}", small, cell), answer_color, small
         )
     return sheet
 
@@ -62,7 +64,7 @@ def _draw_examples(
 def draw_confusion(evaluation: Evaluation) -> Image.Image:
     """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray."""
     counts, names = evaluation.confusion, evaluation.class_names
-    font, cell = _font(12), 46
+    font, cell = load_default(12), 46
     margin = 40 + round(max(font.getlength(_class_name(names, index)) for index in range(len(counts))))
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
@@ -78,7 +80,7 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     for index in range(len(counts)):
         center = margin + index * cell + cell / 2
         draw.text((margin - 8, center), _class_name(names, index), "black", font, anchor="rm")
-        draw.text((center, margin - 8), _shorten(_class_name(names, index), cell), "black", font, anchor="mb")
+        draw.text((center, margin - 8), shorten(_class_name(names, index), font, cell), "black", font, anchor="mb")
     draw.text((margin, 6), "read as", "#666666", font)
     draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture
@@ -91,16 +93,5 @@ def _to_image(image: GrayLevels) -> Image.Image:
     return Image.fromarray(255 - image.reshape(image.shape[-2:])).convert("RGB")
 
 
-def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
-
-
 def _class_name(names: Sequence[str], label: int) -> str:
     return names[label] if label < len(names) else str(label)
-
-
-def _shorten(text: str, width: int) -> str:
-    font = _font(11)
-    while len(text) > 1 and font.getlength(text) > width:
-        text = text[:-2] + "…"
-    return text

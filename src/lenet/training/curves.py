@@ -1,12 +1,11 @@
 """Learning curves of a run, drawn by Pillow."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from lenet.files import write_atomically
+from lenet.files import atomic_writer
 from lenet.training.runs import Run
 
 _WIDTH, _HEIGHT = 10.8, 4.3
@@ -15,9 +14,9 @@ _MAX_DOTS = 60
 
 def draw_curves(run: Run) -> Path:
     """Draw the learning curves into ``curves.png`` of the run's folder; its path."""
-    stream = io.BytesIO()
-    curves_picture(run).save(stream, format="png")
-    write_atomically(run.curves_path, stream.getvalue())
+    picture = curves_picture(run)
+    with atomic_writer(run.curves_path) as file:
+        picture.save(file, "png")
     return run.curves_path
 
 

@@ -1,6 +1,5 @@
 """Annotated pictures: what was read, drawn on the picture it was read from."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.errors import DataError, reason_of
-from lenet.files import write_atomically
+from lenet.files import atomic_writer
 from lenet.reading.drawing.marks import (
     MAX_LABEL_SCALE,
     PAPER,
@@ -76,12 +75,9 @@ def _write_drawing(draw: Callable[[Reading, Path], None], reading: Reading, path
 
 def draw_annotated(reading: Reading, path: str | Path) -> None:
     """Write a reading that has kept its steps, annotated: as JPEG if the file is named so, else as PNG."""
-    buffer = io.BytesIO()
-    if Path(path).suffix.lower() in JPEG_SUFFIXES:
-        annotated(reading).save(buffer, "jpeg", quality=JPEG_QUALITY)
-    else:
-        annotated(reading).save(buffer, "png", compress_level=3)
-    write_atomically(Path(path), buffer.getvalue())
+    picture, is_jpeg = annotated(reading), Path(path).suffix.lower() in JPEG_SUFFIXES
+    with atomic_writer(Path(path)) as file:
+        picture.save(file, "jpeg" if is_jpeg else "png", quality=JPEG_QUALITY, compress_level=3)
 
 
 def annotated(reading: Reading) -> Image.Image:

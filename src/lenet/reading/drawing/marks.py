@@ -5,7 +5,7 @@ Nothing is told by color alone: accepted digits stand in solid blue boxes, rejec
 blue and that orange apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 import cv2
@@ -65,10 +65,10 @@ class Sheet:
             labels = [label_of(self.reading.digits[index]) for index in line]
             placements = [
                 [
-                    self._place_beside(placement, self._digits[index], label, font)
+                    self._place_beside(direction, self._digits[index], label, font)
                     for index, label in zip(line, labels, strict=True)
                 ]
-                for placement in _PLACEMENTS
+                for direction in _DIRECTIONS
             ]
             spots = next((spots for spots in placements if self._are_free(spots)), None)  # one side for the whole line
             if spots is None:
@@ -92,7 +92,7 @@ class Sheet:
         occupied = self._occupied
         self._reserve(boxes)
         for piece, box in zip(pieces[: MAX_REASONS if has_reasons else 0], boxes, strict=False):
-            spots = [self._place_beside(placement, box, piece.reason, font) for placement in _PLACEMENTS]
+            spots = [self._place_beside(direction, box, piece.reason, font) for direction in _DIRECTIONS]
             free = next((spot for spot in spots if self._overlap_area(spot) == 0), None)
             if free is not None:
                 self._reserve([free])
@@ -129,11 +129,14 @@ class Sheet:
         height = min(max(0.4 * self._digit_height, self.text_height), MAX_LABEL_SCALE * self.text_height)
         return round(max(min(height, 1.15 * pitch), 11))
 
-    def _place_beside(self, placement: "_Placement", box: Box, label: str, font: "_Font") -> Box:
+    def _place_beside(self, direction: tuple[int, int], box: Box, label: str, font: "_Font") -> Box:
         """Place the box of a label beside a digit's, shifted until it lies on the sheet."""
         left, top, right, bottom = self._draw.textbbox((0, 0), label, font, anchor="mm")
-        height = max(bottom - top, 0.75 * getattr(font, "size", 11)) + 6
-        top, left, bottom, right = placement(box, height, right - left + 6, 2 * self.line_width + 2)
+        height, width = max(bottom - top, 0.75 * getattr(font, "size", 11)) + 6, right - left + 6
+        (down, across), gap, (x, y) = direction, 2 * self.line_width + 2, _center_xy(box)
+        y += down * ((box[2] - box[0] + height) / 2 + gap)
+        x += across * ((box[3] - box[1] + width) / 2 + gap)
+        top, left, bottom, right = y - height / 2, x - width / 2, y + height / 2, x + width / 2
         shift_y = min(0.0, self.picture.height - 1 - bottom) - min(0.0, top)
         shift_x = min(0.0, self.picture.width - 1 - right) - min(0.0, left)
         return top + shift_y, left + shift_x, bottom + shift_y, right + shift_x
@@ -154,30 +157,7 @@ class Sheet:
 
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_Placement = Callable[[Box, float, float, float], Box]  # from a digit's box, a label's height, its width, and the gap
-
-
-def _above(box: Box, height: float, width: float, gap: float) -> Box:
-    middle = (box[1] + box[3]) / 2
-    return box[0] - gap - height, middle - width / 2, box[0] - gap, middle + width / 2
-
-
-def _below(box: Box, height: float, width: float, gap: float) -> Box:
-    middle = (box[1] + box[3]) / 2
-    return box[2] + gap, middle - width / 2, box[2] + gap + height, middle + width / 2
-
-
-def _right(box: Box, height: float, width: float, gap: float) -> Box:
-    middle = (box[0] + box[2]) / 2
-    return middle - height / 2, box[3] + gap, middle + height / 2, box[3] + gap + width
-
-
-def _left(box: Box, height: float, width: float, gap: float) -> Box:
-    middle = (box[0] + box[2]) / 2
-    return middle - height / 2, box[1] - gap - width, middle + height / 2, box[1] - gap
-
-
-_PLACEMENTS: tuple[_Placement, ...] = (_above, _below, _right, _left)
+_DIRECTIONS = ((-1, 0), (1, 0), (0, 1), (0, -1))  # of a label from its digit, down and to the right: above, below, …
 
 
 def label_of(digit: Digit) -> str:

@@ -1,8 +1,10 @@
 """A sheet of the pictures that were read wrongly: the picture, what the network saw, the label and the answer."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from PIL.ImageFont import load_default
 
+from lenet.data.sheet import shorten
 from lenet.errors import DataError
 from lenet.pictures.loading import open_picture
 from lenet.reading.batch.photos import Answer, Measurement
@@ -31,8 +33,8 @@ def draw_misses(measurement: Measurement) -> Image.Image:
     sheet = Image.new("RGB", (columns * _CELL, _TITLE + sum(heights)), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title = f"{len(misses)} of {measurement.total.n} pictures were read wrongly"
-    draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, _font(16))
-    draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, _font(13), anchor="ra")
+    draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, load_default(16))
+    draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, load_default(13), anchor="ra")
     top = _TITLE
     for row, height in zip(rows, heights, strict=True):
         for column, miss in enumerate(row):
@@ -58,12 +60,12 @@ def _draw_miss(sheet: Image.Image, left: int, top: int, miss: Answer) -> None:
         sheet.paste(Image.fromarray(255 - digit.image).resize((_TILE, _TILE), Image.Resampling.BOX), (x, y))
         draw.rectangle((x, y, x + _TILE - 1, y + _TILE - 1), outline=_FRAME if digit.is_rejected else _SURE)
     below += _tiles_height(miss)
-    color = _PALE if miss.is_rejected else _SURE
+    color, font, small = _PALE if miss.is_rejected else _SURE, load_default(15), load_default(12)
     answer = "not opened" if miss.reading is None else f"read as {_one_line(miss.text) or 'nothing'}"
     sure = f", {digits[0].probability:.0%} sure" if len(digits) == 1 else ""
-    draw.text((left, below), _shorten(f"is {_one_line(miss.picture.label)}", 15), _TEXT, _font(15))
-    draw.text((left, below + 18), _shorten(answer + sure, 15), color, _font(15))
-    draw.text((left, below + 38), _shorten(miss.picture.file, 12, from_end=True), _PALE, _font(12))
+    draw.text((left, below), shorten(f"is {_one_line(miss.picture.label)}", font, _PICTURE[0]), _TEXT, font)
+    draw.text((left, below + 18), shorten(answer + sure, font, _PICTURE[0]), color, font)
+    draw.text((left, below + 38), shorten(miss.picture.file, small, _PICTURE[0], from_end=True), _PALE, small)
 
 
 def _thumbnail(miss: Answer) -> Image.Image:
@@ -80,14 +82,3 @@ def _thumbnail(miss: Answer) -> Image.Image:
 
 def _one_line(text: str) -> str:
     return text.replace("\n", " | ")
-
-
-def _shorten(text: str, size: int, from_end: bool = False) -> str:
-    font, parts = _font(size), text
-    while len(parts) > 1 and font.getlength(parts + "…") > _PICTURE[0]:
-        parts = parts[1:] if from_end else parts[:-1]
-    return text if parts == text else f"…{parts}" if from_end else f"{parts}…"
-
-
-def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)

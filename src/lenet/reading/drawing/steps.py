@@ -1,13 +1,12 @@
 """Drawing of a reading's steps: the picture, its ink, what was found, and every digit as the network saw it."""
 
-import io
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lenet.files import write_atomically
+from lenet.files import atomic_writer
 from lenet.reading.drawing.marks import (
     PAPER,
     TEXT,
@@ -29,9 +28,9 @@ _MAX_TILES = 400
 
 def draw_steps(reading: Reading, path: str | Path) -> None:
     """Write the steps of a reading, which must have kept them, as a PNG file."""
-    buffer = io.BytesIO()
-    steps_picture(reading).save(buffer, "png")
-    write_atomically(Path(path), buffer.getvalue())
+    picture = steps_picture(reading)
+    with atomic_writer(Path(path)) as file:
+        picture.save(file, "png")
 
 
 def steps_picture(reading: Reading) -> Image.Image:
