@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.errors import UnknownName
-from lenet.forms import template as module
 from lenet.forms.template import Field, Sum, Template, TemplateError, value_of
 
 FORM = r"""# A form
@@ -65,10 +64,13 @@ def test_a_template_holds_what_its_file_says(tmp_path: Path):
         form.field("renta")
 
 
-def test_the_example_of_the_module_is_one():
-    example = module.__doc__.partition("::")[2].replace('terms = ["rent", "heating"]', 'terms = ["account"]')
-    lines = [line.removeprefix("    ") for line in example.splitlines()]
-    assert len(Template.parse("\n".join(lines)).fields) == 4
+@pytest.mark.parametrize("manual", ["forms.md", "forms.zh-CN.md"])
+def test_the_example_of_the_manual_is_one(manual: str):
+    text = (Path(__file__).parents[2] / "docs" / manual).read_text("utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    account, *others = Template.parse("page = [1188, 1144]\n" + example.partition("[[sum]]")[0]).fields
+    assert len(account.cells) == 10
+    assert [field.kind for field in others] == ["date", "number", "ticks"]
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,8 @@ def luhn(text: str) -> bool:
     (True, False)
     """
     digits = _values(text, _DIGITS, 2)
-    return (
-        digits is not None
-        and not sum(
-            digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(digits))
-        )
-        % 10
-    )
+    doubled = [2 * digit - 9 * (digit > 4) for digit in digits[-2::-2]]
+    return bool(digits) and (sum(digits[::-2]) + sum(doubled)) % 10 == 0
 
 
 def isbn_10(text: str) -> bool:
@@ -40,11 +35,8 @@ def isbn_10(text: str) -> bool:
     (True, True)
     """
     digits = _values(text, _DIGITS + "X", 10, 10)
-    return (
-        digits is not None
-        and 10 not in digits[:-1]
-        and not sum(weight * digit for weight, digit in zip(range(10, 0, -1), digits, strict=True)) % 11
-    )
+    total = sum(weight * digit for weight, digit in zip(range(10, 0, -1), digits, strict=False))
+    return bool(digits) and 10 not in digits[:-1] and total % 11 == 0
 
 
 def isbn_13(text: str) -> bool:
@@ -63,10 +55,7 @@ def ean(text: str, length: int) -> bool:
     (True, True)
     """
     digits = _values(text, _DIGITS, length, length)
-    return (
-        digits is not None
-        and not sum(digit * (3 if index % 2 else 1) for index, digit in enumerate(reversed(digits))) % 10
-    )
+    return bool(digits) and (sum(digits[::-2]) + 3 * sum(digits[-2::-2])) % 10 == 0
 
 
 def iban(text: str) -> bool:
@@ -91,7 +80,7 @@ def pure_system(text: str, modulus: int, radix: int, alphabet: str, check_alphab
         checks: how many check characters there are.
     """
     values = _values(text, check_alphabet, checks + 1)
-    if values is None or any(value >= len(alphabet) for value in values[:-checks]):
+    if not values or max(values[:-checks]) >= len(alphabet):
         return False
     total = 0
     for value in values:
@@ -108,7 +97,7 @@ def hybrid_system(text: str, modulus: int, alphabet: str) -> bool:
         alphabet: in the order of their values.
     """
     values = _values(text, alphabet, 2)
-    if values is None:
+    if not values:
         return False
     product = modulus
     for value in values[:-1]:
@@ -135,9 +124,9 @@ OF_LETTERS = ("iban",)
 """The rules that no text of digits alone can obey."""
 
 
-def _values(text: str, alphabet: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int] | None:
-    """The values of the characters of a text; None if it has others, or too few or many."""
+def _values(text: str, alphabet: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int]:
+    """The values of the characters of a text; none if it has others, or too few or many."""
     if len(text) > 2 * MAX_LENGTH:
-        return None
+        return []
     values = [alphabet.find(character) for character in _SPACING.sub("", text)]
-    return values if -1 not in values and minimum <= len(values) <= maximum else None
+    return values if -1 not in values and minimum <= len(values) <= maximum else []

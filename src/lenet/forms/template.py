@@ -1,41 +1,6 @@
-r"""Templates of forms: a page and its fields as data, read from TOML files that are written to be changed by hand.
+"""Templates of forms: a page and its fields as data, read from TOML files that are written to be changed by hand.
 
-::
-
-    page = [297, 210]                # height and width of the page, in any unit: all boxes are in it
-    blank = "form-blank.png"         # a picture of the blank page, beside this file: what pages are aligned to
-    sha256 = "9f2b..."               # of that picture, so that it is not mistaken for another
-
-
-    [[field]]
-    name = "account"
-    box = [40, 120, 52, 190]         # top, left, bottom, right
-    kind = "digits"                  # or number (with sign, comma or point), date, ticks
-    cells = 10                       # so many boxes of equal width, a digit each; or [[left, right], ...]
-    check = "mod-97-10"              # a rule of `lenet.forms.check_digits`
-
-    [[field]]
-    name = "amount"
-    box = [60, 120, 72, 190]
-    kind = "number"
-    pattern = '\d{1,5},\d{2}'        # as lenet read --pattern takes it
-    range = [0.01, 20000]
-
-    [[field]]
-    name = "born"
-    box = [80, 120, 92, 190]
-    kind = "date"
-    format = "DD.MM.YYYY"
-    range = [1900-01-01, 2026-12-31]
-
-    [[field]]
-    name = "married"
-    kind = "ticks"
-    choices = { yes = [100, 120, 105, 125], no = [100, 140, 105, 145] }
-
-    [[sum]]
-    total = "amount"
-    terms = ["rent", "heating"]
+`docs/forms.md` shows one, with all that may stand in it.
 """
 
 import re
