@@ -26,6 +26,7 @@ MAX_COUNTED = 10_000  # files: counting more of them would keep the first answer
 
 _NAMES_AT_ONCE = 4096  # of a folder's names; a folder that holds more is scanned once for each so many
 _ANY_DEPTH = "**"
+_Rest = tuple[str, ...]  # parts of a pattern, between slashes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -226,11 +227,11 @@ def _walk(
     """
     if parts[-1] == _ANY_DEPTH:
         parts = (*parts, "*")
-    # A folder is looked through with the numbers of the parts that names in it may match.
-    levels = [_level(top, _with_next({0}, parts), parts, is_wanted)]
+    # A folder is looked through with what is left of the pattern there, in each of the ways that it may have been read.
+    levels = [_level(top, {tuple(parts)}, is_wanted)]
     while levels:
         try:
-            place, name, is_folder, next_parts = next(levels[-1])
+            place, name, rests = next(levels[-1])
         except StopIteration:
             levels.pop()
             continue
@@ -238,58 +239,45 @@ def _walk(
             yield _access_error(str(error.filename or top), error)
             levels.pop()
             continue
-        if not is_folder:
+        if not rests:
             yield Path(place, name)
         elif without is None or os.path.realpath(os.path.join(place, name)) != without:  # noqa: PTH118
-            levels.append(_level(os.path.join(place, name), next_parts, parts, is_wanted))  # noqa: PTH118
+            levels.append(_level(os.path.join(place, name), rests, is_wanted))  # noqa: PTH118
 
 
-def _level(
-    place: str, numbers: set[int], parts: Sequence[str], is_wanted: Callable[[str], bool]
-) -> Iterator[tuple[str, str, bool, set[int]]]:
-    """Match a folder's entries with parts by number: place, name, whether a folder, and the parts within it."""
+def _level(place: str, rests: set[_Rest], is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, set[_Rest]]]:
+    """Match a folder's entries: place, name, and what is left of the pattern within a folder; nothing for a file."""
 
     def may_match(entry: os.DirEntry[str]) -> bool:
-        if len(parts) in _after(entry.name, numbers, parts, False) and is_wanted(entry.name):
+        behind = _behind(entry.name, rests, entry.is_symlink())
+        if () in behind and is_wanted(entry.name):
             return True
         is_folder = os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()  # noqa: PTH112 - links go in circles
-        return is_folder and bool(_within(entry.name, numbers, parts, entry.is_symlink()))
+        return is_folder and bool(behind - {()})
 
     for name, is_link in _sorted_entries(place or ".", may_match):
         path = os.path.join(place, name)  # noqa: PTH118
         if os.path.isdir(path):  # noqa: PTH112
-            if within := _within(name, numbers, parts, is_link):
-                yield place, name, True, within
+            if within := _behind(name, rests, is_link) - {()}:
+                yield place, name, within
         elif is_wanted(name) and (is_link or os.path.isfile(path)):  # noqa: PTH113 - a link to nothing is told of
-            yield place, name, False, set()
+            yield place, name, set()
 
 
-def _within(name: str, numbers: set[int], parts: Sequence[str], is_link: bool) -> set[int]:
-    """The numbers of the parts that names in a folder of this name may match."""
-    return _with_next(_after(name, numbers, parts, not is_link) - {len(parts)}, parts)
-
-
-def _after(name: str, numbers: set[int], parts: Sequence[str], goes_deeper: bool) -> set[int]:
-    """The numbers of the parts that may follow a name; ``**`` itself only if it may go deeper."""
+def _behind(name: str, rests: set[_Rest], is_link: bool) -> set[_Rest]:
+    """What may be left of the pattern behind a name; behind a link ``**`` goes no deeper."""
     is_hidden = name.startswith(".")
-    after = set()
-    for number in numbers:
-        part = parts[number]
+    behind: set[_Rest] = set()
+    queue = list(rests)
+    for rest in queue:
+        part, *others = rest
         if part == _ANY_DEPTH:
-            if goes_deeper and not is_hidden:
-                after.add(number)
+            queue.append(tuple(others))  # it may stand for nothing
+            if not is_link and not is_hidden:
+                behind.add(rest)
         elif (fnmatch(name, part) if glob.has_magic(part) else name == part) and (part[0] == "." or not is_hidden):
-            after.add(number + 1)
-    return after
-
-
-def _with_next(numbers: set[int], parts: Sequence[str]) -> set[int]:
-    """The numbers, and those behind each ``**``, which may stand for nothing."""
-    result = set(numbers)
-    for number in range(len(parts)):
-        if number in result and parts[number] == _ANY_DEPTH:
-            result.add(number + 1)
-    return result
+            behind.add(tuple(others))
+    return behind
 
 
 def _sorted_entries(folder: str, may_match: Callable[[os.DirEntry[str]], bool]) -> Iterator[tuple[str, bool]]:
