@@ -37,7 +37,7 @@ def create_parser(description: str, rounds: int, seconds: float | None) -> argpa
 
 def print_report(report: Report, options: argparse.Namespace) -> None:
     """Print the report, and write its results to the file of ``--json``."""
-    print(report.to_markdown() if options.markdown else report.to_text())
+    print(report.to_markdown() if options.markdown else report)
     write_json(options.json, report.to_json())
 
 

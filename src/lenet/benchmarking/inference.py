@@ -6,6 +6,7 @@ makes them itself.
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ _PEERS = {
     "torch frozen": "torch_peer:frozen",
     ONNXRUNTIME: "runtimes:onnxruntime",
     "OpenVINO": "runtimes:openvino",
-    "OpenVINO bf16": "runtimes:openvino_bf16",
+    "OpenVINO bf16": "runtimes:openvino",
 }
 
 
@@ -63,8 +64,7 @@ def inference_tasks(
                 prepare = native_calls(network, arrays, images, threads, precision[runtime])
             else:
                 prepare = _peer(runtime)(network, arrays, inputs, threads)
-            has_all_batches = other_batches is None or runtime in (*precision, ONNXRUNTIME)
-            batches_of_peer = batches if has_all_batches or other_batches is None else other_batches
+            batches_of_peer = batches if runtime in (*precision, ONNXRUNTIME) else other_batches or batches
             calls = {batch: prepare(batch) for batch in batches_of_peer}
         except LeNetError as error:
             absent.append(str(error))
@@ -91,8 +91,10 @@ def native_calls(
 
 def _peer(runtime: str) -> Peer:
     module, _, function = _PEERS[runtime].partition(":")
-    peer: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
-    return peer
+    peer: Callable[..., Callable[[int], Call]] = getattr(
+        importlib.import_module(f"lenet.benchmarking.{module}"), function
+    )
+    return partial(peer, precision="bf16") if runtime.endswith("bf16") else peer
 
 
 def _check(runtime: str, outputs: Array, reference: Array) -> None:

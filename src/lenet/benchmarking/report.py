@@ -11,7 +11,6 @@ from lenet.benchmarking.timing import Rounds
 from lenet.summary.work import FLOPS_OF_A_MAC, Work
 
 ABSENT = "–"
-_RATIO_MARK = "×"
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,6 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def __str__(self) -> str:
-        return self.to_text()
-
-    def to_text(self) -> str:
         """Format with aligned columns."""
         lines = [self.headings, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
@@ -55,11 +51,8 @@ class Report:
         return {**self.results, "machine": self.machine}
 
     def __str__(self) -> str:
-        return self.to_text()
-
-    def to_text(self) -> str:
         """Machine, tables and notes for a terminal."""
-        return "\n\n".join([machine_text(self.machine), *(table.to_text() for table in self.tables), *self._notes("")])
+        return "\n\n".join([machine_text(self.machine), *map(str, self.tables), *self._notes("")])
 
     def to_markdown(self) -> str:
         """The same as Markdown."""
@@ -120,7 +113,7 @@ def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
     return by_batch
 
 
-def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
+def training_table(rounds: Rounds, work: Work) -> Table:
     """Table of training: images per second with range, speedup over the tutorial, fraction of the roofline."""
     tutorial = rounds.best(training.TUTORIAL)
     rows = []
@@ -136,7 +129,7 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
                 share_text(rounds.roofline_fraction((task_name, batch), flops(work.training_macs))),
             ]
         )
-    title = title or f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
+    title = f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
     return Table(title, ["who", "batch", "images/s", "range", "× tutorial", "of the roofline"], rows)
 
 
@@ -186,7 +179,7 @@ def count_text(value: float | None) -> str:
 
 def ratio_text(value: float | None) -> str:
     """Format a ratio."""
-    return ABSENT if value is None else f"{value:.2f}{_RATIO_MARK}"
+    return ABSENT if value is None else f"{value:.2f}×"
 
 
 def share_text(value: float | None) -> str:

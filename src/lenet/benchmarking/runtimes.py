@@ -35,19 +35,10 @@ def onnxruntime(network: Network, arrays: Mapping[str, Array], inputs: Array, th
     return prepare
 
 
-def openvino(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
-    """OpenVINO in fp32, compiled for each batch."""
-    return _openvino(network, arrays, inputs, threads, "f32")
-
-
-def openvino_bf16(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
-    """OpenVINO in bf16, its own choice on processors that have it; its outputs have 8 bits of mantissa."""
-    return _openvino(network, arrays, inputs, threads, "bf16")
-
-
-def _openvino(
-    network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int, precision: str
+def openvino(
+    network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int, precision: str = "f32"
 ) -> Callable[[int], Call]:
+    """OpenVINO, compiled for each batch; in bf16, its own choice on processors with it, with 8 bits of mantissa."""
     with required("openvino", "bench-all", "comparing with OpenVINO"):
         import openvino as runtime
     from lenet.exporting.onnx import to_onnx

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 Call = Callable[[], object]
 """A call that does the work of a fixed number of images."""
 
@@ -65,10 +67,6 @@ class Rounds:
         rates = self.rates(task_name, batch)
         return min(rates), max(rates)
 
-    def batches(self, task_name: str) -> list[int]:
-        """The batches that were timed, in their order."""
-        return [batch for name, batch in self.calls if name == task_name]
-
     def best(self, *names: str) -> tuple[str, int] | None:
         """The fastest of these, with its batch; None if none ran."""
         keys = [key for key in self.calls if key[0] in names]
@@ -92,7 +90,7 @@ class Rounds:
         """Seconds of a call below which that many percent of a round's calls lie; the median over rounds."""
         if (task_name, batch) not in self.calls:
             return None
-        return statistics.median(_percentile(calls, percent) for calls in self.calls[task_name, batch])
+        return statistics.median(float(np.percentile(calls, percent)) for calls in self.calls[task_name, batch])
 
 
 def run_rounds(
@@ -147,8 +145,3 @@ def time_calls(call: Call, seconds: float) -> list[float]:
         if gc_was_enabled:
             gc.enable()
     return calls
-
-
-def _percentile(calls: Sequence[float], percent: float) -> float:
-    ordered = sorted(calls)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

@@ -1,7 +1,8 @@
 """PyTorch baselines: inference in several modes, the tutorials' training loop, training from memory."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain, cycle, repeat
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def tutorial_loop(
     model = plain_module(network).train()
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=_TUTORIAL_RATE, momentum=0.9)
-    batches = _endless(loader)
+    batches = chain.from_iterable(repeat(loader))  # endless, shuffled anew each time
 
     def update() -> float:
         inputs, targets = next(batches)
@@ -151,7 +152,7 @@ def train_in_memory(
         images = images.contiguous(memory_format=torch.channels_last)
         model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=fused)
-    starts = _cycle(len(images), batch)
+    starts = cycle(range(0, len(images) - batch + 1, batch))
 
     def update() -> None:
         start = next(starts)
@@ -177,13 +178,3 @@ class _Pictures(torch.utils.data.Dataset[tuple[Tensor, int]]):
         tensor = torch.from_numpy(np.array(picture, np.uint8, copy=True))
         tensor = tensor.view(picture.size[1], picture.size[0], 1).permute((2, 0, 1)).contiguous()
         return tensor.to(dtype=torch.get_default_dtype()).div(255), int(self.targets[index])
-
-
-def _endless(loader: Any) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        yield from loader
-
-
-def _cycle(examples: int, batch: int) -> Iterator[int]:
-    while True:
-        yield from range(0, examples - batch + 1, batch)

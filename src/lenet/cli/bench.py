@@ -31,7 +31,7 @@ def bench(
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
-        print(report.to_markdown() if markdown else report.to_text())
+        print(report.to_markdown() if markdown else report)
 
 
 class _Phases:
