@@ -194,18 +194,10 @@ def _channels_first(images: Array) -> Array:
 # --- 9.1 and 9.3: the best epoch, and a step ---
 
 
-def _descend(weight: float, gradients: Sequence[float], rate: float, momentum: float) -> float:
+def _descend(weight: float, gradients: Sequence[float], rate: float, momentum: float, share: float = 1.0) -> float:
     velocity = 0.0
     for gradient in gradients:
-        velocity = momentum * velocity + gradient
-        weight -= rate * velocity
-    return weight
-
-
-def _averaged(weight: float, gradients: Sequence[float], rate: float, momentum: float) -> float:
-    velocity = 0.0
-    for gradient in gradients:
-        velocity = momentum * velocity + (1 - momentum) * gradient
+        velocity = momentum * velocity + share * gradient
         weight -= rate * velocity
     return weight
 
@@ -356,7 +348,7 @@ TASKS: dict[str, Task] = {
         {
             "ascent": lambda weight, gradients, rate, m: 2 * weight - _descend(weight, gradients, rate, m),
             "no-momentum": lambda weight, gradients, rate, m: _descend(weight, gradients, rate, 0.0),
-            "averaged": _averaged,
+            "averaged": lambda weight, gradients, rate, m: _descend(weight, gradients, rate, m, 1 - m),
             "first-only": lambda weight, gradients, rate, m: _descend(weight, gradients[:1], rate, m),
         },
     ),

@@ -295,21 +295,19 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
         outputs = call_function(task, answer) if callable(answer) else call_file(number, Path(answer))
     except ProgramError as error:
         return False, f"{words['no-result']}{error}", None
-    wrong = _first_difference(task, outputs)
-    if wrong is None:
+    solutions = [task.solution(*arguments) for arguments in task.cases()]
+    are_right = [_are_close([one], [other], task.tolerance) for one, other in zip(outputs, solutions, strict=True)]
+    if all(are_right):
         return True, words["right-function"].format(name=task.name, cases=len(outputs)), None
     for name, mistake in task.mistakes.items():
         if _are_close(outputs, [mistake(*arguments) for arguments in task.cases()], task.tolerance):
             wrong_function = words["wrong-function"].format(name=task.name)
             return False, f"{wrong_function}{language_texts.mistakes[number][name]}", name
-    return False, f"{_describe_difference(task, outputs, wrong, words)}{language_texts.hints[number]}", None
-
-
-def _first_difference(task: Task, outputs: list[NDArray[np.float64]]) -> int | None:
-    for index, (output, arguments) in enumerate(zip(outputs, task.cases(), strict=True)):
-        if not _are_close([output], [task.solution(*arguments)], task.tolerance):
-            return index
-    return None
+    return (
+        False,
+        f"{_describe_difference(task, outputs, are_right.index(False), words)}{language_texts.hints[number]}",
+        None,
+    )
 
 
 def _are_close(outputs: Sequence[Any], others: Sequence[Any], tolerance: float) -> bool:

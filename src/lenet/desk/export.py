@@ -15,6 +15,7 @@ from lenet.reading.tables.csv_cells import line_of_cells
 
 UNANSWERED = "?"  # the text of a field that needs an answer and has none yet
 _PAGE_COLUMNS = ("file", "page")
+_NOT_IN_WORKBOOKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LABEL_MARGIN = 0.1  # of a field's height, on each side: ink farther off is no part of its label
 
 
@@ -75,7 +76,7 @@ def xlsx_of(stack: Stack) -> bytes:
     for row in table_of(stack):
         cells = []
         for text in row:
-            cell = WriteOnlyCell(sheet, value=_in_workbook(text))
+            cell = WriteOnlyCell(sheet, value=_NOT_IN_WORKBOOKS.sub("", printable(text)))
             cell.data_type, cell.number_format = "s", "@"  # a text, whatever it begins with
             cells.append(cell)
         sheet.append(cells)
@@ -113,7 +114,3 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
 def _fields_of_page(stack: Stack, page: Mapping[str, Any]) -> list[dict[str, Any]]:
     record = stack.page(page["id"])
     return [] if record is None else record["fields"]
-
-
-def _in_workbook(text: str) -> str:
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", printable(text))

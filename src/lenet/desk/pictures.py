@@ -2,7 +2,8 @@
 
 import io
 import threading
-from collections import OrderedDict
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,7 @@ class PagePictures:
     """The pages of a stack as pictures; the last few stay decoded. Threads may share it."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[tuple[Path, int], tuple[Colors, tuple[int, int]]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._decoded, self._lock = lru_cache(_MAX_CACHED_PAGES)(_decode), threading.Lock()
 
     def page(self, path: Path, number: int) -> bytes:
         """Encode a page as JPEG.
@@ -34,7 +34,7 @@ class PagePictures:
         """
         image = Image.fromarray(self._colors(path, number)[0])
         image.thumbnail((MAX_SIDE, MAX_SIDE))
-        return _encode(image, "JPEG")
+        return _encode(image, "JPEG", quality=85)
 
     def crop(
         self, path: Path, number: int, box: tuple[int, int, int, int], rotation: int = 0, margin: float = MARGIN
@@ -52,27 +52,22 @@ class PagePictures:
         window = colors[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
         if window.size == 0:  # a field that lies outside the picture
             window = np.full((28, 28, 3), 255, np.uint8)
-        return _encode(Image.fromarray(np.rot90(window, -rotation // 90)), "PNG")
+        return _encode(Image.fromarray(np.rot90(window, -rotation // 90)), "PNG", compress_level=1)
 
     def _colors(self, path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
         with self._lock:
-            if (path, number) not in self._pages:
-                for picture_number, picture in enumerate(open_pages(path), 1):
-                    if picture_number == number:
-                        self._pages[path, number] = picture.colors, picture.size
-                        break
-                else:
-                    raise DataError(f"{path}: has no page {number}")
-                while len(self._pages) > _MAX_CACHED_PAGES:
-                    self._pages.popitem(last=False)
-            self._pages.move_to_end((path, number))
-            return self._pages[path, number]
+            return self._decoded(path, number)
 
 
-def _encode(image: Image.Image, image_format: str) -> bytes:
+def _decode(path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
+    """A page's colors, and its size before they were reduced."""
+    picture = next(islice(open_pages(path), number - 1, None), None)
+    if picture is None:
+        raise DataError(f"{path}: has no page {number}")
+    return picture.colors, picture.size
+
+
+def _encode(image: Image.Image, image_format: str, **options: int) -> bytes:
     file = io.BytesIO()
-    if image_format == "JPEG":
-        image.save(file, image_format, quality=85)
-    else:
-        image.save(file, image_format, compress_level=1)
+    image.save(file, image_format, **options)
     return file.getvalue()

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,18 +155,6 @@ def propose_cuts(
     return [(cost, (top, bottom)) for cost, top, bottom in cuts]
 
 
-class DistortionLimits(Protocol):
-    """The limits of `lenet.data.distortions.Distortions`."""
-
-    translation: float
-    rotation: float
-    scale: float
-    squeeze: float
-    shear: float
-    elastic: float
-    elastic_smoothness: float
-
-
 @dataclass(frozen=True)
 class UpdateHyperparameters:
     """Hyperparameters of the updates, as `lenet.training.recipes.Recipe` defines them."""
@@ -199,13 +187,13 @@ class Augmentation:
     Attributes:
         shifts: int8 (examples, 2): rows down, columns to the right; one row for each entry of ``order``.
         mirrored: bool (examples,): whether left becomes right.
-        distortions: the limits of random distortions.
+        distortions: the limits of random distortions, as `lenet.data.distortions.Distortions` has them.
         seed, epoch: with the row number of a picture they seed its distortion.
     """
 
     shifts: NDArray[np.int8] | None = None
     mirrored: NDArray[np.bool_] | None = None
-    distortions: DistortionLimits | None = None
+    distortions: Any = None
     seed: int = 0
     epoch: int = 0
 
@@ -245,7 +233,9 @@ class Engine:
     ) -> None:
         self.network = network
         self.instructions = choose_instructions(instructions)
-        self.precision = _checked_precision(precision)
+        self.precision = precision
+        if precision not in precisions():
+            raise EngineError(f"this processor cannot read in {precision!r}; expected one of {', '.join(precisions())}")
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
             raise EngineError(f"threads is {threads}, expected at least 1")
@@ -421,7 +411,7 @@ class Engine:
             raise ArchitectureError(f"{self.network.name} takes inputs (N, {expected}), got {images.shape}")
         return np.ascontiguousarray(images, np.float32)
 
-    def _distortions(self, limits: DistortionLimits | None) -> Any:
+    def _distortions(self, limits: Any) -> Any:
         if limits is None:
             return None
         channels, height, width = self.network.input
@@ -452,12 +442,6 @@ def choose_instructions(instructions: str | None) -> str:
     if instruction_set not in available:
         raise EngineError(f"this processor has no {instruction_set!r}; expected one of {', '.join(available)}")
     return instruction_set
-
-
-def _checked_precision(precision: str) -> str:
-    if precision not in precisions():
-        raise EngineError(f"this processor cannot read in {precision!r}; expected one of {', '.join(precisions())}")
-    return precision
 
 
 def _objective(hyperparameters: UpdateHyperparameters) -> Any:

@@ -111,15 +111,10 @@ class Replicas:
         self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
         self._weights = [self._native.weights(group) for group in range(self._native.groups)]
         self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
-        self._replicas, self._lanes = len(arrays), self._native.lanes
+        self.replicas, self._lanes = len(arrays), self._native.lanes
         self._has_curvatures = False
         for replica, weights in enumerate(arrays):
             self.load(replica, weights)
-
-    @property
-    def replicas(self) -> int:
-        """The number of replicas, R."""
-        return self._replicas
 
     def arrays(self, replica: int) -> dict[str, Array]:
         """The weights of one replica as they are now; copies."""

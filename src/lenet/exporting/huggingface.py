@@ -6,7 +6,7 @@ from lenet import __version__
 from lenet.architecture import Network
 from lenet.errors import printable
 from lenet.model import FOLDER_MODEL, Model, model_bytes
-from lenet.pytorch.source import class_name
+from lenet.pytorch.source import class_name, sentence
 from lenet.records import json_bytes
 
 CONFIG, CARD = "config.json", "README.md"
@@ -38,8 +38,8 @@ def _card(model: Model) -> str:
     paragraphs = [
         "---\nlibrary_name: lenet\npipeline_tag: image-classification\ntags:\n- lenet\n- image-classification\n---",
         f"# {network.name}",
-        f"{_capitalized(network.description)}{count:,} parameters, {_input_text(network)}, "
-        f"{len(model.class_names)} classes:",
+        f"{sentence(network.description)} {count:,} parameters, {_input_text(network)}, ".lstrip()
+        + f"{len(model.class_names)} classes:",
         _code_block(json.dumps(model.class_names, ensure_ascii=False)),
         _reject_class_text(model),
         "## Use",
@@ -53,10 +53,6 @@ def _card(model: Model) -> str:
         _code_block(json.dumps(model.provenance, indent=2, ensure_ascii=False)),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
-
-
-def _capitalized(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}. " if text else ""
 
 
 def _input_text(network: Network) -> str:

@@ -269,13 +269,9 @@ def squash(sums: Tensor) -> Tensor:
     return SQUASH_AMPLITUDE * torch.tanh(SQUASH_SLOPE * sums)
 
 
-def _identity(sums: Tensor) -> Tensor:
-    return sums
-
-
 # torch's own functions, named ones and no lambdas, so that a module can be pickled, compiled and exported.
 _ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
-    Activation.IDENTITY: _identity,
+    Activation.IDENTITY: nn.Identity(),
     Activation.SQUASH: squash,
     Activation.TANH: torch.tanh,
     Activation.SIGMOID: torch.sigmoid,

@@ -97,7 +97,7 @@ def class_name(network: Network) -> str:
 def _docstring(network: Network, generated_code: str) -> str:
     paragraphs = [
         f"{network.name.replace('lenet', 'LeNet')} in PyTorch, complete in this one file.",
-        _sentence(network.description),
+        sentence(network.description),
         f"{_parameters(network):,} parameters.{f' Source: {network.source}.' if network.source else ''}",
     ]
     if network.deviations:
@@ -114,7 +114,8 @@ def _docstring(network: Network, generated_code: str) -> str:
     return f'"""{escaped}\n"""'
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Capitalize a text and end it with a full stop, unless it is empty."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
@@ -230,7 +231,7 @@ def _class(network: Network, sequential: bool) -> str:
 {indent(_blocks(network) if sequential else _attributes(network), "        ")}
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """{_sentence(": ".join(_outputs(network)))}"""
+        """{sentence(": ".join(_outputs(network)))}"""
 {indent(_forward_of_blocks(network) if sequential else _forward(network), "        ")}'''
 
 

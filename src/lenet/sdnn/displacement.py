@@ -164,8 +164,8 @@ class Displacement:
         """
         fields = self._pad_to_columns(fields)
         column_stride = self.total_stride // self.phases
-        shifted_fields = [_shifted(fields, phase * column_stride) for phase in range(self.phases)]
-        parts = [self._codes(field) for field in shifted_fields]
+        shifts = [phase * column_stride for phase in range(self.phases)]  # to the left, with background at the right
+        parts = [self._codes(np.pad(fields[:, :, shift:], ((0, 0), (0, 0), (0, shift)))) for shift in shifts]
         codes = np.stack(parts, axis=2).reshape(len(fields), len(parts) * parts[0].shape[1], parts[0].shape[2])
         center = (self.network.input[2] - 1) / 2
         centers = center + column_stride * np.arange(codes.shape[1], dtype=np.float32)
@@ -198,11 +198,6 @@ def distances(codes: Array, prototypes: Array) -> Array:
     """Squared distances of codes (…, 84) to prototypes (classes, 84): (…, classes) [LeCun98, eq. 7]."""
     squared_norms: Array = np.square(codes).sum(axis=-1, keepdims=True) + np.square(prototypes).sum(axis=1)
     return squared_norms - 2 * codes @ prototypes.T
-
-
-def _shifted(fields: GrayLevels, pixels: int) -> GrayLevels:
-    """Shift fields to the left, with background at the right."""
-    return np.pad(fields[:, :, pixels:], ((0, 0), (0, 0), (0, pixels)))
 
 
 def _convolution(layer: Layer, input_shape: Shape) -> Layer:

@@ -64,7 +64,9 @@ def adapt(
     if not len(examples) or not len(rehearsed):
         raise TrainingError(f"nothing to adapt with: {len(examples)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
-    recipe = _with_natural_loss(recipe, model)
+    loss = natural_loss(network)
+    smoothing = recipe.label_smoothing if loss in ("cross-entropy", "nll") else 0.0
+    recipe = replace(recipe, loss=loss, label_smoothing=smoothing)
     stream = RehearsalStream(model, _relabel_by_outputs(examples, model), _relabel_by_outputs(rehearsed, model), recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.load(model.parameters)
@@ -125,13 +127,6 @@ def _relabel_by_outputs(digits: Patterns, model: Model) -> Patterns:
             "adapting takes a model of the digits 0 to 9"
         )
     return replace(digits, labels=np.array(outputs, np.int64)[digits.labels])
-
-
-def _with_natural_loss(recipe: Recipe, model: Model) -> Recipe:
-    """The recipe with the natural loss of the network's outputs."""
-    loss = natural_loss(model.network)
-    smoothing = recipe.label_smoothing if loss in ("cross-entropy", "nll") else 0.0
-    return replace(recipe, loss=loss, label_smoothing=smoothing)
 
 
 def _balanced_rows(labels: Labels, count: int, rng: np.random.Generator) -> Labels:

@@ -6,13 +6,12 @@ by `augment`.
 """
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.distortions import translate
-from lenet.engine.native import Augmentation, DistortionLimits
+from lenet.engine.native import Augmentation
 from lenet.preprocess import GrayLevels
 from lenet.training.recipes import Recipe
 
@@ -33,8 +32,7 @@ def epoch_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> tuple[ND
         shifts = _generator(recipe.seed, epoch, _SHIFT).integers(-limit, limit + 1, (examples, 2)).astype(np.int8)
     if recipe.flip:
         mirrored = _generator(recipe.seed, epoch, _MIRROR).random(examples) < 0.5
-    distortions = cast(DistortionLimits | None, recipe.distortions)
-    return order, Augmentation(shifts, mirrored, distortions, seed=recipe.seed, epoch=epoch)
+    return order, Augmentation(shifts, mirrored, recipe.distortions, seed=recipe.seed, epoch=epoch)
 
 
 def curvature_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:

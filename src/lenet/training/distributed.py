@@ -45,16 +45,12 @@ class Worker:
             )
         except ValueError as error:
             raise TrainingError(f"{', '.join(names)} must be whole numbers, as torchrun sets them: {error}") from None
-        if not 0 <= rank < world_size:
-            raise TrainingError(
-                f"RANK is {rank} and WORLD_SIZE {world_size}, expected 0 ≤ RANK < WORLD_SIZE; "
-                "start the processes with torchrun"
-            )
-        if not 0 <= local_rank < world_size:
-            raise TrainingError(
-                f"LOCAL_RANK is {local_rank} and WORLD_SIZE {world_size}, expected 0 ≤ LOCAL_RANK < WORLD_SIZE; "
-                "start the processes with torchrun"
-            )
+        for name, value in (("RANK", rank), ("LOCAL_RANK", local_rank)):
+            if not 0 <= value < world_size:
+                raise TrainingError(
+                    f"{name} is {value} and WORLD_SIZE {world_size}, expected 0 ≤ {name} < WORLD_SIZE; "
+                    "start the processes with torchrun"
+                )
         return cls(rank, world_size, local_rank, restarts)
 
     @property

@@ -159,7 +159,7 @@ def fit(
         run = group.broadcast(opened_run)
         last_checkpoint = _checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_rank_zero else None
         start_checkpoint = group.broadcast(last_checkpoint)
-        first_model = group.broadcast(_first_model(run) if worker.is_rank_zero else None)
+        first_model = group.broadcast(load(run.first_path) if worker.is_rank_zero and run.first_path.exists() else None)
         if start_checkpoint is not None:
             if start_checkpoint is checkpoint:
                 run.save_checkpoint(start_checkpoint)
@@ -430,11 +430,6 @@ def _restore_stream(stream: Stream, checkpoint: Checkpoint, run: Run) -> None:
         stream.restore(checkpoint.stream)
     except ValueError as error:
         raise TrainingError(f"{run.last_path}: {error}; delete the file to start the run again") from None
-
-
-def _first_model(run: Run) -> Model | None:
-    """The initial model of the run; None if its recipe draws the initial weights."""
-    return load(run.first_path) if run.first_path.exists() else None
 
 
 def _class_names(classes: int, known: tuple[str, ...]) -> tuple[str, ...]:

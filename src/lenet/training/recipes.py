@@ -228,13 +228,8 @@ RECIPES: dict[str, Recipe] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Adaptation:
-    """Adaptation of a recipe to a network: replaced values, and a factor on the epochs."""
-
-    epoch_factor: int
-    values: dict[str, Any]
-
+_Adaptation = tuple[int, dict[str, Any]]
+"""Adaptation of a recipe to a network: a factor on the epochs, and replaced values."""
 
 _SQUASH = {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-3}
 _SIGMOID = {"optimizer": "adamw", "learning_rate": 5e-3, "weight_decay": 0.0, "label_smoothing": 0.0}
@@ -242,20 +237,20 @@ _SIGMOID = {"optimizer": "adamw", "learning_rate": 5e-3, "weight_decay": 0.0, "l
 # Chosen on validation examples. The squash and the logistic sigmoid saturate: steps scaled by unit (AdamW) cross the
 # plateau at the start that one rate for all (SGD) does not. Small networks and small data sets need more passes.
 _ADAPTATIONS: dict[str, _Adaptation] = {
-    #                             epochs ×
-    "lenet-1989": _Adaptation(10, {**_SQUASH, "learning_rate": 5e-3}),
-    "lenet-1": _Adaptation(2, {**_SQUASH, "learning_rate": 1e-2}),
-    "lenet-4": _Adaptation(2, {**_SQUASH, "learning_rate": 5e-3}),
-    "lenet-5": _Adaptation(2, _SQUASH),
-    "lenet-5-sigmoid": _Adaptation(2, {**_SIGMOID, "shift": 0}),
-    "lenet-5-sigmoid-output": _Adaptation(1, {"learning_rate": 0.1, "label_smoothing": 0.0}),
-    "lenet-5-gap": _Adaptation(2, {}),
-    "lenet-rgb": _Adaptation(2, {"shift": 2, "flip": True, "learning_rate": 0.05}),
+    # epochs × this, and the values
+    "lenet-1989": (10, {**_SQUASH, "learning_rate": 5e-3}),
+    "lenet-1": (2, {**_SQUASH, "learning_rate": 1e-2}),
+    "lenet-4": (2, {**_SQUASH, "learning_rate": 5e-3}),
+    "lenet-5": (2, _SQUASH),
+    "lenet-5-sigmoid": (2, {**_SIGMOID, "shift": 0}),
+    "lenet-5-sigmoid-output": (1, {"learning_rate": 0.1, "label_smoothing": 0.0}),
+    "lenet-5-gap": (2, {}),
+    "lenet-rgb": (2, {"shift": 2, "flip": True, "learning_rate": 0.05}),
 }
 
 
 # Logits learned by SGD from three channels: at the rates for gray digits ReLUs die, or the loss diverges.
-_COLOR = _Adaptation(2, {"learning_rate": 0.02})
+_COLOR: _Adaptation = (2, {"learning_rate": 0.02})
 
 # An epoch of fewer examples has too few updates: the epochs are multiplied, up to this factor. A rate that rises
 # within a few dozen updates kills ReLUs now and then, so SGD takes half of it.
@@ -290,8 +285,8 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     if base.rates:
         base = base if "rates" in overrides else base.limited_to(overrides.get("epochs", base.epochs))
     elif name != "tutorial":
-        adaptation = _adaptation(network) or _Adaptation(1, {})
-        base = replace(base, epochs=base.epochs * adaptation.epoch_factor, **adaptation.values)
+        factor, adapted_values = _adaptation(network)
+        base = replace(base, epochs=base.epochs * factor, **adapted_values)
         if examples and examples < ENOUGH_EXAMPLES:
             factor = epoch_factor(examples)
             rate = base.learning_rate / 2 if base.optimizer == "sgd" else base.learning_rate
@@ -363,12 +358,12 @@ def check_effect(names: Iterable[str], recipe: Recipe, network: Network) -> None
         raise TrainingError(f"shift is {recipe.shift}, expected less than {side}, the side of a picture")
 
 
-def _adaptation(network: Network) -> _Adaptation | None:
+def _adaptation(network: Network) -> _Adaptation:
+    activations = {stage.activation for stage in network.stages}
     if network.name in _ADAPTATIONS:
         return _ADAPTATIONS[network.name]
-    activations = {stage.activation for stage in network.stages}
     if Activation.SIGMOID in activations:
-        return _Adaptation(2, _SIGMOID)
+        return 2, _SIGMOID
     if activations & {Activation.SQUASH, Activation.TANH}:
-        return _Adaptation(2, _SQUASH)
-    return _COLOR if network.input[0] > 1 else None
+        return 2, _SQUASH
+    return _COLOR if network.input[0] > 1 else (1, {})

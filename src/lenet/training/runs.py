@@ -270,14 +270,9 @@ def locked_folder(folder: Path) -> Iterator[None]:
         TrainingError: if another process has locked it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / LOCK, lambda: _in_use_error(folder)):
+    sentence = f"{folder}: another process is training into this folder; wait for it, or choose another with --out"
+    with locked(folder / LOCK, lambda: TrainingError(sentence)):
         yield
-
-
-def _in_use_error(folder: Path) -> TrainingError:
-    return TrainingError(
-        f"{folder}: another process is training into this folder; wait for it, or choose another with --out"
-    )
 
 
 @contextmanager
