@@ -442,6 +442,8 @@ RING = [(0.14 * np.cos(turn), 0.2 * np.sin(turn)) for turn in np.linspace(0, 2 *
 PERCENT = [[(0.28 + x, y - 0.78) for x, y in RING], [(0.7, -1.0), (0.28, 0.0)], [(0.7 + x, y - 0.22) for x, y in RING]]
 S = [(0.45, -0.8), (0.3, -0.92), (0.08, -0.88), (0.03, -0.68), (0.22, -0.52), (0.45, -0.38), (0.48, -0.15), (0.25, 0.0)]
 DOLLAR = [[*S, (0.03, -0.1)], [(0.26, -1.12), (0.25, 0.18)]]
+LOOPS = [(0.75, 0.0), (0.1, -0.7), (0.12, -0.92), (0.3, -1.0), (0.45, -0.9), (0.42, -0.7), (0.1, -0.4), (0.02, -0.15)]
+AMPERSAND = [[*LOOPS, (0.2, 0.0), (0.5, -0.02), (0.72, -0.12), (0.8, -0.5)]]
 M = [[(0.0, 0.0), (0.05, -1.0), (0.3, -0.5), (0.55, -1.0), (0.6, 0.0)]]
 DELTA = [[(0.4, -0.9), (0.8, 0.0), (0.0, 0.0), (0.4, -0.9)]]
 NARROW_DELTA = [[(0.3, -0.9), (0.6, 0.0), (0.0, 0.0), (0.3, -0.9)]]
@@ -453,6 +455,8 @@ NARROW_DELTA = [[(0.3, -0.9), (0.6, 0.0), (0.0, 0.0), (0.3, -0.9)]]
         ("46%", PERCENT, "two digits may be a percent sign"),
         ("$905", DOLLAR, "a digit may be a dollar sign"),
         ("$46", DOLLAR, "a digit may be a dollar sign"),
+        ("25&3", AMPERSAND, "an 8 may be an ampersand"),
+        ("645&", AMPERSAND, "an 8 may be an ampersand"),
         ("25M", M, "two ones that are joined may be a letter"),
         ("308M", M, "two ones that are joined may be a letter"),
         ("25Δ", DELTA, "a digit may be a triangle"),
@@ -463,7 +467,7 @@ NARROW_DELTA = [[(0.3, -0.9), (0.6, 0.0), (0.0, 0.0), (0.3, -0.9)]]
 def test_a_symbol_beside_digits_that_looks_like_some_is_not_accepted(
     reader: Reader, mnist, text: str, symbol: list, doubt: str
 ):
-    reading = reader.read(page_with(text, mnist, STROKES | dict.fromkeys("%$MΔ", symbol)))
+    reading = reader.read(page_with(text, mnist, STROKES | dict.fromkeys("%$&MΔ", symbol)))
     assert reading.is_rejected
     assert f"not accepted: {doubt}" in reading.remark
 
@@ -481,4 +485,6 @@ def test_hardly_a_percent_or_dollar_sign_of_a_font_is_a_sure_digit(reader: Reade
 def test_digits_like_parts_of_symbols_are_no_symbols(reader: Reader, written):
     for text in ("9608", "5885", "1196", "90065", "9690", "8551", "11105", "60011", "96", "5580"):
         reading = reader.read(written(text))
-        assert not any(name in reading.remark for name in ("percent", "dollar", "letter", "triangle")), text
+        assert not any(name in reading.remark for name in ("percent", "dollar", "ampersand", "letter", "triangle")), (
+            text
+        )

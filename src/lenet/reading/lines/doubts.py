@@ -31,6 +31,7 @@ MAY_BE_BAR = "a 1 may be a bar between numbers"
 MAY_BE_TICK = "a 1 may be a check mark"
 MAY_BE_PERCENT = "two digits may be a percent sign"
 MAY_BE_DOLLAR = "a digit may be a dollar sign"
+MAY_BE_AMPERSAND = "an 8 may be an ampersand"
 MAY_BE_TRIANGLE = "a digit may be a triangle"
 MAY_BE_LETTER = "two ones that are joined may be a letter"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
@@ -133,6 +134,14 @@ def has_bar(digit: ScoredCandidate) -> bool:
     return digit.label in ("5", "8") and all(
         len(ends) > 0 and ends[-1] + 1 - ends[0] <= 2 * digit.stroke_width for ends in columns
     )
+
+
+def has_arm(digit: ScoredCandidate) -> bool:
+    """Whether an 8 has a third stroke beside its larger ring, in most rows of its white, as an ampersand does."""
+    mask = digit.candidate.mask
+    rows = _hole(mask).any(axis=1)
+    strokes = np.count_nonzero(mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1], axis=1)
+    return digit.label == "8" and 2 * np.count_nonzero(strokes[rows] > 2) > np.count_nonzero(rows)
 
 
 def is_triangle(digit: ScoredCandidate) -> bool:

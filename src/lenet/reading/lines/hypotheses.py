@@ -17,6 +17,7 @@ from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.doubts import (
     HAS_POINT,
+    MAY_BE_AMPERSAND,
     MAY_BE_BAR,
     MAY_BE_DOLLAR,
     MAY_BE_LETTER,
@@ -32,6 +33,7 @@ from lenet.reading.lines.doubts import (
     find_joined_ones,
     find_percents,
     find_raised,
+    has_arm,
     has_bar,
     is_ring_around_stroke,
     is_tick,
@@ -419,6 +421,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     doubts |= {id(digits[index]): MAY_BE_PERCENT for index in find_percents(digits, row)}
     doubts |= {id(digits[index]): MAY_BE_LETTER for index in find_joined_ones(digits, row)}
     doubts |= {id(digit): MAY_BE_DOLLAR for digit in digits if has_bar(digit)}
+    doubts |= {id(digit): MAY_BE_AMPERSAND for digit in digits if has_arm(digit)}
     doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
     doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
     doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
