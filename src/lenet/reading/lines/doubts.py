@@ -103,7 +103,7 @@ def find_percents(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
     found: set[int] = set()
     for index, (upper, lower) in enumerate(pairwise(digits)):
         ring = _box_of_hole(upper)
-        if ring is None:
+        if ring is None or upper.label != "9" or lower.label not in ("6", "0"):
             continue
         other = _box_of_hole(lower) or lower.box
         is_cut = _extent(lower, row)[0] <= _extent(upper, row)[1] and ring[2] < other[0]
