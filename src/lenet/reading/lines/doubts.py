@@ -141,7 +141,7 @@ def has_arm(digit: ScoredCandidate) -> bool:
     mask = digit.candidate.mask
     rows = _hole(mask).any(axis=1)
     strokes = np.count_nonzero(mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1], axis=1)
-    return digit.label == "8" and 2 * np.count_nonzero(strokes[rows] > 2) > np.count_nonzero(rows)
+    return digit.label == "8" and bool(2 * np.count_nonzero(strokes[rows] > 2) > np.count_nonzero(rows))
 
 
 def is_triangle(digit: ScoredCandidate) -> bool:
