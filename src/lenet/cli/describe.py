@@ -28,8 +28,7 @@ def networks(as_json: Json = False) -> None:
     """List the networks: names, parameters, connections, one line each."""
     all_counts = [summary.summarize(describe(name)) for name in names()]
     if as_json:
-        keys = ("name", "description", "source", "input_shape", "deviations", "totals")
-        print(json.dumps([{key: row.to_json()[key] for key in keys} for row in all_counts], indent=2))
+        print(json.dumps([row.list_entry() for row in all_counts], indent=2))
         return
     width = max(map(len, names()))
     print(f"{'network':<{width}}  {'parameters':>10}  {'connections':>11}")

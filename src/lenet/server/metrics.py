@@ -64,10 +64,8 @@ class Metrics:
 
     def count_digits(self, digits: int, rejected: int) -> None:
         """Count the digits of a picture."""
-        if digits:
-            self._digits.inc(digits)
-        if rejected:
-            self._rejected.inc(rejected)
+        self._digits.inc(digits)
+        self._rejected.inc(rejected)
 
     def text(self) -> bytes:
         """The counts of all processes."""

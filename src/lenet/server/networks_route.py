@@ -13,15 +13,12 @@ from lenet.server import openapi, schemas
 from lenet.server.limits import Limits
 from lenet.server.readers import Readers
 
-_LISTED_KEYS = ("name", "description", "source", "input_shape", "deviations", "totals")
-
 
 def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
     """Add the paths; their responses never change, and are cached."""
 
     def list_entry(network: Network) -> dict[str, Any]:
-        values = summary.summarize(network).to_json()
-        return {key: values[key] for key in _LISTED_KEYS} | {"has_weights": network.name in readers.models}
+        return summary.summarize(network).list_entry() | {"has_weights": network.name in readers.models}
 
     @lru_cache(maxsize=1)
     def list_response() -> Response:

@@ -136,6 +136,11 @@ class NetworkSummary:
             },
         }
 
+    def list_entry(self) -> dict[str, Any]:
+        """What a list of networks tells of each, of `to_json`."""
+        values = self.to_json()
+        return {key: values[key] for key in ("name", "description", "source", "input_shape", "deviations", "totals")}
+
 
 def summarize(network: Network) -> NetworkSummary:
     """Count a network exactly, stage by stage.
