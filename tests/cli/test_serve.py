@@ -155,7 +155,7 @@ def test_a_client_that_never_pauses_is_answered_until_its_connection_is_closed()
         done, broken = [], []
 
         def ask() -> None:
-            with httpx.Client() as client:
+            with httpx.Client(timeout=SECONDS) as client:
                 while True:
                     try:
                         answer = client.get(f"{server.address}/healthz")

@@ -1,11 +1,19 @@
 """Listening sockets: bound to a host and port, or one sentence why not."""
 
+import ctypes
 import errno
 import socket
+import struct
+import sys
+from contextlib import suppress
 
 from lenet.errors import LeNetError, reason_of
 
 BACKLOG = 2048  # connections that wait to be accepted
+
+_SO_ATTACH_FILTER = 26  # of Linux
+# For the system's filter of packets: load the flags of TCP; if SYN is among them, take 0 bytes of the packet, else all.
+_NO_SYN = struct.pack("HBBI" * 4, 0x30, 0, 0, 13, 0x45, 0, 1, 0x02, 0x06, 0, 0, 0, 0x06, 0, 0, 0xFFFFFFFF)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -33,6 +41,20 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise LeNetError(f"port is {port}, expected 0 to 65535") from None
     return listener
+
+
+def end_connecting(listener: socket.socket) -> None:
+    """Let no further connection begin; those that have begun can be accepted, and are as they were.
+
+    A socket that is closed resets the connections which it has not accepted, and there would always be one more. Whom
+    this keeps waiting is refused when the socket is closed. Where the system is not Linux, nothing is done.
+    """
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
+        with suppress(OSError):
+            listener.setsockopt(
+                socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(_NO_SYN) // 8, ctypes.addressof(program))
+            )
 
 
 def address_of(listener: socket.socket, host: str) -> str:

@@ -1,8 +1,9 @@
 """Running the application on a port, in one process or several, with graceful shutdown on Ctrl-C or SIGTERM.
 
 Several processes accept from one socket, which the first process has opened and does not serve itself: it starts them,
-starts one anew that has ended, and passes on that they are to stop. Stopping, each process takes no further
-connections, answers what was asked of it, says on each connection that this was the last answer, and ends.
+starts one anew that has ended, and passes on that they are to stop. Then no further connection begins; each process
+accepts those that have begun, answers what was asked of it, says on each connection that this was the last answer, and
+ends.
 
 By hand, since uvicorn's own supervisor does not say when all of its processes answer, and leaves them behind when it is
 killed.
@@ -39,12 +40,13 @@ from lenet.server import heads
 from lenet.server.access import Access
 from lenet.server.app import create_app
 from lenet.server.limits import Limits
-from lenet.server.listening import BACKLOG, address_of, listen
+from lenet.server.listening import BACKLOG, address_of, end_connecting, listen
 from lenet.server.metrics import FOLDER_VARIABLE
 from lenet.server.middleware import Middleware
 
 KEEP_ALIVE_SECONDS = 20  # seconds: a connection without requests
-_DRAIN_SECONDS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
+_ACCEPT_SECONDS = 0.1  # seconds: connections that had begun when the server was told to stop are accepted within them
+_DRAIN_SECONDS = 0.3  # seconds: what was on its way arrives within them
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -140,7 +142,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.is_stopping = True
-        await asyncio.sleep(0)  # what waits to be accepted is, in this round
+        if multiprocessing.parent_process() is None:  # else it is the first process whose socket others accept from
+            for listener in sockets or ():
+                end_connecting(listener)
+        await asyncio.sleep(_ACCEPT_SECONDS)
         for server in self.servers:
             server.close()
         for listener in sockets or ():
@@ -284,7 +289,9 @@ class _Workers:
         self._is_stopping = True
 
     def _terminate_all(self) -> None:
-        self._listener.close()  # connections must not wait for processes that accept none
+        if self._listener.fileno() >= 0:
+            end_connecting(self._listener)
+            self._listener.close()  # connections must not wait for processes that accept none
         for process in self._processes.values():
             process.terminate()
 
