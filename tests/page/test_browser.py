@@ -318,6 +318,15 @@ def test_a_picture_is_dropped_and_read_by_a_threshold_and_the_page_says_so(seen,
     assert "lenet read" not in seen.page.inner_text(".digit-message")
 
 
+def test_of_a_drawing_one_probability_is_shown_that_of_the_answer(seen):
+    seen.page.keyboard.press("4")
+    seen.wait("s.isFromPad")
+    assert seen.page.inner_text(".digit-message") == "Read as 4."
+    seen.page.click("[data-switch=language] [data-value=zh]")
+    assert seen.page.inner_text(".digit-message") == "识别为 4。"
+    assert "%" in seen.page.inner_text(".answer")
+
+
 def test_a_picture_without_a_digit_is_not_called_an_empty_sheet(seen, tmp_path):
     from PIL import Image
 

@@ -69,6 +69,10 @@ export function createDigitList(store) {
   }
 
   function answerSentence({ label, probability, rejected, no_digit: noDigit }) {
+    if (store.state.isFromPad) { // without a number: that of the pass on the page stands beside it
+      const key = !rejected ? "digits.drawn" : noDigit > probability ? "digits.drawnNone" : "digits.drawnUnsure";
+      return translate(store, key, { label });
+    }
     const values = { label, probability: formatPercent(probability) };
     if (!rejected) return translate(store, "digits.sure", values);
     if (noDigit > probability) return translate(store, "answers.none", { probability: formatPercent(noDigit) });
