@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lenet.errors import LeNetError
-from lenet.files import LEFTOVERS, atomic_writer, check_writable, locked, write_atomically
+from lenet.files import LEFTOVERS, atomic_writer, check_folder_writable, check_writable, locked, write_atomically
 
 
 def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
@@ -32,9 +32,17 @@ def test_whether_a_file_can_be_written_is_told_beforehand_and_nothing_is_left_of
     check_writable(tmp_path / "new" / "folder" / "a.bin")
     check_writable(Path("a.bin"))
     for path in (tmp_path / "file" / "a.bin", tmp_path / "file" / "new" / "a.bin"):
-        with pytest.raises(NotADirectoryError) as raised:
+        with pytest.raises(LeNetError, match=rf"^{path}: cannot be written, as {tmp_path / 'file'} is a file"):
             check_writable(path)
-        assert raised.value.filename == str(path)
+        with pytest.raises(LeNetError, match=rf"^{path}: cannot be written, as {tmp_path / 'file'} is a file"):
+            check_folder_writable(path)
+    check_folder_writable(tmp_path / "new" / "folder")
+    with pytest.raises(LeNetError, match="is a folder, expected the name of a file to write"):
+        check_writable(tmp_path)
+    with pytest.raises(LeNetError, match="is a file, expected a folder"):
+        check_folder_writable(tmp_path / "file")
+    with pytest.raises(LeNetError, match=r"cannot be written \(file name too long\)"):
+        check_writable(tmp_path / ("n" * 300))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -36,6 +36,15 @@ def _is_unprintable(character: str) -> bool:
     return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with what it counts, of which there is one or another number.
+
+    >>> counted(1, "picture"), counted(2000, "picture"), counted(0, "class", "classes")
+    ('1 picture', '2,000 pictures', '0 classes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an exception's text, shortened to 200 characters; its type if it has none."""
     line = (str(error).splitlines() or [type(error).__name__])[0]

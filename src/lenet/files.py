@@ -1,12 +1,15 @@
 """Atomic file writes, and locks: a file is whole or not there, and a folder has one writer."""
 
 import os
+import re
 import reprlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
+
+from lenet.errors import LeNetError, reason_of
 
 LEFTOVERS = ".*.tmp"
 """Glob of the files that a process which was killed leaves in a folder it was writing into."""
@@ -23,6 +26,16 @@ def path_argument(name: str, value: object, make_error: Callable[[str], Exceptio
     if isinstance(value, str | os.PathLike) and os.fspath(value):
         return Path(value)
     raise make_error(f"{name} is {reprlib.repr(value)}, expected the name of a file or folder")
+
+
+def why_missing(path: str | Path, otherwise: str) -> str:
+    """Why there is no file at a path: it is a URL, of which a `Path` keeps one slash; or else what ``otherwise`` says.
+
+    >>> why_missing(Path("https://example.org/7.png"), "no such file"), why_missing("7.png", "no such file")
+    ('is a URL, and URLs are not fetched; download it and name the file', 'no such file')
+    """
+    is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) is not None  # a letter alone is a drive of Windows
+    return "is a URL, and URLs are not fetched; download it and name the file" if is_url else otherwise
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -67,20 +80,40 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: str | Path) -> None:
     """Check, before work whose result is to be written to a file, that it can be; nothing is left of the check.
 
     Raises:
-        OSError: if not, as `write_atomically`.
+        LeNetError: if not.
     """
-    target = Path(os.path.realpath(path))
-    folder = next(parent for parent in target.parents if parent.exists())
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
+        raise LeNetError(f"{path}: is a folder, expected the name of a file to write")
+    _check_place(path, Path(os.path.realpath(path)).parent)
+
+
+def check_folder_writable(path: str | Path) -> None:
+    """Check, before work whose results are to be written into a folder, that they can be; it need not be there yet.
+
+    Raises:
+        LeNetError: if not.
+    """
+    if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where a name is too long
+        raise LeNetError(f"{path}: is a file, expected a folder")
+    _check_place(path, Path(os.path.realpath(path)))
+
+
+def _check_place(path: str | Path, folder: Path) -> None:
+    """Check that a file can be made in a folder, or in the nearest above it that is there, for what ``path`` names."""
     try:
+        Path(path).exists()  # raises where a name is too long
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise LeNetError(f"{path}: cannot be written, as {folder} is a file, expected a folder")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        error.filename = str(path)
-        raise
+        raise LeNetError(f"{path}: cannot be written ({reason_of(error)})") from None
 
 
 def _permission_bits(path: Path) -> int:

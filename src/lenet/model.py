@@ -25,7 +25,7 @@ from safetensors.numpy import save as to_bytes
 from lenet.architecture import Network
 from lenet.classes import digit_indices, join_names
 from lenet.errors import ArchitectureError, WeightsError, first_line, printable, reason_of
-from lenet.files import write_atomically
+from lenet.files import why_missing, write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
 from lenet.networks import describe, options
@@ -480,8 +480,9 @@ def _load_file(
     if names_toml(path):
         raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
     if not os.path.isfile(path):  # noqa: PTH113
-        problem = "is a folder, expected a" if os.path.isdir(path) else "no such"  # noqa: PTH112
-        raise WeightsError(f"{path}: {problem} weights file")
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        problem = "is a folder, expected a weights file" if is_folder else "no such weights file"
+        raise WeightsError(f"{path}: {why_missing(path, problem)}")
     try:
         if kind := _foreign_kind(path):
             from lenet.checkpoints import ImportOptions, import_file

@@ -347,7 +347,7 @@ def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path
         ("n" * 300 + ".png", "file name too long"),
         ("n" * 300 + "*.png", "file name too long"),
         ("circle.png", "cannot be opened (Too many levels of symbolic links)"),
-        ("https://example.com/x.png", "is a URL, expected a file"),
+        ("https://example.com/x.png", "is a URL, and URLs are not fetched; download it and name the file"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(

@@ -8,7 +8,7 @@ from PIL import Image
 from lenet import describe, figures, names, summary
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
-from lenet.errors import DataError, UnknownName
+from lenet.errors import LeNetError, UnknownName
 from lenet.figures import FigureFolder
 from lenet.figures.diagram import diagram
 from lenet.figures.sheet import DARK, LIGHT
@@ -133,7 +133,7 @@ def test_the_diagram_is_a_picture_light_and_dark_and_the_same_bytes_twice(tmp_pa
 def test_a_wrong_place_or_format_is_named(tmp_path):
     network = describe("lenet-1")
     (tmp_path / "file").write_text("here already")
-    with pytest.raises(DataError, match="is a file, expected a folder"):
+    with pytest.raises(LeNetError, match="is a file, expected a folder"):
         FigureFolder(tmp_path / "file")
     with pytest.raises(UnknownName, match="unknown figure format 'pdf'; known: png, svg"):
         figures.write_diagram(network, tmp_path / "one.pdf")

@@ -9,7 +9,7 @@ from lenet import data, describe, engine, figures, names
 from lenet.architecture import Convolution, FullConnection, Network, Stage, relu
 from lenet.cli import main
 from lenet.connections import LENET_5_C3, draw_connection_table
-from lenet.errors import ArchitectureError, DataError, MissingExtra, UnknownName, WeightsError
+from lenet.errors import ArchitectureError, DataError, LeNetError, MissingExtra, UnknownName, WeightsError
 from lenet.figures import FigureFolder, ForwardPass
 from lenet.figures import maps as drawing
 from lenet.figures.panels import Kernels, Maps, Table
@@ -228,7 +228,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path):
         FigureFolder(folder, "jpg")
     assert not folder.exists()
     folder.write_text("here already")
-    with pytest.raises(DataError, match="is a file, expected a folder"):
+    with pytest.raises(LeNetError, match="is a file, expected a folder"):
         FigureFolder(folder)
     assert figures.draw_table(replace(network, name="full"), FigureFolder(tmp_path)) == []
 

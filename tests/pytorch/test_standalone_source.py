@@ -262,7 +262,7 @@ def test_lenet_code_names_what_it_cannot_do(tmp_path):
     with pytest.raises(LeNetError, match=r"expected a file's name that ends in \.py"):
         code.code("lenet-5", output=tmp_path)
     (tmp_path / "folder.py").mkdir()
-    with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):
+    with pytest.raises(LeNetError, match=r"folder\.py: is a folder, expected the name of a file to write"):
         code.code("lenet-5", output=tmp_path / "folder.py")
 
 

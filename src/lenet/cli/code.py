@@ -7,8 +7,8 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
-from lenet.errors import LeNetError, reason_of
-from lenet.files import write_atomically
+from lenet.errors import LeNetError
+from lenet.files import check_writable, write_atomically
 from lenet.verbs.describe import Form
 from lenet.verbs.describe import code as code_verb
 
@@ -48,12 +48,11 @@ def code(
     if output is not None and output.suffix != ".py":  # a file of data would be written over
         raise LeNetError(f"{output}: expected a file's name that ends in .py")
     form: Form = "sequential" if sequential else "train" if train else "predict" if predict else "module"
+    if output is not None:
+        check_writable(output)
     source = code_verb(name, form=form, classes=classes, channels=channels, hidden=hidden, size=size)
     if output is None:
         typer.echo(source, nl=False)
         return
-    try:
-        write_atomically(output, source.encode())
-    except OSError as error:
-        raise LeNetError(f"cannot write {output}: {reason_of(error)}") from None
+    write_atomically(output, source.encode())
     typer.echo(f"{output}: {name} {_USAGE[form].format(file=output)}")

@@ -9,7 +9,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.options import Json
-from lenet.errors import DataError, LeNetError, printable
+from lenet.errors import DataError, LeNetError, counted, printable
 from lenet.naming import resolve_name
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,7 +71,7 @@ def fetch(
         except LeNetError as problem:
             failures.append(str(problem))
             continue
-        typer.echo(f"{name}: {len(paths)} files, verified, in {paths[0].parent}")
+        typer.echo(f"{name}: {counted(len(paths), 'file')}, verified, in {paths[0].parent}")
     if failures:
         raise DataError("; ".join(failures))
 
@@ -142,10 +142,12 @@ def show(
     """Draw a sheet of examples with their class names. For example: lenet data show mnist -o sheet.png"""
     from lenet import data
     from lenet.data.datasets import DEFAULT_SIZE, public_name
+    from lenet.data.sheet import check_sheet_path
     from lenet.evaluation import warn_of_transposed_digits
 
     if (size != DEFAULT_SIZE or color) and public_name(name) is not None:
         raise typer.BadParameter(f"--size and --color are of your own pictures; {name} is drawn as it is")
+    check_sheet_path(output)
     dataset = data.load(name, data_dir, size=size, color=color, polarity=polarity, transpose=transpose)
     if transpose is None:
         warn_of_transposed_digits(dataset)
@@ -154,8 +156,9 @@ def show(
     channels, height, width = dataset.input_shape
     empty = dataset.unlearned_classes
     typer.echo(
-        f"{dataset.name}: {len(dataset.train_labels):,} training and {len(dataset.test_labels):,} test examples "
-        f"of {channels}×{height}×{width}, {len(dataset.class_names)} classes"
+        f"{dataset.name}: {len(dataset.train_labels):,} training and "
+        f"{counted(len(dataset.test_labels), 'test example')} of {channels}×{height}×{width}, "
+        f"{counted(len(dataset.class_names), 'class', 'classes')}"
         + (f" ({printable(', '.join(empty))} without training examples)" if empty else "")
         + f"; sheet in {output}"
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from lenet.cli.signals import deferred_signals
-from lenet.errors import DataError, LeNetError, Stopped, printable
+from lenet.errors import DataError, LeNetError, Stopped, counted, printable
+from lenet.files import check_writable
 from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
@@ -55,7 +56,7 @@ class Output:
         started = time.monotonic()
         first = self._reading.first
         if first:
-            report(f"goes on after {first:,} files, whose answers are there")
+            report(f"goes on after {counted(first, 'file')}, whose answers are there")
         self._report_problems()
         finished_files = first
         with (
@@ -136,7 +137,7 @@ class Output:
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
-        parts = [f"read {self.read:,} of {count:,} pictures"]
+        parts = [f"read {self.read:,} of {counted(count, 'picture')}"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         of_digits = isinstance(self._formatter, ReadingFormatter)
@@ -153,7 +154,7 @@ def check_picture_paths(paths: dict[str, Path | None]) -> None:
 
     Raises:
         DataError: if a name's end is no picture's.
-        LeNetError: if a folder is not there, or two options name one file.
+        LeNetError: if a folder is not there, or cannot be written into, or two options name one file.
     """
     option_of: dict[Path, str] = {}
     for option, path in paths.items():
@@ -161,8 +162,9 @@ def check_picture_paths(paths: dict[str, Path | None]) -> None:
             continue
         if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
             raise DataError(f"{path}: expected a picture file's name that ends in .png, .jpg or .webp")
-        if not path.parent.is_dir():
+        if not path.parent.exists():
             raise LeNetError(f"{path.parent}: no such folder for {path.name}")
+        check_writable(path)
         if (other := option_of.setdefault(path.resolve(), option)) != option:
             raise LeNetError(f"{option} would write over what {other} draws into {path}; name another file")
 
@@ -218,8 +220,8 @@ def answering(
         with progress(total if is_many else 0, doing) as show_bar:
             yield show_progress
     except KeyboardInterrupt:
-        of_all = "" if total is None else f" of {total:,}"
-        raise Stopped(f"stopped after {finished_files:,}{of_all} files") from None
+        done = counted(finished_files, "file") if total is None else f"{finished_files:,} of {counted(total, 'file')}"
+        raise Stopped(f"stopped after {done}") from None
     finally:
         with deferred_signals():
             if json_list is not None:

@@ -17,7 +17,8 @@ from lenet.cli.cluster import read_by_ray
 from lenet.cli.options import EXIT_FAILED, check_left_out, check_one_of
 from lenet.cli.output import MIN_FILES_FOR_SUMMARY, Output, report
 from lenet.cli.tables import check_table_paths
-from lenet.errors import ReadingError, printable
+from lenet.errors import ReadingError, counted, printable
+from lenet.files import check_folder_writable, check_writable
 from lenet.reading.batch.files import FileReading, TablePaths
 from lenet.reading.batch.pages import Settings, names_idx, workers_for
 from lenet.reading.batch.picture_files import STDIN, PictureFiles, Shard
@@ -216,7 +217,7 @@ def _form_formatter(settings: Settings, is_named: bool) -> "FormFormatter":
 def _report_drawings(output: Output, annotate: Path | None, show: Path | None) -> None:
     count = output.drawn + output.undrawn
     if annotate is not None and count:
-        drew = f"{output.drawn:,} of {count:,} pictures" if output.undrawn else f"{count:,} picture{'s' * (count != 1)}"
+        drew = f"{output.drawn:,} of " * (output.undrawn > 0) + counted(count, "picture")
         print(f"drew {drew} into {printable(str(annotate))}", file=sys.stderr)
     if show is not None and output.drawn:
         print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
@@ -251,16 +252,17 @@ def _check_outputs(
     check_table_paths(tables, columns)
     if resume and tables == TablePaths():
         raise typer.BadParameter("--resume goes on with a table, and none is named; add --csv, --jsonl or --parquet")
-    if annotate is not None and annotate.exists() and not annotate.is_dir():
-        raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
+    if annotate is not None:
+        check_folder_writable(annotate)
     if annotate is not None and pictures.is_read_once:
         raise typer.BadParameter("--annotate looks at all names before it draws; give the list as a file")
     if show is None:
         return
+    check_writable(show)
     sources = list(islice(pictures, 2))
     if pictures.is_many or len(sources) + len(pictures.problems) > 1:
         raise typer.BadParameter("--show draws one picture, got several files")
-    if show.suffix.lower() != ".png" or show.is_dir():
+    if show.suffix.lower() != ".png":
         raise typer.BadParameter(f"--show draws a PNG file, expected a name that ends in .png, got {show}")
     for source in sources:
         if not isinstance(source, bytes):

@@ -1,11 +1,12 @@
 """Checks of the tables that a command is to write: names, folders, and what is there already."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
 
+from lenet.errors import LeNetError
+from lenet.files import check_writable
 from lenet.reading.batch.files import TablePaths
 from lenet.reading.tables.formatting import COLUMNS, READING_COLUMNS, Columns
 
@@ -46,7 +47,9 @@ def _check(path: Path, option: str, kind: str, suffixes: Sequence[str], is_of_ou
         raise typer.BadParameter(
             f"--{option} writes a {kind} file, expected a name that ends in {suffixes[0]}, got {path}"
         )
-    if path.parent.exists() and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise typer.BadParameter(f"--{option} cannot write into {path.parent}")
+    try:
+        check_writable(path)
+    except LeNetError as error:
+        raise typer.BadParameter(f"--{option} {error}") from None
     if path.exists() and path.stat().st_size and not is_of_ours(path):
         raise typer.BadParameter(f"--{option} would write over {path}, which holds something else; name another file")

@@ -17,8 +17,8 @@ from lenet.classes import join_names, match_class_names
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
 from lenet.data.sources import load_files
-from lenet.errors import DataError, UnknownName, printable, reason_of
-from lenet.files import path_argument
+from lenet.errors import DataError, UnknownName, counted, printable, reason_of
+from lenet.files import path_argument, why_missing
 from lenet.naming import matching_name
 
 # Custom data without a test part is split: one example in six, the share of MNIST.
@@ -49,8 +49,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         size = "×".join(map(str, self.input_shape))
-        counts = f"{len(self.train_labels):,} training and {len(self.test_labels):,} test examples"
-        return f"Dataset({self.name}, {counts}, {size}, {len(self.class_names)} classes)"
+        counts = f"{len(self.train_labels):,} training and {counted(len(self.test_labels), 'test example')}"
+        return f"Dataset({self.name}, {counts}, {size}, {counted(len(self.class_names), 'class', 'classes')})"
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
@@ -205,9 +205,8 @@ def load(
         raise UnknownName("data set", "", CATALOG)
     if not _exists(path):
         if path.suffix or len(path.parts) > 1:
-            raise DataError(
-                f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
-            )
+            problem = f"no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
+            raise DataError(f"{path}: {why_missing(path, problem)}")
         raise UnknownName("data set", str(name_or_path), CATALOG)
     data = custom.read(path, size=size, color=color, polarity=polarity, transpose=transpose)
     for notice in data.notices:

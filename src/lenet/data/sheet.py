@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.data.datasets import Dataset
 from lenet.errors import DataError, reason_of
-from lenet.files import write_atomically
+from lenet.files import check_writable, write_atomically
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -86,14 +86,29 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         DataError: if the name asks for none that Pillow writes, or the place cannot be written to.
     """
     path, content = Path(path), io.BytesIO()
-    kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind is None or kind not in Image.SAVE:
-        raise DataError(f"{path}: cannot write pictures of this kind; expected a name that ends in .png, .jpg or .webp")
     try:
-        sheet.save(content, kind)
+        sheet.save(content, _kind_of(path))
         write_atomically(path, content.getvalue())
     except OSError as problem:
         raise DataError(f"{path}: cannot be written: {reason_of(problem)}") from problem
+
+
+def check_sheet_path(path: str | Path) -> None:
+    """Check, before a sheet is drawn, that `save_sheet` can write it.
+
+    Raises:
+        LeNetError: if not.
+    """
+    _kind_of(Path(path))
+    check_writable(path)
+
+
+def _kind_of(path: Path) -> str:
+    """Pillow's name of the format that a file's name asks for."""
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None or kind not in Image.SAVE:
+        raise DataError(f"{path}: cannot write pictures of this kind; expected a name that ends in .png, .jpg or .webp")
+    return kind
 
 
 def shorten(text: str, font: Font, width: float, from_end: bool = False) -> str:

@@ -17,7 +17,7 @@ from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
 from lenet.exporting.checking import Check
 from lenet.exporting.quantization import MAX_WEIGHT, Quantization, quantize, quantized_forward
-from lenet.files import write_atomically
+from lenet.files import check_folder_writable, check_writable, write_atomically
 from lenet.model import FOLDER_MODEL, Model, load
 from lenet.naming import resolve_name
 from lenet.preprocess import GrayLevels, fit_to_input
@@ -120,7 +120,7 @@ def export(
         ArchitectureError: if the format cannot express the network.
         DataError: if weights are to be rounded and there are no pictures of what the model was trained on.
         MissingExtra: if onnx is needed and not installed.
-        LeNetError: if the outputs are not the engine's; nothing is written then.
+        LeNetError: if it cannot be written there, or the outputs are not the engine's; nothing is written then.
     """
     name = resolve_name("format", to, FORMATS)
     target_format, model = FORMATS[name], load(model)
@@ -159,9 +159,9 @@ def _check_path(path: Path, target_format: Format) -> None:
     if target_format.ending:
         if path.suffix != target_format.ending or path.is_dir():
             raise LeNetError(f"{path}: expected a file's name that ends in {target_format.ending}")
+        check_writable(path)
         return
-    if path.exists() and not path.is_dir():
-        raise LeNetError(f"{path}: is a file, expected a folder's name")
+    check_folder_writable(path)
     from lenet.exporting.huggingface import CONFIG
 
     if path.is_dir() and any(path.iterdir()) and not ((path / CONFIG).is_file() and (path / FOLDER_MODEL).is_file()):

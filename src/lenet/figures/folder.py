@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenet.errors import DataError, UnknownName
+from lenet.errors import UnknownName
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
+from lenet.files import check_folder_writable
 
 _FORMATS = ("png", "svg")
 
@@ -21,7 +22,7 @@ class FigureFolder:
 
     Raises:
         UnknownName: if ``format`` is no format of figures.
-        DataError: if ``path`` is a file.
+        LeNetError: if ``path`` is a file, or cannot be written into.
     """
 
     path: str | Path
@@ -31,8 +32,7 @@ class FigureFolder:
 
     def __post_init__(self) -> None:
         check_format(self.format)
-        if Path(self.path).exists() and not Path(self.path).is_dir():
-            raise DataError(f"{self.path}: is a file, expected a folder for the figures")
+        check_folder_writable(self.path)
 
     @property
     def theme(self) -> Theme:

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, LeNetError, printable, reason_of
-from lenet.files import atomic_writer, write_atomically
+from lenet.files import atomic_writer, check_writable, write_atomically
 from lenet.forms.alignment import Sheet
 from lenet.forms.template import MAX_FIELDS, Template
 from lenet.pictures.loading import Picture, open_picture
@@ -105,6 +105,7 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
             f"{drawing}: is there already, and the fields are drawn there; name another template, or say that it is to "
             "be overwritten"
         )
+    check_writable(target)
     picture = open_picture(source)
     fields = find_fields(picture)
     if not fields:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import DataError, LeNetError, first_line
+from lenet.files import why_missing
 from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
 from lenet.pictures.reduction import (
     Colors,
@@ -175,7 +176,7 @@ def one_sentence(name: str) -> Iterator[None]:
     except LeNetError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{name}: no such file") from None
+        raise DataError(f"{name}: {why_missing(name, 'no such file')}") from None
     except PermissionError:
         raise DataError(f"{name}: not allowed to read this file") from None
     except NotAPicture:

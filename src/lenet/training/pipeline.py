@@ -16,7 +16,7 @@ from lenet.classes import meaning_of
 from lenet.data import Dataset
 from lenet.errors import TrainingError, printable
 from lenet.evaluation import evaluate, warn_of_transposed_digits
-from lenet.files import path_argument, write_atomically
+from lenet.files import check_folder_writable, path_argument, write_atomically
 from lenet.model import Model, load
 from lenet.records import json_bytes
 from lenet.training.curves import draw_curves
@@ -26,7 +26,7 @@ from lenet.training.loop import fit
 from lenet.training.progress import for_python
 from lenet.training.recipes import Recipe, check_effect
 from lenet.training.recipes import recipe as named_recipe
-from lenet.training.runs import Run, fingerprint, read_settings
+from lenet.training.runs import RUNS, Run, fingerprint, read_settings
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -121,6 +121,7 @@ def train(
     for name, path in (("out", out), ("repeat", repeat), ("data_dir", data_dir)):
         if path is not None:
             path_argument(name, path, TrainingError)
+    check_folder_writable(RUNS if out is None else out)
     stored = _stored_settings(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}

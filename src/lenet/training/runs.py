@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FORMAT = "lenet-run-1"
 MAX_THREADS = 1024
 LOCK = ".lock"
+RUNS = Path("runs")  # the folder of the runs that are given none
 _MAX_NAME_LENGTH = 200  # bytes of a folder's name, of the 255 that file systems take
 
 EpochRow = dict[str, Any]
@@ -397,7 +398,7 @@ def _create_free_folder(name: str) -> Path:
     sanitized = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
     stem = sanitized.encode()[:_MAX_NAME_LENGTH].decode(errors="ignore")
     for number in count(1):
-        folder = Path("runs") / f"{stem}-{number}"
+        folder = RUNS / f"{stem}-{number}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

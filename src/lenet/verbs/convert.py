@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lenet.architecture import Network
 from lenet.errors import LeNetError, WeightsError
-from lenet.files import path_argument
+from lenet.files import check_writable, path_argument, why_missing
 from lenet.model import load
 
 
@@ -42,12 +42,13 @@ def convert(
     Raises:
         WeightsError, UnknownName, ArchitectureError: as `lenet.load`; or if ``output`` has another ending, is the
             source itself, or was left out and another file has its name.
-        OSError: if it cannot be written.
+        LeNetError: if it cannot be written.
     """
     source = path_argument("source", source, WeightsError)
     if not os.path.isfile(source):  # noqa: PTH113 - Path.is_file raises where a name is too long
-        problem = "is a folder, expected a" if os.path.isdir(source) else "no such"  # noqa: PTH112
-        raise WeightsError(f"{source}: {problem} file of weights")
+        is_folder = os.path.isdir(source)  # noqa: PTH112
+        problem = "is a folder, expected a file of weights" if is_folder else "no such file of weights"
+        raise WeightsError(f"{source}: {why_missing(source, problem)}")
     path = source.with_suffix(".safetensors") if output is None else path_argument("output", output, WeightsError)
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(f"{path}: expected the name of a file to write that ends in .safetensors")
@@ -59,6 +60,7 @@ def convert(
         raise WeightsError(
             f"{path}: is there already, and is no earlier conversion of {source.name}; name the file to write"
         )
+    check_writable(path)
     model = load(
         source,
         network=network,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from lenet.errors import LeNetError
+from lenet.files import check_writable
 from lenet.model import Model
 from lenet.page import write_page
 from lenet.page.document import DEFAULT_MODELS
@@ -35,6 +36,7 @@ def explain(
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
+    check_writable(output)
     sources = [models] if isinstance(models, str) or not isinstance(models, Iterable) else list(models)
     page_models = [load_or_create(source) for source in sources]
     write_page(

@@ -46,11 +46,13 @@ def maps(
 
     Raises:
         DataError: if there is no such picture, no digit in it, or no such unit.
+        LeNetError: if the folder cannot be written into.
         WeightsError, UnknownName: as `lenet.load`.
         MissingExtra: if matplotlib is not installed.
     """
     from lenet import figures
 
+    folder = figures.FigureFolder(output, "svg" if svg else "png", dark)
     model = load_or_create(model)
     network = model.network
     units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
@@ -60,7 +62,6 @@ def maps(
         figures.find_unit(network, stage, position)
     image = network_picture(model, picture)
     inputs = network_inputs(image[None], network.input, network.input_range)
-    folder = figures.FigureFolder(output, "svg" if svg else "png", dark)
     forward_pass = figures.ForwardPass.of(network, model.parameters, inputs, model.output_names)
     paths = figures.draw_maps(forward_pass, folder, chained=long_names)
     paths += [figures.draw_receptive_field(forward_pass, *unit, folder) for unit in units]

@@ -11,6 +11,7 @@ from lenet.experiments import ROWS, Row, find, runner
 from lenet.experiments.plan import Request
 from lenet.experiments.writing import write_row
 from lenet.figures import sheet
+from lenet.files import check_folder_writable
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -98,6 +99,7 @@ def reproduce(
         for row in rows
     ]  # fmt: skip
     for row, folder, request in requests:  # all before the first, which may take hours
+        check_folder_writable(folder)
         runner.check(row, folder, request)
     reproductions = []
     for row, folder, request in requests:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.errors import DataError, reason_of
+from lenet.files import why_missing
 from lenet.reading.recognition import LABELS
 
 KINDS = ("single", "string")
@@ -95,7 +96,8 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: no such table of labels; expected columns {' and '.join(_REQUIRED)}") from None
+        problem = f"no such table of labels; expected columns {' and '.join(_REQUIRED)}"
+        raise DataError(f"{path}: {why_missing(path, problem)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason_of(error)}") from None
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

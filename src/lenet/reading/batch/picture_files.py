@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from lenet.errors import DataError, ReadingError, printable, reason_of
+from lenet.files import why_missing
 from lenet.pictures import SUFFIXES
 
 STDIN = "-"
@@ -148,9 +149,10 @@ class PictureFiles:
 
     def _of_input(self, name: str) -> Iterator[Path | bytes | DataError]:
         path = Path(name)
-        if not name or "://" in name:
-            expected = "expected a file, folder, glob or '-'"
-            raise DataError(f"{name}: is a URL, {expected}" if name else f"an empty name, {expected}")
+        if not name:
+            raise DataError("an empty name, expected a file, folder, glob or '-'")
+        if "://" in name:
+            raise DataError(f"{name}: {why_missing(name, 'no such file')}")
         if "\0" in name:
             raise DataError(f"{name}: an embedded null byte, which no name of a file holds")
         if name == STDIN:
