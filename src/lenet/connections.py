@@ -5,7 +5,7 @@ A drawing has a row for each input map and a column for each output map; X marks
 
 from itertools import chain
 
-from lenet.errors import ArchitectureError
+from lenet.errors import ArchitectureError, counted
 
 
 def parse_connection_table(drawing: str) -> tuple[tuple[int, ...], ...]:
@@ -25,7 +25,9 @@ def parse_connection_table(drawing: str) -> tuple[tuple[int, ...], ...]:
         raise ArchitectureError("connection table: the drawing is empty")
     for index, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise ArchitectureError(f"connection table: row {index} has {len(row)} columns, row 0 has {len(rows[0])}")
+            raise ArchitectureError(
+                f"connection table: row {index} has {counted(len(row), 'column')}, row 0 has {len(rows[0])}"
+            )
         if unknown_characters := set(row) - set("X."):
             raise ArchitectureError(
                 f"connection table: row {index} holds {sorted(unknown_characters)[0]!r}, expected X or ."

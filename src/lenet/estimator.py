@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lenet import networks
 from lenet.architecture import Network
 from lenet.engine import probabilities
-from lenet.errors import DataError, TrainingError, required
+from lenet.errors import DataError, TrainingError, counted, required
 from lenet.model import Model
 from lenet.preprocess import GrayLevels, fit_to_input
 from lenet.training.devices import choose_device
@@ -154,7 +154,10 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 arguments["channels"] = channels
             network = networks.describe(self.network, **arguments)
         if network.classes < len(self.classes_):
-            raise DataError(f"y has {len(self.classes_)} classes, but {network.name} has {network.classes} outputs")
+            raise DataError(
+                f"y has {counted(len(self.classes_), 'class', 'classes')}, "
+                f"but {network.name} has {network.classes} outputs"
+            )
         return network
 
     def _recipe(self, network: Network, examples: int) -> Recipe:

@@ -156,7 +156,7 @@ def test_what_cannot_be_adapted_is_said_in_one_sentence_before_anything_is_done(
         ([str(wrong)], "line 2: the label 'three'"),
         ([str(blank)], "of 12 pictures 0 show what their labels say, expected at least 10"),
         ([str(few), "--out", str(tmp_path)], "is a folder"),
-        ([str(folder), "--out", str(few / "mine.safetensors")], f"{few / 'mine.safetensors'}: not a directory"),
+        ([str(folder), "--out", str(few / "mine.safetensors")], f"{few / 'mine.safetensors'}: cannot be written, as"),
         ([str(few), "--weights", "none.safetensors"], "no such weights file"),
         ([str(tmp_path / "none.csv")], "no such table of labels"),
     ):
@@ -167,3 +167,10 @@ def test_what_cannot_be_adapted_is_said_in_one_sentence_before_anything_is_done(
         assert "learning" not in err
         assert not out
     assert not (tmp_path / "x.safetensors").exists()
+
+
+def test_one_picture_is_no_plural(tmp_path: Path, capsys):
+    picture = Path(__file__).parents[2] / "examples" / "digits" / "seven.png"
+    (tmp_path / "one.csv").write_text(f"file,label\n{picture},7\n")
+    assert main(["adapt", str(tmp_path / "one.csv"), "--out", str(tmp_path / "x.safetensors")]) == 1
+    assert "names 1 picture, expected at least 10" in capsys.readouterr().err

@@ -46,11 +46,9 @@ def adapt(
     lenet read photo.jpg --model mine.safetensors
     """
     start = time.perf_counter()
-    if out.is_dir():
-        raise LeNetError(f"{out}: is a folder, expected a name for the adapted weights, as adapted.safetensors")
+    check_writable(out)
     if out.suffix != ".safetensors":
         raise LeNetError(f"{out}: adapted weights are a safetensors file, expected a name that ends in .safetensors")
-    check_writable(out)
     adaptation = adapt_verb.adapt(table, model, progress=_StderrProgress())
     adaptation.model.save(out)
     if as_json:

@@ -9,7 +9,7 @@ import typer
 
 from lenet.cli.options import EXIT_FAILED
 from lenet.cli.output import progress, report
-from lenet.errors import Stopped, printable
+from lenet.errors import Stopped, counted, printable
 from lenet.reading.batch.pages import Settings
 from lenet.reading.batch.picture_files import Shard
 
@@ -61,12 +61,12 @@ def read_by_ray(
                 if result.problem:
                     report(result.problem)
     except KeyboardInterrupt:
-        raise Stopped(f"stopped after {pictures:,} pictures; the same command with --resume goes on") from None
+        raise Stopped(f"stopped after {counted(pictures, 'picture')}; the same command with --resume goes on") from None
     finally:
         if blocks:
             rate = pictures / (time.monotonic() - began)
             unread = f", of which {failed:,} could not be read" if failed else ""
-            what = f"{pictures:,} pictures into {blocks:,} blocks of {printable(folder)}"
+            what = f"{counted(pictures, 'picture')} into {counted(blocks, 'block')} of {printable(folder)}"
             print(f"read {what}{unread}; {rate:.1f} a second", file=sys.stderr)
     if not blocks:
         report(f"{folder} holds all of them already")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lenet.errors import printable
+from lenet.errors import counted, printable
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +32,5 @@ def new(
     from lenet.forms.drafting import new_form
 
     drafted = new_form(blank, output, overwrite=overwrite)
-    count = len(drafted.fields)
-    typer.echo(
-        f"wrote {printable(str(output))} with {count:,} fields, drawn in {printable(str(output.with_suffix('.png')))}"
-    )
+    fields = counted(len(drafted.fields), "field")
+    typer.echo(f"wrote {printable(str(output))} with {fields}, drawn in {printable(str(output.with_suffix('.png')))}")

@@ -15,7 +15,7 @@ from lenet.cli.options import EXIT_FAILED
 from lenet.cli.output import MIN_FILES_FOR_SUMMARY, JsonList, answering, check_picture_paths, report
 from lenet.cli.signals import deferred_signals
 from lenet.cli.tables import check_table_path
-from lenet.errors import DataError, printable
+from lenet.errors import DataError, counted, printable
 from lenet.model import Model, load
 from lenet.reading.batch.pages import pages_in, result_or_error
 from lenet.reading.batch.picture_files import PictureFiles, name_of
@@ -91,7 +91,10 @@ def predict(
         from lenet.data import draw_sheet, save_sheet
 
         save_sheet(draw_sheet([picture for picture, _ in tiles], [title for _, title in tiles], 8, _SIDE), sheet)
-        print(f"drew {len(tiles):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
+        print(
+            f"drew {len(tiles):,} of {counted(output.answered, 'picture')} into {printable(str(sheet))}",
+            file=sys.stderr,
+        )
     if output.failed:
         raise typer.Exit(EXIT_FAILED)
 
@@ -198,7 +201,10 @@ class _Output:
                     thumbnails.append((_thumbnail(answer.picture), title + "?" * bool(prediction.remark)))
         if is_many and total:
             failed = f", {self.failed:,} failed" if self.failed else ""
-            print(f"answered {self.answered:,} of {self.answered + self.failed:,} pictures{failed}", file=sys.stderr)
+            print(
+                f"answered {self.answered:,} of {counted(self.answered + self.failed, 'picture')}{failed}",
+                file=sys.stderr,
+            )
         return thumbnails
 
     def _take(self, answer: _Answer) -> None:

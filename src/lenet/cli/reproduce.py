@@ -9,7 +9,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.options import Json
-from lenet.errors import Stopped
+from lenet.errors import Stopped, counted
 from lenet.experiments import ROWS
 from lenet.initialization import RULES
 from lenet.training.progress import on_stderr
@@ -127,7 +127,7 @@ def _print(settings: Mapping[str, Any]) -> None:
         )
         printed = f"; printed {format_published(result)}" if "published" in result else ""
         part = f", {result['part']}" if result["part"] else ""
-        seeds = f"{result['n']} seed{'s' if result['n'] > 1 else ''}"
+        seeds = counted(result["n"], "seed")
         line = f"  {MEASURES[result['measure']]}{part}: {mean(result)} ({seeds}{interval}){printed}"
         print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.idx import open_raw
-from lenet.errors import DataError, reason_of
+from lenet.errors import DataError, counted, reason_of
 
 MAX_LINE_BYTES = 1 << 22  # bytes
 MAX_LABEL_LENGTH = 200
@@ -148,7 +148,8 @@ class _Table:
             numbers.append(number)
             if len(cells) != self.columns:
                 raise DataError(
-                    f"{self.path}: line {number} has {len(cells)} columns, expected {self.columns} as in the first line"
+                    f"{self.path}: line {number} has {counted(len(cells), 'column')}, "
+                    f"expected {self.columns} as in the first line"
                 )
             if self.label_column is None:
                 first.append(cells[self.first_pixel])

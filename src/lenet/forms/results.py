@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lenet.boxes import Box
-from lenet.errors import UnknownName
+from lenet.errors import UnknownName, counted
 from lenet.forms.template import field_named
 from lenet.reading.results import PageResult
 from lenet.records import Record, RecordError
@@ -155,7 +155,9 @@ class FormReading(PageResult):
         if self.is_rejected:
             return f"FormReading({self.path!r}, page {self.page}, rejected: {self.reason})"
         counts = [f"{count} {name}" for name in STATUSES if (count := len(self.with_status(name)))]
-        return f"FormReading({self.path!r}, page {self.page}, {len(self.fields)} fields: {', '.join(counts)})"
+        return (
+            f"FormReading({self.path!r}, page {self.page}, {counted(len(self.fields), 'field')}: {', '.join(counts)})"
+        )
 
     def of(self, path: str, page: int) -> "FormReading":
         """Copy the reading, with another path and page number."""

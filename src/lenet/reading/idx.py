@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.idx import read_idx
-from lenet.errors import DataError
+from lenet.errors import DataError, counted
 from lenet.preprocess import SIDE
 from lenet.reading.recognition import Recognizer
 
@@ -31,7 +31,7 @@ class IdxReading:
     probabilities: NDArray[np.float32]
 
     def __repr__(self) -> str:
-        return f"IdxReading({len(self.probabilities)} digits, {reprlib.repr(self.name)})"
+        return f"IdxReading({counted(len(self.probabilities), 'digit')}, {reprlib.repr(self.name)})"
 
     @cached_property
     def digits(self) -> NDArray[np.int64]:

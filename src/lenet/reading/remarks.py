@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lenet.errors import counted
 from lenet.reading.cells import GridReading, ReadCell
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.layout import AT_EDGE
@@ -63,19 +64,17 @@ def _remarks_on(page: PageReading, rotation: int) -> list[str]:
         remarks.append(f"signs left out: {' | '.join(with_signs[:MAX_LINES])}{' …' * (len(with_signs) > MAX_LINES)}")
     reasons = [reason for _, reason in page.ignored]
     if missing := reasons.count(MAY_BE_DIGITS):
-        remarks.append(
-            f"left out: {missing} shape{'s' * (missing > 1)} or line{'s' * (missing > 1)} that may be digits"
-        )
+        remarks.append(f"left out: {counted(missing, 'shape or line', 'shapes or lines')} that may be digits")
     if tallies := reasons.count("tally marks"):
-        remarks.append(f"left out: {tallies} line{'s' * (tallies > 1)} of tally marks")
+        remarks.append(f"left out: {counted(tallies, 'line')} of tally marks")
     if crossed_out := reasons.count(CROSSED_OUT):
-        remarks.append(f"crossed out: {crossed_out} line{'s' * (crossed_out > 1)}, not accepted")
+        remarks.append(f"crossed out: {counted(crossed_out, 'line')}, not accepted")
     doubts = dict.fromkeys(digit.doubt for digit in page.digits if digit.doubt and digit.doubt != CROSSED_OUT)
     if doubts:
         remarks.append(f"not accepted: {', '.join(doubts)}")
     remarks += [doubt for doubt in dict.fromkeys(page.sign_doubts) if doubt and doubt not in doubts]
     if unfit := reasons.count("does not fit the pattern"):
-        remarks.append(f"left out: {unfit} line{'s' * (unfit > 1)} that do{'es' * (unfit == 1)} not fit the pattern")
+        remarks.append(f"left out: {counted(unfit, 'line that does', 'lines that do')} not fit the pattern")
     return remarks
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box
-from lenet.errors import ReadingError
+from lenet.errors import ReadingError, counted
 from lenet.pictures.loading import Picture
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
@@ -207,7 +207,7 @@ class Reading:
 
     def __repr__(self) -> str:
         rejected = sum(digit.is_rejected for digit in self.digits)
-        counts = f"{len(self.digits)} digits, {rejected} rejected, {len(self.ignored)} ignored"
+        counts = f"{counted(len(self.digits), 'digit')}, {rejected} rejected, {len(self.ignored)} ignored"
         return f"Reading({reprlib.repr(self.text)}, {counts}, {reprlib.repr(self.name)})"
 
     def _repr_html_(self) -> str:

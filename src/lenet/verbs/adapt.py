@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lenet import data
 from lenet.data import Dataset
-from lenet.errors import DataError
+from lenet.errors import DataError, counted
 from lenet.evaluation import evaluate
 from lenet.model import Model, load
 from lenet.reading.batch.examples import PictureExamples, extract_examples
@@ -71,7 +71,7 @@ def adapt(
     with model.checked_provenance() as provenance:
         adaptations = provenance.list("adaptations", default=[])
     pictures = read_labels(labels)
-    _check_enough(len(pictures), f"{labels} names {{}} pictures")
+    _check_enough(len(pictures), f"{labels} names {counted(len(pictures), 'picture')}")
     mnist = data.load("mnist")
     rehearsed = Patterns(mnist.train_images, mnist.train_labels.astype(np.int64))
 
@@ -79,10 +79,9 @@ def adapt(
     picture_examples = list(progress.count(extract_examples(pictures, model), len(pictures)))
     before = Measurement(tuple(examples.answer for examples in picture_examples))
     progress.problems(before)
-    _check_enough(
-        sum(examples.is_usable for examples in picture_examples),
-        f"of {len(pictures)} pictures {{}} show what their labels say",
-    )
+    usable = sum(examples.is_usable for examples in picture_examples)
+    shows = "shows what its label says" if usable == 1 else "show what their labels say"
+    _check_enough(usable, f"of {counted(len(pictures), 'picture')} {usable} {shows}")
     folds = folds_of(pictures)
     fold_numbers = range(int(folds.max()) + 1)
     progress.say(f"learning {len(fold_numbers)} times, each time from all but one {_PARTS[len(fold_numbers)]} of them")
@@ -174,11 +173,11 @@ class Adaptation:
             ("MNIST test errors", [baseline.mnist for baseline in baselines], 2),
             ("pieces of digits accepted", [baseline.pieces for baseline in baselines], 1),
         ]
-        changed = self.changed
+        changed, learned = self.changed, f"learned {counted(self.examples, 'digit')}"
         better = sum(now.is_right and not was.is_right for was, now in changed)
         worse = sum(was.is_right and not now.is_right for was, now in changed)
         return [
-            f"{f'learned {self.examples} digits':<32}{'before':>9}{'adapted':>10}",
+            f"{learned:<32}{'before':>9}{'adapted':>10}",
             *(
                 f"{title:<32}{_rate(parts[0], places):>9}{_rate(parts[1], places):>10}"
                 f"   {parts[0][0]:,} and {parts[1][0]:,} of {parts[0][1]:,}"
@@ -229,7 +228,7 @@ def _examples(examples: Sequence[PictureExamples], is_selected: NDArray[np.bool_
 
 def _check_enough(count: int, subject: str) -> None:
     if count < MIN_PICTURES:
-        raise DataError(f"{subject.format(count)}, expected at least {MIN_PICTURES}, better 5 of every digit")
+        raise DataError(f"{subject}, expected at least {MIN_PICTURES}, better 5 of every digit")
 
 
 def _adaptation(model: Model, table: Path, outcome: Adaptation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lenet.errors import DataError, reason_of
+from lenet.errors import DataError, counted, reason_of
 from lenet.files import atomic_writer
 from lenet.reading.drawing.marks import (
     MAX_LABEL_SCALE,
@@ -142,6 +142,6 @@ def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, 
     for name, count, draw_box in kinds:
         if count:
             draw_box((y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
-            text = f"{count} {name}{'s' * (name.endswith('cell') and count != 1)}"
+            text = counted(count, name) if name.endswith("cell") else f"{count:,} {name}"
             draw.text((x + 1.7 * text_height, y), text, TEXT, font, anchor="lm")
             x += 3.2 * text_height + draw.textlength(text, font)

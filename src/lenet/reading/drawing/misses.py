@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 from PIL.ImageFont import load_default
 
 from lenet.data.sheet import shorten
-from lenet.errors import DataError
+from lenet.errors import DataError, counted
 from lenet.pictures.loading import open_picture
 from lenet.reading.batch.photos import Answer, Measurement
 
@@ -32,7 +32,8 @@ def draw_misses(measurement: Measurement) -> Image.Image:
     heights = [_PICTURE[1] + max(map(_tiles_height, row)) + _TEXT_TOP for row in rows]
     sheet = Image.new("RGB", (columns * _CELL, _TITLE + sum(heights)), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    title = f"{len(misses)} of {measurement.total.n} pictures were read wrongly"
+    verb = "was" if len(misses) == 1 else "were"
+    title = f"{len(misses):,} of {counted(measurement.total.n, 'picture')} {verb} read wrongly"
     draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, load_default(16))
     draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, load_default(13), anchor="ra")
     top = _TITLE

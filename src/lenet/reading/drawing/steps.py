@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet.errors import counted
 from lenet.files import atomic_writer
 from lenet.reading.drawing.marks import (
     PAPER,
@@ -43,11 +44,11 @@ def steps_picture(reading: Reading) -> Image.Image:
     rejected = sum(digit.is_rejected for digit in reading.digits)
     lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
     line_count = len({digit.line for digit in reading.digits})
-    title = f"3  found: {_count_text(len(reading.digits), 'digit')} in {_count_text(line_count, 'line')}"
+    title = f"3  found: {counted(len(reading.digits), 'digit')} in {counted(line_count, 'line')}"
     if ignored := visible_ignored(reading):
         title += f", {len(ignored)} ignored"
     if reading.cells:
-        title += f"; a grid of {_count_text(len(reading.cells), 'cell')}"
+        title += f"; a grid of {counted(len(reading.cells), 'cell')}"
     panels = [
         ("1  picture", resize_pixels(picture.colors, *_panel_size(reading))),
         (f"2  ink, {reading.polarity}", _ink_panel(reading)),
@@ -118,7 +119,3 @@ def _boxes_panel(reading: Reading) -> Image.Image:
     sheet.mark_lines()
     sheet.mark_digits(has_labels=len(reading.digits) <= 30)
     return sheet.picture
-
-
-def _count_text(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lenet.errors import LeNetError, reason_of
+from lenet.errors import LeNetError, counted, reason_of
 from lenet.files import lock
 
 _SECONDS = 1.0  # that may pass until what was written is on the disk, too
@@ -148,7 +148,9 @@ class LineFile:
         self._synced = time.monotonic()
 
     def _refused(self, error: OSError) -> LeNetError:
-        return LeNetError(f"{self.path}: cannot be written ({reason_of(error)}); it ends after {self._lines:,} rows")
+        return LeNetError(
+            f"{self.path}: cannot be written ({reason_of(error)}); it ends after {counted(self._lines, 'row')}"
+        )
 
 
 def _open_uncut(path: str, flags: int) -> int:

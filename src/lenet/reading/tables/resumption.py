@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError, reason_of
+from lenet.errors import LeNetError, counted, reason_of
 from lenet.files import write_atomically
 from lenet.reading.batch.picture_files import name_of
 from lenet.reading.tables.answer_file import AnswerFile, WrittenFile
@@ -115,8 +115,9 @@ def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int
         for table, iterator in zip(tables, iterators, strict=True):
             if (entry := next(iterator, None)) is not None:
                 raise LeNetError(
-                    f"{table.target}: answer {entry.lines + 1:,} is that of {entry.name}, and only {done:,} files are "
-                    "named now; name the same files in the same order, or leave out resume to read anew"
+                    f"{table.target}: answer {entry.lines + 1:,} is that of {entry.name}, and only "
+                    f"{counted(done, 'file is', 'files are')} named now; name the same files in the same order, "
+                    "or leave out resume to read anew"
                 )
     if last is None:
         return 0, sources
