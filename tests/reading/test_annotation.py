@@ -12,6 +12,7 @@ from lab.benchmarks.large_digits import draw_digit
 from lenet.reading import Reading
 from lenet.reading.drawing.annotation import annotated
 from lenet.reading.drawing.steps import steps_picture
+from lenet.reading.results import Ignored, Sign
 from tests.reading.drawn_tables import table_of
 
 
@@ -56,6 +57,17 @@ def test_only_ink_that_is_marked_is_counted_as_ignored(reading: Reading):
     without_cells = replace(reading, cells=())
     assert shows(annotated(without_cells), f"{len(reading.ignored)} ignored")
     assert shows(steps_picture(without_cells), f"{len(reading.ignored)} ignored")
+
+
+def test_signs_are_marked_and_counted_as_signs(reading: Reading):
+    rule = reading.ignored[0]
+    point, inside = Sign((30, 40, 36, 46), "."), Ignored((31, 41, 35, 45), "separator")
+    with_sign = replace(reading, cells=(), signs=(point,), ignored=(rule, inside))
+    for drawing in (annotated(with_sign), steps_picture(with_sign)):
+        assert shows(drawing, "1 sign")
+        assert shows(drawing, "1 ignored")
+    assert shows(annotated(replace(with_sign, signs=())), "2 ignored")
+    assert not np.array_equal(annotated(with_sign), annotated(replace(with_sign, ignored=(rule,), signs=())))
 
 
 def test_lines_are_counted_beyond_the_digits_that_are_drawn(reading: Reading):

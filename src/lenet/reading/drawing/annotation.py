@@ -134,6 +134,7 @@ def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, 
     kinds: list[tuple[str, int, Callable[[Box], None]]] = [
         ("accepted", len(reading.digits) - rejected, lambda box: draw_digit_box(draw, box, False, 2)),
         ("rejected", rejected, lambda box: draw_digit_box(draw, box, True, 2)),
+        ("sign", len(reading.signs), lambda box: draw_ignored(draw, box, 1)),
         ("ignored", len(visible_ignored(reading)), lambda box: draw_ignored(draw, box, 1)),
         ("cell", len(reading.cells) - unread, lambda box: draw_cell(draw, box, False, text_height)),
         ("unread cell", unread, lambda box: draw_cell(draw, box, True, text_height)),
@@ -142,6 +143,6 @@ def _draw_legend(draw: ImageDraw.ImageDraw, reading: Reading, text_height: int, 
     for name, count, draw_box in kinds:
         if count:
             draw_box((y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
-            text = counted(count, name) if name.endswith("cell") else f"{count:,} {name}"
+            text = counted(count, name) if name.endswith(("cell", "sign")) else f"{count:,} {name}"
             draw.text((x + 1.7 * text_height, y), text, TEXT, font, anchor="lm")
             x += 3.2 * text_height + draw.textlength(text, font)

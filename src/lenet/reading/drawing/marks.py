@@ -1,8 +1,8 @@
 """Marks on a picture: boxes around digits, labels beside them, and ink that was left out, with no digit hidden.
 
 Nothing is told by color alone: accepted digits stand in solid blue boxes, rejected ones in dashed orange ones with a
-"?", ignored ink in thin dotted gray ones, cells of a grid in thin green ones. Every kind of color vision tells that
-blue and that orange apart.
+"?", signs and ignored ink in thin dotted gray ones, cells of a grid in thin green ones. Every kind of color vision
+tells that blue and that orange apart.
 """
 
 from collections.abc import Sequence
@@ -83,9 +83,12 @@ class Sheet:
                 self._draw.text(_center_xy(spot), label, PAPER, font, anchor="mm")
 
     def mark_ignored(self, has_reasons: bool = True) -> None:
-        """Draw faint boxes around ignored ink, with the reasons of the larger pieces where there is room."""
+        """Draw faint boxes around signs and ignored ink, with what the larger pieces are where there is room."""
         font = ImageFont.load_default(max(11, round(0.85 * self.text_height)))
-        pieces = sorted(visible_ignored(self.reading), key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
+        signs = [Ignored(sign.box, f"sign {sign.text}") for sign in self.reading.signs]
+        pieces = sorted(
+            [*signs, *visible_ignored(self.reading)], key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3]
+        )
         boxes = [self._to_sheet(piece.box) for piece in pieces]
         for box in boxes:
             draw_ignored(self._draw, _expand(box, 2), max(1, self.text_height // 14))
@@ -179,8 +182,13 @@ def draw_digit_box(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width
 
 
 def visible_ignored(reading: Reading) -> list[Ignored]:
-    """The ignored ink that is marked: all but the rules of a grid, which are seen by its cells."""
-    return [piece for piece in reading.ignored if not (reading.cells and piece.reason == "rule")]
+    """The ignored ink that is marked as such: all but signs and the rules of a grid, which are seen by its cells."""
+    return [
+        piece
+        for piece in reading.ignored
+        if not (reading.cells and piece.reason == "rule")
+        and not any(bounding_box((piece.box, sign.box)) == sign.box for sign in reading.signs)
+    ]
 
 
 def draw_cell(draw: ImageDraw.ImageDraw, box: Box, is_unread: bool, text_height: int) -> None:

@@ -45,6 +45,8 @@ def steps_picture(reading: Reading) -> Image.Image:
     lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
     line_count = len({digit.line for digit in reading.digits})
     title = f"3  found: {counted(len(reading.digits), 'digit')} in {counted(line_count, 'line')}"
+    if reading.signs:
+        title += f", {counted(len(reading.signs), 'sign')}"
     if ignored := visible_ignored(reading):
         title += f", {len(ignored)} ignored"
     if reading.cells:
