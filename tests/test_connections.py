@@ -45,7 +45,7 @@ def test_a_table_drawn_and_parsed_again_is_the_same():
 @pytest.mark.parametrize(
     ("drawing", "message"),
     [
-        ("XX\nX", "row 1 has 1 columns, row 0 has 2"),
+        ("XX\nX", "row 1 has 1 column, row 0 has 2"),
         ("X?\nXX", "row 0 holds '\\?'"),
         ("X.\nX.", "column 1 has no X"),
         (" ", "the drawing is empty"),

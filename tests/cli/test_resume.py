@@ -165,7 +165,7 @@ def test_other_files_are_named_and_the_table_stays(tmp_path: Path, capsys):
     for name in ("a.png", "c.png"):
         (tmp_path / name).unlink()
     assert main([*command, "--resume"]) == 1
-    assert f"answer 2 is that of {tmp_path / 'c.png'}, and only 1 files are named now" in capsys.readouterr().err
+    assert f"answer 2 is that of {tmp_path / 'c.png'}, and only 1 file is named now" in capsys.readouterr().err
     assert (tmp_path / "out.csv").read_bytes() == before
 
 
@@ -306,7 +306,7 @@ def test_a_table_with_digits_of_idx_files_is_gone_on_with_and_written_over(tmp_p
     assert main(command) == 0
     tables = [Path("t.jsonl").read_bytes(), Path("t.csv").read_bytes()]
     assert main([*command, "--resume"]) == 0
-    assert "goes on after 1 files" in capsys.readouterr().err
+    assert "goes on after 1 file, whose" in capsys.readouterr().err
     assert main(command) == 0
     assert [Path("t.jsonl").read_bytes(), Path("t.csv").read_bytes()] == tables
 

@@ -355,7 +355,7 @@ def test_readings_hold_no_picture_and_print_as_one_short_line():
         assert all(len(repr(digit)) <= 200 for digit in reading.digits)
         assert len(repr(Page(0, 1, True, reading))) <= 300
     assert len(repr(replace(reading, text="1" * 10_000, name="x" * 10_000))) <= 200
-    assert repr(IdxReading("x" * 10_000, np.zeros((70_000, 10), np.float32))).startswith("IdxReading(70000 digits, 'x")
+    assert repr(IdxReading("x" * 10_000, np.zeros((70_000, 10), np.float32))).startswith("IdxReading(70,000 digits, 'x")
     assert len(repr(IdxReading("x" * 10_000, np.zeros((70_000, 10), np.float32)))) <= 200
 
 
