@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lenet
 from lenet.errors import LeNetError
 from lenet.files import LEFTOVERS, atomic_writer, check_folder_writable, check_writable, locked, write_atomically
+from lenet.forms.template import Template
 
 
 def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
@@ -146,3 +148,20 @@ def test_a_full_disk_leaves_no_half_file_and_is_named(command, tmp_path):
     assert "file too large" in ran.stderr.lower()
     assert all(path.stat().st_size and not path.name.endswith(".tmp") for path in written if path.name != ".lock")
     assert not [path for path in written if path.suffix in (".png", ".jpg", ".svg", ".html")]
+
+
+@pytest.mark.parametrize(
+    "open_it",
+    [
+        lenet.read,
+        lenet.load,
+        lenet.convert,
+        lenet.data.load,
+        lambda url: lenet.predict("lenet-5-relu", url),
+        Template.load,
+    ],
+)
+@pytest.mark.parametrize("url", ["https://example.org/7.png", Path("http://example.org/7.png")])
+def test_a_url_in_place_of_a_file_is_called_one_with_what_to_do(open_it, url):
+    with pytest.raises(LeNetError, match="is a URL, and URLs are not fetched; download it and name the file"):
+        open_it(url)

@@ -177,7 +177,7 @@ def test_the_sheet_shows_the_pictures_in_color_with_their_answers(pictures, mode
         (["--model", "MODEL", "--sheet", "sheet.txt"], "sheet.txt: expected a picture file's name"),
         (["--model", "MODEL", "--sheet", "PICTURE"], "--sheet would write over"),
         (["--model", "MODEL", "--csv", "answers.txt"], "--csv writes a CSV file"),
-        (["--model", "MODEL", "--top", "0"], "0 is not in the range"),
+        (["--model", "MODEL", "--top", "0"], "0 is too small, expected at least 1"),
         (["--model", "MODEL", "--fit", "squash"], "'squash' is not one of"),
         (["--model", "lenet-5", "--fit", "crop"], "which is cut out of the picture wherever it is; leave fit out"),
     ],

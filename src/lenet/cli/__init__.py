@@ -210,8 +210,14 @@ def _usage_sentence(message: str) -> str:
     'choose one of --json and --detail'
     >>> _usage_sentence("Invalid value for '--length': 'x' is not a valid int range.")
     "Invalid value for '--length': 'x' is not a whole number"
+    >>> _usage_sentence("Invalid value for '--port': 99999 is not in the range 0<=x<=65535.")
+    "Invalid value for '--port': 99999 is out of range, expected 0 to 65535"
+    >>> _usage_sentence("Invalid value for '--top': 0 is not in the range x>=1.")
+    "Invalid value for '--top': 0 is too small, expected at least 1"
     """
     text = " ".join(message.rstrip(".").removeprefix("Invalid value: ").split())
+    text = re.sub(r" is not in the range x>=(\S+)$", r" is too small, expected at least \1", text)
+    text = re.sub(r" is not in the range (\S+)<=x<=(\S+)$", r" is out of range, expected \1 to \2", text)
     text = re.sub(r" is not a valid int(eger)?( range)?$", " is not a whole number", text)
     return re.sub(r" is not a valid float( range)?$", " is not a number", text)
 

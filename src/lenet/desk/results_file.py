@@ -9,6 +9,7 @@ from typing import Any
 from lenet.desk.fields import NO_PAGE, PageFields, page_of_values
 from lenet.desk.stack import Stack
 from lenet.errors import DataError, LeNetError, reason_of
+from lenet.files import why_missing
 from lenet.records import Record, RecordError
 
 # A page's fields; why it has none; or the values of its lines so far, where each is an answer of its own.
@@ -34,7 +35,8 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         why = reason_of(error)
-        raise DataError(f"{path}: cannot be read ({why}); expected what lenet read --jsonl writes") from None
+        problem = f"cannot be read ({why}); expected what lenet read --jsonl writes"
+        raise DataError(f"{path}: {why_missing(path, problem)}") from None
     pages: dict[str, dict[int, _Page]] = {}  # by file and by number
     for number, line in enumerate(lines, 1):
         try:

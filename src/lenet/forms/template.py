@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, printable, reason_of
+from lenet.files import why_missing
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
 from lenet.records import Record, RecordError
@@ -191,7 +192,8 @@ class Template:
             with Path(path).open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise TemplateError(f"{path}: cannot be read ({reason_of(error)})") from None
+            problem = why_missing(path, f"cannot be read ({reason_of(error)})")
+            raise TemplateError(f"{path}: {problem}") from None
         template = cls.of_bytes(content, str(path))
         return replace(template, blank=None if template.blank is None else Path(path).parent / template.blank)
 
