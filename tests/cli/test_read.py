@@ -376,8 +376,8 @@ def test_a_null_byte_in_the_name_of_an_output_is_wrong_usage(one: Path, option: 
 
 @pytest.mark.parametrize("option", [["--csv", "n" * 300 + ".csv"], ["--annotate", "n" * 300]])
 def test_a_name_that_is_too_long_for_an_output_is_one_sentence(one: Path, option: list[str], capsys):
-    assert main(["read", str(one), *option]) == 1
-    assert capsys.readouterr().err == f"lenet: {option[1]}: file name too long\n"
+    assert main(["read", str(one), *option]) == 2
+    assert capsys.readouterr().err == f"lenet: {option[0]} {option[1]}: cannot be written (file name too long)\n"
 
 
 def test_a_folder_whose_name_no_encoding_holds_is_read_written_and_drawn(tmp_path: Path, capsys):

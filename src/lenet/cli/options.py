@@ -1,9 +1,12 @@
-"""Options that several verbs have, and checks of those that do not go together."""
+"""Options that several verbs have, and checks of those that do not go together or name no place to write to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from lenet.errors import LeNetError
 
 EXIT_FAILED = 1  # of a command that did not do all that was asked
 
@@ -30,3 +33,15 @@ def check_left_out(options: Mapping[str, object], reason: str) -> None:
     for name, value in options.items():
         if value:
             raise typer.BadParameter(f"{reason}; leave out {name}")
+
+
+def check_place(option: str, check: Callable[[Path], None], path: Path) -> None:
+    """Check a path that an option names, as `check_writable` of `lenet.files` does.
+
+    Raises:
+        BadParameter: if the check fails; the sentence begins with the option.
+    """
+    try:
+        check(path)
+    except LeNetError as error:
+        raise typer.BadParameter(f"{option} {error}") from None

@@ -14,7 +14,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.cluster import read_by_ray
-from lenet.cli.options import EXIT_FAILED, check_left_out, check_one_of
+from lenet.cli.options import EXIT_FAILED, check_left_out, check_one_of, check_place
 from lenet.cli.output import MIN_FILES_FOR_SUMMARY, Output, report
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, counted, printable
@@ -253,12 +253,12 @@ def _check_outputs(
     if resume and tables == TablePaths():
         raise typer.BadParameter("--resume goes on with a table, and none is named; add --csv, --jsonl or --parquet")
     if annotate is not None:
-        check_folder_writable(annotate)
+        check_place("--annotate", check_folder_writable, annotate)
     if annotate is not None and pictures.is_read_once:
         raise typer.BadParameter("--annotate looks at all names before it draws; give the list as a file")
     if show is None:
         return
-    check_writable(show)
+    check_place("--show", check_writable, show)
     sources = list(islice(pictures, 2))
     if pictures.is_many or len(sources) + len(pictures.problems) > 1:
         raise typer.BadParameter("--show draws one picture, got several files")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from lenet.errors import LeNetError
+from lenet.cli.options import check_place
 from lenet.files import check_writable
 from lenet.reading.batch.files import TablePaths
 from lenet.reading.tables.formatting import COLUMNS, READING_COLUMNS, Columns
@@ -43,13 +43,10 @@ def check_table_paths(paths: TablePaths, columns: Columns = READING_COLUMNS) -> 
 
 
 def _check(path: Path, option: str, kind: str, suffixes: Sequence[str], is_of_ours: Callable[[Path], bool]) -> None:
-    if path.suffix.lower() not in suffixes or path.is_dir():
+    if path.suffix.lower() not in suffixes:
         raise typer.BadParameter(
             f"--{option} writes a {kind} file, expected a name that ends in {suffixes[0]}, got {path}"
         )
-    try:
-        check_writable(path)
-    except LeNetError as error:
-        raise typer.BadParameter(f"--{option} {error}") from None
+    check_place(f"--{option}", check_writable, path)
     if path.exists() and path.stat().st_size and not is_of_ours(path):
         raise typer.BadParameter(f"--{option} would write over {path}, which holds something else; name another file")
