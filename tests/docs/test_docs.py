@@ -221,6 +221,11 @@ def test_every_source_that_a_document_cites_is_listed(document):
     assert cited_keys(document.read_text("utf-8")) <= listed_keys()
 
 
+def test_the_page_about_reading_has_no_line_of_prose_beyond_120_columns():
+    text = _BLOCK.sub("", (ROOT / "docs/reading.md").read_text("utf-8"))
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_within_the_repository_leads_somewhere(document):
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", _BLOCK.sub("", document.read_text("utf-8")))
