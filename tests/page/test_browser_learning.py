@@ -47,9 +47,9 @@ def press(page, name):
     page.page.click(f"#learning [data-do={name}]")
 
 
-def choose(page, **choices):
-    for key, value in choices.items():
-        page.page.select_option(f"[data-choice={key}]", str(value))
+def choose(page, **settings):
+    for key, value in settings.items():
+        page.page.select_option(f"[data-setting={key}]", str(value))
 
 
 def numbers(text):
@@ -106,7 +106,7 @@ def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(p
     assert page.page.inner_text("#learning [data-do=run]") == "Start"
 
 
-def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
+def test_the_same_settings_give_the_same_curve_and_another_seed_another(page):
     open_chapter(page)
     choose(page, batchSize=64)
 
@@ -125,13 +125,13 @@ def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
     assert curve() != first
 
 
-def test_a_choice_starts_another_run_and_leaves_the_curve_of_the_one_before(page):
+def test_a_changed_setting_starts_another_run_and_leaves_the_curve_of_the_one_before(page):
     open_chapter(page)
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
     choose(page, activation="squash")
     assert page.evaluate("s.learning.previousRun.updates") == 1
-    assert page.evaluate(f"{RUN}.choices.activation") == "squash"
+    assert page.evaluate(f"{RUN}.settings.activation") == "squash"
     told = page.page.inner_text(".learning-runs")
     assert "This run" in told
     assert "squash (scaled tanh)" in told.split("The run before")[0]
@@ -141,25 +141,25 @@ def test_a_choice_starts_another_run_and_leaves_the_curve_of_the_one_before(page
     assert page.page.inner_text(".learning-runs") == ""
 
 
-def test_every_choice_can_be_trained(page):
+def test_every_setting_can_be_trained(page):
     open_chapter(page)
     for key in ("activation", "sampling", "connections", "outputs", "initialization", "shift"):
-        for value in page.page.locator(f"[data-choice={key}] option").evaluate_all("all => all.map(one => one.value)"):
+        for value in page.page.locator(f"[data-setting={key}] option").evaluate_all("all => all.map(one => one.value)"):
             choose(page, **{key: value})
             press(page, "step")
             until(page, f"{RUN}.updates === 1")
-            assert str(page.evaluate(f"{RUN}.choices.{key}")) == value
+            assert str(page.evaluate(f"{RUN}.settings.{key}")) == value
             assert page.evaluate(f"Number.isFinite({RUN}.losses[0].loss)")
 
 
-def test_presets_name_the_choices_and_a_choice_of_ones_own_leaves_them(page):
+def test_presets_name_the_settings_and_a_changed_setting_leaves_them(page):
     open_chapter(page)
     pressed = "#learning [data-preset][aria-pressed=true]"
     assert page.page.locator(pressed).get_attribute("data-preset") == "today"
     for name in ("paper", "textbook", "trap"):
         page.page.click(f"#learning [data-preset={name}]")
         assert page.page.locator(pressed).get_attribute("data-preset") == name
-    assert page.evaluate(f"{RUN}.choices.outputs") == "sigmoid"
+    assert page.evaluate(f"{RUN}.settings.outputs") == "sigmoid"
     choose(page, outputs="logits")
     assert page.page.locator(pressed).count() == 0
 

@@ -309,7 +309,7 @@ class Walk:
         self.page.click("#learning [data-do=step]")
         self.seen.wait("s.learning.run.updates === 1 && s.learning.run.weightGradient")
         assert re.search(r"\d", self.page.inner_text("[data-formula=mean]")), "the sum over the batch, with numbers"
-        self.page.select_option("[data-choice=batchSize]", "64")  # another run; the one before stays, dashed
+        self.page.select_option("[data-setting=batchSize]", "64")  # another run; the one before stays, dashed
         self.page.click("#learning [data-do=run]")
         self.seen.wait("s.learning.run.updates > 8")
         assert self.seen.evaluate("s.learning.previousRun.updates") == 1

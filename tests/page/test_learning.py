@@ -86,7 +86,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
-    cases = [{"choices": COMMON | choices, "updates": 6, "places": BATCH} for choices in NETWORKS]
+    cases = [{"settings": COMMON | settings, "updates": 6, "places": BATCH} for settings in NETWORKS]
     return learned(cases, tmp_path_factory.mktemp("learning"))
 
 
@@ -112,7 +112,7 @@ def test_the_digits_are_those_of_mnist_that_the_command_chooses(mnist, images):
 
 @needs_node
 @pytest.mark.parametrize("number", range(len(NETWORKS)), ids=["-".join(one.values()) for one in NETWORKS])
-def test_the_gradients_of_every_choice_are_the_engines(answered, images, number):
+def test_the_gradients_of_every_setting_are_the_engines(answered, images, number):
     answer = answered["answers"][number]
     for stage in answer["description"]["stages"]:
         if "padding_value" in stage:
@@ -145,8 +145,8 @@ def test_the_gradients_of_every_choice_are_the_engines(answered, images, number)
 @needs_node
 def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_passes(tmp_path):
     today = {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "logits", "learningRate": 0.01}
-    choices = COMMON | today | {"batchSize": 16, "shift": 1, "seed": 1}
-    answer = learned([{"choices": choices, "updates": 625, "places": BATCH, "read": True}], tmp_path)["answers"][0]
+    settings = COMMON | today | {"batchSize": 16, "shift": 1, "seed": 1}
+    answer = learned([{"settings": settings, "updates": 625, "places": BATCH, "read": True}], tmp_path)["answers"][0]
     assert answer["preset"] == "today"
     assert 100 * answer["misread"] / 500 <= 5
     assert np.mean(answer["losses"][:20]) > 2.2
@@ -155,8 +155,8 @@ def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_pass
 
 @needs_node
 def test_sigmoid_outputs_hold_the_loss_above_1_461(tmp_path):
-    choices = COMMON | {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "sigmoid"}
-    cases = [{"choices": choices | {"learningRate": 0.02, "batchSize": 16}, "updates": 200, "places": list(range(50))}]
+    settings = COMMON | {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "sigmoid"}
+    cases = [{"settings": settings | {"learningRate": 0.02, "batchSize": 16}, "updates": 200, "places": list(range(50))}]
     answer = learned(cases, tmp_path)["answers"][0]
     floor = np.log(np.e + 9) - 1
     assert min(answer["losses"]) > floor

@@ -5,7 +5,7 @@ import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /** Whether two runs minimize the same loss: networks with penalties have another one, whose numbers do not compare. */
-export const haveSameLoss = (one, other) => (one.choices.outputs === "rbf") === (other.choices.outputs === "rbf");
+export const haveSameLoss = (one, other) => (one.settings.outputs === "rbf") === (other.settings.outputs === "rbf");
 
 /**
  * @param {Object} store
@@ -27,7 +27,7 @@ export function createCurves(store, workbenchState, digitCounts) {
   });
   const lossChart = mountChart(lossHost, () => {
     const { run, previousRun } = workbenchState();
-    return { isLogPercent: false, referenceLines: lossReferenceLines(store, run.choices), series: [
+    return { isLogPercent: false, referenceLines: lossReferenceLines(store, run.settings), series: [
       ...(previousRun && haveSameLoss(previousRun, run)
         ? [{ style: "previous", points: lossPoints(previousRun) }] : []),
       { style: "main", points: lossPoints(run) },

@@ -122,7 +122,7 @@ export function createGradientSum(store, workbenchState) {
     noUpdateHint.hidden = Boolean(weightGradient);
     sums.hidden = !weightGradient;
     if (weightGradient) {
-      showSum(weightGradient, run.choices);
+      showSum(weightGradient, run.settings);
       showDigit(weightGradient, digits);
     }
     batchDrawing.redraw();

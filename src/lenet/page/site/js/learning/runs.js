@@ -1,7 +1,7 @@
-/** The current run and the previous one, each by the choices in which they differ. */
+/** The current run and the previous one, each by the settings in which they differ. */
 
-import { CHOICES } from "lenet/learning/choices.js";
-import { choiceText } from "lenet/learning/controls.js";
+import { SETTINGS } from "lenet/learning/settings.js";
+import { settingText } from "lenet/learning/controls.js";
 import { haveSameLoss } from "lenet/learning/curves.js";
 import { chapterText } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
@@ -20,14 +20,14 @@ export function createRuns(store, workbenchState, onForget) {
   function updateText() {
     const { run, previousRun } = workbenchState();
     if (!previousRun) return element.replaceChildren();
-    const changedKeys = Object.keys(CHOICES).filter((key) => previousRun.choices[key] !== run.choices[key]);
-    const describeChoices = (choices) => changedKeys.map((key) =>
-      `${chapterText(store, `learning.${key}`)}: ${choiceText(store, key, choices[key])}`);
+    const changedKeys = Object.keys(SETTINGS).filter((key) => previousRun.settings[key] !== run.settings[key]);
+    const describeSettings = (settings) => changedKeys.map((key) =>
+      `${chapterText(store, `learning.${key}`)}: ${settingText(store, key, settings[key])}`);
     const lossNote = haveSameLoss(previousRun, run) ? [] : [chapterText(store, "learning.otherLoss")];
     const button = make("button", { type: "button", onClick: onForget }, chapterText(store, "learning.forget"));
     element.replaceChildren(
-      entry("is-now", "learning.now", describeChoices(run.choices)),
-      entry("is-earlier", "learning.earlier", [...describeChoices(previousRun.choices), ...lossNote], button));
+      entry("is-now", "learning.now", describeSettings(run.settings)),
+      entry("is-earlier", "learning.earlier", [...describeSettings(previousRun.settings), ...lossNote], button));
   }
 
   function entry(className, key, parts, ...more) {

@@ -1,7 +1,7 @@
 /** The chapter's training session: the current run as the worker reports it, and the run before it. */
 
 import { createNetwork } from "lenet/network.js";
-import { describeNetwork, planOf } from "lenet/learning/choices.js";
+import { describeNetwork, planOf } from "lenet/learning/settings.js";
 import { unpackDigits } from "lenet/learning/digits.js";
 import { linkScript, sourceFromImportMap } from "lenet/learning/linking.js";
 
@@ -9,7 +9,7 @@ const BINS_PER_EPOCH = 25;
 
 /**
  * @typedef {Object} Run
- * @property {Object} choices - a value for each key of CHOICES
+ * @property {Object} settings - a value for each key of SETTINGS
  * @property {Network} network - with the weights as last reported
  * @property {number} updates - how many were made
  * @property {number} epochs - passes over the training digits so far, with fractions
@@ -28,7 +28,7 @@ const BINS_PER_EPOCH = 25;
  * @param {Object} packedDigits - the document's digits
  * @param {number[][]} prototypes - of the RBF outputs
  * @param {() => void} onReport - called after every report of the worker
- * @returns {Promise<{digits: Object, begin: (choices: Object) => void, train: () => void, pause: () => void,
+ * @returns {Promise<{digits: Object, begin: (settings: Object) => void, train: () => void, pause: () => void,
  *     step: () => void, selectWeight: (weight: {stageIndex: number, index: number}) => void,
  *     forgetPreviousRun: () => void, run: ?Run, previousRun: ?Run}>} `step` makes one update
  */
@@ -52,13 +52,13 @@ export async function openSession(packedDigits, prototypes, onReport) {
     onReport();
   };
 
-  /** Begins a run with the initial weights of these choices; the run so far becomes the previous one. */
-  function begin(choices) {
+  /** Begins a run with the initial weights of these settings; the run so far becomes the previous one. */
+  function begin(settings) {
     if (run?.updates) previousRun = run;
     runNumber += 1;
-    const trainable = makeTrainable(describeNetwork(choices, prototypes), choices);
+    const trainable = makeTrainable(describeNetwork(settings, prototypes), settings);
     setParameters = trainable.setParameters;
-    run = { choices, network: trainable.network, updates: 0, epochs: 0, losses: [], bin: { index: -1 }, evaluations: [],
+    run = { settings, network: trainable.network, updates: 0, epochs: 0, losses: [], bin: { index: -1 }, evaluations: [],
       weightGradient: null, hasDiverged: false };
     worker.postMessage({ plan: trainable.plan, runNumber, isTraining: false });
   }
@@ -100,9 +100,9 @@ function whenReady(worker) {
  *
  * @returns {{plan: TrainingPlan, network: Network, setParameters: (parameters: Float32Array) => void}}
  */
-function makeTrainable(description, choices) {
+function makeTrainable(description, settings) {
   const { stages } = createNetwork(description, {});
-  const plan = planOf(choices, stages);
+  const plan = planOf(settings, stages);
   const lengthOf = (shape) => shape.reduce((product, length) => product * length);
   const entries = plan.stages.flatMap(({ name, shapes }) =>
     Object.entries(shapes).map(([array, shape]) => [`${name}.${array}`, lengthOf(shape)]));

@@ -1,6 +1,6 @@
 /** The workbench of the chapter "Learning, live": controls, curves, answers, kernels, one gradient written out. */
 
-import { PRESETS } from "lenet/learning/choices.js";
+import { PRESETS } from "lenet/learning/settings.js";
 import { createControls } from "lenet/learning/controls.js";
 import { createCurves } from "lenet/learning/curves.js";
 import { createDrawnDigit } from "lenet/learning/drawn_digit.js";
@@ -52,7 +52,7 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
       setTraining(false);
       session.step();
     },
-    restart: () => choose(session.run.choices),
+    restart: () => choose(session.run.settings),
   });
   const div = (className, ...children) => make("div", { class: className }, ...children);
   const status = createStatus(store, workbenchState, digitCounts);
@@ -77,7 +77,7 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
     controls.presets,
     div("learning-bench",
       div("learning-middle", controls.buttons, status.element, curves.element, runs.element),
-      controls.choices,
+      controls.settings,
       div("learning-side", drawnDigit.element, misread.element)),
     div("learning-network",
       div("learning-kernels", kernelViews[1].title, kernelViews[1].host, note),
@@ -87,9 +87,9 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
     view.drawing = mountKernels(view.host, { stageIndex: view.stageIndex, workbenchState, onPick: selectWeight });
   }
 
-  function choose(choices) {
+  function choose(settings) {
     isTraining = false;
-    session.begin(choices);
+    session.begin(settings);
     const { weight: weights } = session.run.network.stages[weight.stageIndex].arrays;
     if (weight.index >= weights.length) selectWeight(INITIAL_WEIGHT); // another table has fewer kernels
     runs.updateText();
@@ -100,7 +100,7 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
     isTraining = next;
     if (next) session.train();
     else session.pause();
-    controls.show(session.run.choices, isTraining);
+    controls.show(session.run.settings, isTraining);
   }
 
   function selectWeight(next) {
@@ -112,7 +112,7 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
   /** After every report, and whenever something else has changed. */
   function update() {
     const { run } = session;
-    controls.show(run.choices, isTraining);
+    controls.show(run.settings, isTraining);
     if (isTraining && run.hasDiverged) setTraining(false);
     status.show();
     curves.draw();

@@ -18,7 +18,7 @@ export const en = {
   "learning.note.trap": "A sigmoid holds every output between 0 and 1, and the softmax after it can give no digit more than e / (e + 9) = 23.2 %. The loss never falls below ln(e + 9) − 1 = 1.461, however well the network reads; the gradients are squeezed with it.",
   "learning.note.own": "Your own choices. Each of them starts a new run; the run before stays as the dashed curve.",
 
-  "learning.choices": "Choices",
+  "learning.settings": "Choices",
   "learning.activation": "Activation",
   "learning.activation.squash": "squash (scaled tanh)",
   "learning.activation.sigmoid": "sigmoid",

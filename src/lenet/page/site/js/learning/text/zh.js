@@ -18,7 +18,7 @@ export const zh = {
   "learning.note.trap": "sigmoid 把每个输出限制在 0 和 1 之间，后面的 softmax 给任何数字的概率都不会超过 e / (e + 9) = 23.2 %。无论网络认得多准，损失都不会低于 ln(e + 9) − 1 = 1.461，梯度也随之被压小。",
   "learning.note.own": "你自己的选择。每改一项就重新开始，上一次的曲线以虚线保留。",
 
-  "learning.choices": "选择",
+  "learning.settings": "选择",
   "learning.activation": "激活函数",
   "learning.activation.squash": "squash（缩放的 tanh）",
   "learning.activation.sigmoid": "sigmoid",

@@ -1,4 +1,4 @@
-/** What can be chosen of the network and of its training, and the network that the choices describe. */
+/** The settings of the network and of its training, their presets, and the network that they describe. */
 
 /** Table I of [LeCun98]: for each map of C3, the maps of S2 that feed it. */
 const TABLE_I = [
@@ -8,8 +8,8 @@ const TABLE_I = [
   [0, 1, 2, 3, 4, 5],
 ];
 
-/** The values that each choice can have, in the order of the page. */
-export const CHOICES = {
+/** The values that each setting can have, in the order of the page. */
+export const SETTINGS = {
   activation: ["squash", "sigmoid", "relu"],
   sampling: ["subsampling", "average", "max"],
   connections: ["table", "all"],
@@ -22,30 +22,30 @@ export const CHOICES = {
   seed: [1, 2, 3, 4, 5, 6, 7, 8],
 };
 
-const SHARED_CHOICES = { batchSize: 16, momentum: 0.9, shift: 1, initialization: "usual", seed: 1 };
+const SHARED_SETTINGS = { batchSize: 16, momentum: 0.9, shift: 1, initialization: "usual", seed: 1 };
 
-/** Trainings worth seeing: a value for each choice. */
+/** Trainings worth seeing: a value for each setting. */
 export const PRESETS = {
-  today: { ...SHARED_CHOICES, activation: "relu", sampling: "max", connections: "all", outputs: "logits",
+  today: { ...SHARED_SETTINGS, activation: "relu", sampling: "max", connections: "all", outputs: "logits",
     learningRate: 0.01 },
-  paper: { ...SHARED_CHOICES, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf",
+  paper: { ...SHARED_SETTINGS, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf",
     learningRate: 0.001 },
-  textbook: { ...SHARED_CHOICES, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits",
+  textbook: { ...SHARED_SETTINGS, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits",
     learningRate: 0.2, batchSize: 64, shift: 0, initialization: "wide" },
-  trap: { ...SHARED_CHOICES, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid",
+  trap: { ...SHARED_SETTINGS, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid",
     learningRate: 0.02 },
 };
 
 /** The network's input for background and for full ink, as lenet's networks with the same activation have it. */
 const INPUT_RANGES = { squash: [-0.1, 1.175], sigmoid: [0, 1], relu: [0, 1 / 0.3081] };
-/** What the choice "usual" of an initialization stands for: a key of INITIALIZATIONS. */
+/** What the initialization "usual" stands for: a key of INITIALIZATIONS. */
 const USUAL_INITIALIZATIONS = { squash: "sqrt", sigmoid: "pytorch", relu: "pytorch" };
 const SAMPLING_KINDS = { subsampling: "subsampling", average: "average_pooling", max: "max_pooling" };
 
 /**
- * The network of these choices, as `Network.to_json` in Python would write it.
+ * The network of these settings, as `Network.to_json` in Python would write it.
  *
- * @param {Object} choices - a value for each key of CHOICES
+ * @param {Object} settings - a value for each key of SETTINGS
  * @param {number[][]} prototypes - of the RBF outputs
  */
 export function describeNetwork({ activation, sampling, connections, outputs }, prototypes) {
@@ -100,8 +100,8 @@ export function parameterShapes({ layer, inputShape: [maps, height, width] }) {
 /**
  * The plan of a training.
  *
- * @param {Object} choices
- * @param {Object[]} stages - of the network that the choices describe
+ * @param {Object} settings
+ * @param {Object[]} stages - of the network that the settings describe
  * @returns {TrainingPlan}
  */
 export function planOf({ activation, initialization, seed, learningRate, batchSize, momentum, shift }, stages) {
