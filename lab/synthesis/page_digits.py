@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lab.command_line import run_command
 from lenet import data
 from lenet.files import write_atomically
-from lenet.page.digits import FILE
+from lenet.page.digits import DIGITS_FILE
 
 TRAINING_PER_CLASS, TEST_PER_CLASS = 200, 50
 SEED = 0
@@ -60,7 +60,7 @@ def pack_digits(mnist: data.Dataset, seed: int = SEED) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, default=FILE)
+    parser.add_argument("-o", "--output", type=Path, default=DIGITS_FILE)
     path = parser.parse_args().output
     content = json.dumps(pack_digits(data.load("mnist")), indent=1).encode() + b"\n"
     write_atomically(path, content)

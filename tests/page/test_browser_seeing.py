@@ -7,10 +7,10 @@ import pytest
 from lab.benchmarks.page_driver import find_browser, wait_for_frames
 from lenet.engine.reference import decide, forward
 from lenet.model import pretrained
-from lenet.page.digits import digits_to_test, packed_digits
+from lenet.page.digits import packed_digits, unpack_test_digits
 from lenet.page.export import write_page
 from lenet.preprocess import network_inputs
-from tests.page.looks import COLORS, SEVEN, focus, near, until
+from tests.page.looks import COUNT_COLORS, SEVEN, focus, scroll_to, wait_until
 
 pytest.importorskip("playwright.sync_api")
 
@@ -49,7 +49,7 @@ def test_formulas_stand_with_the_stages_and_numbers_on_small_maps_and_around_the
     assert "Σ w·x + b\n→ squash" in captions[1]
     assert "w·Σ x + b" in captions[2]
     assert "Σ (x − c)²" in captions[-1]
-    numbered = seen.page.locator("canvas[data-stage=s4]").evaluate(COLORS)["colors"]
+    numbered = seen.page.locator("canvas[data-stage=s4]").evaluate(COUNT_COLORS)["colors"]
     seen.page.click("[data-view=all]")
     assert numbered > 100, "a map of 25 units without numbers has fewer colors"
     focus(seen, 0, [1, 14, 14])
@@ -63,7 +63,7 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     learned = seen.evaluate("Array.from(s.models[0].network.stages[0].arrays.weight)")
     outputs = seen.evaluate("Array.from(s.passes[0].outputs)")
     label = seen.evaluate("s.reading.digits[0].probability")
-    near(seen, "#unit")
+    scroll_to(seen, "#unit")
     seen.page.click(".kernel-editor summary")
     assert seen.page.input_value(".kernel-grid [data-index='12']") == f"{learned[25 + 12]:.2f}"
     seen.page.fill(".kernel-grid [data-index='12']", "2.5")
@@ -73,7 +73,9 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     assert seen.evaluate("Array.from(s.passes[0].outputs)") != outputs
     assert seen.page.inner_text(".badge") == "kernel of C1 1 edited\nundo"
     assert seen.page.inner_text(".kernel-message").startswith("As learned, 3 had ")
-    before, after = (seen.page.locator(".kernel-maps canvas").nth(place).evaluate(COLORS)["sum"] for place in (0, 1))
+    before, after = (
+        seen.page.locator(".kernel-maps canvas").nth(place).evaluate(COUNT_COLORS)["sum"] for place in (0, 1)
+    )
     assert before != after
     seen.page.screenshot(path=shots / "kernel.png")
     seen.page.keyboard.press("Escape")
@@ -91,10 +93,10 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
 
 def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
     seen.draw(SEVEN)
-    near(seen, "#saliency")
+    scroll_to(seen, "#saliency")
     seen.wait("document.querySelector('.saliency-message').innerText.includes('falls most')")
     for kind in ("gradient", "occlusion"):
-        assert seen.page.locator(f".saliency-{kind} canvas").evaluate(COLORS)["colors"] > 20
+        assert seen.page.locator(f".saliency-{kind} canvas").evaluate(COUNT_COLORS)["colors"] > 20
     row, column = map(
         int,
         seen.page.evaluate(
@@ -109,11 +111,11 @@ def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
 
 def test_an_empty_sheet_has_nothing_that_an_answer_rests_on_and_no_range_that_is_being_measured(seen):
     seen.page.keyboard.press("c")
-    near(seen, "#saliency")
+    scroll_to(seen, "#saliency")
     seen.wait("document.querySelector('.saliency-message').innerText === 'Nothing is drawn yet.'")
     canvas = seen.page.locator(".saliency-gradient canvas")
-    until(seen, lambda: canvas.evaluate(COLORS)["colors"] < 5, "rounding is no evidence")
-    near(seen, "#robustness")
+    wait_until(seen, lambda: canvas.evaluate(COUNT_COLORS)["colors"] < 5, "rounding is no evidence")
+    scroll_to(seen, "#robustness")
     assert set(seen.page.locator(".robustness-ranges").all_inner_texts()) == {"–"}
     seen.page.keyboard.press("7")
     seen.wait("s.source === 'sample 7'")
@@ -123,7 +125,7 @@ def test_an_empty_sheet_has_nothing_that_an_answer_rests_on_and_no_range_that_is
 def misread_by(model):
     """How many of the page's test digits a model misreads, by the reference."""
     packed = packed_digits()
-    inputs = network_inputs(digits_to_test(), model.network.input, model.network.input_range)
+    inputs = network_inputs(unpack_test_digits(), model.network.input, model.network.input_range)
     read = decide(model.network, forward(model.network, model.parameters, inputs))
     return sum(str(digit) != label for digit, label in zip(read, packed["labels"][packed["training"] :], strict=True))
 
@@ -144,7 +146,7 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
     seen.wait(f"s.misread?.wrong === {counts[1]}")
     assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"
     told = f"Of 500 test digits {counts[1]} are misread now."
-    until(seen, lambda: told in seen.page.inner_text(".kernel-message"), told)
+    wait_until(seen, lambda: told in seen.page.inner_text(".kernel-message"), told)
     assert seen.page.text_content(".plane-message").startswith(f"lenet-5 misreads {counts[1]} of 500.")
     seen.page.click("[data-kernel=undo]")
     seen.wait(f"s.misread?.wrong === {counts[0]}")
@@ -152,15 +154,15 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
 
 def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_marked(seen, shots):
     wrong = misread_by(pretrained("lenet-5"))
-    near(seen, "#plane")
+    scroll_to(seen, "#plane")
     seen.wait("s.misread !== null")
     assert seen.evaluate("s.misread") == {"modelIndex": 0, "wrong": wrong, "total": 500}
     assert seen.page.inner_text(".plane-message") == f"lenet-5 misreads {wrong} of 500."
     assert seen.page.locator(".plane-misread button").count() == min(wrong, 30)
     seen.page.locator(".plane-misread button").first.click()
     assert "and was read as" in seen.page.inner_text(".plane-message")
-    before = seen.page.locator(".plane-canvas canvas").evaluate(COLORS)
+    before = seen.page.locator(".plane-canvas canvas").evaluate(COUNT_COLORS)
     seen.page.keyboard.press("7")
     wait_for_frames(seen.page)
-    assert seen.page.locator(".plane-canvas canvas").evaluate(COLORS) != before
+    assert seen.page.locator(".plane-canvas canvas").evaluate(COUNT_COLORS) != before
     seen.page.screenshot(path=shots / "plane.png")

@@ -12,7 +12,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document
-from lenet.page.digits import digits_to_test
+from lenet.page.digits import unpack_test_digits
 from lenet.page.document import MAX_NETWORKS
 from lenet.page.plane import MAX_UNITS, digit_plane
 from lenet.preprocess import network_inputs
@@ -116,7 +116,7 @@ def test_the_axes_of_the_plane_are_the_principal_components_of_the_last_hidden_s
     model = pretrained(name)
     plane = digit_plane(model)
     network = model.network
-    inputs = network_inputs(digits_to_test(), network.input, network.input_range)
+    inputs = network_inputs(unpack_test_digits(), network.input, network.input_range)
     values = activations(network, model.parameters, inputs)
     before = list(values)[list(values).index(network.stages[-1].name) - 1]
     hidden = values[before].reshape(500, -1).astype(float)
@@ -139,7 +139,7 @@ def test_the_page_puts_a_digit_where_the_document_has_it_and_reads_it_as_the_doc
           return { place, read: model.labels[answerOf(model, pass.outputs).winner] };
         })));""",
         document=page_document(models),
-        images=digits_to_test().reshape(500, -1).tolist(),
+        images=unpack_test_digits().reshape(500, -1).tolist(),
     )
     for model, points in zip(models, shown, strict=True):
         plane = digit_plane(model)

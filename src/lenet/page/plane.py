@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lenet.classes import DIGITS
 from lenet.engine.forward import activations
 from lenet.model import Model
-from lenet.page.digits import digits_to_test
+from lenet.page.digits import unpack_test_digits
 
 MAX_UNITS = 400  # of a stage that is projected: the axes of a larger one would be long in the page's document
 
@@ -33,7 +33,7 @@ def digit_plane(model: Model) -> dict[str, Any] | None:
         return None
     if not 2 <= int(np.prod(network.output_shapes[-2])) <= MAX_UNITS:
         return None
-    stages = activations(network, model.parameters, digits_to_test())
+    stages = activations(network, model.parameters, unpack_test_digits())
     names = list(stages)
     hidden = stages[names[names.index(network.stages[-1].name) - 1]]
     vectors = hidden.reshape(len(hidden), -1).astype(np.float64)

@@ -37,7 +37,7 @@ import { explainUnit } from "lenet/units.js";
  * @property {Explanation} explanation - of this unit
  * @property {[number, number][]} factors - input and weight of each of its products
  * @property {number} currentProduct - index of the product added last, or first to be added
- * @property {Object} currentTerm - the explanation's term that this product belongs to
+ * @property {Object} currentTerm - the explanation's term (the patch and kernel of one input map) of this product
  * @property {number} firstProductOfTerm - index of that term's first product
  * @property {number} sum - of what has been added so far
  * @property {number} bias

@@ -59,8 +59,8 @@ export function* measure({ model, image, changes, slider }, curve) {
       const indexes = [...pointByIndex.keys()].filter((index) => (index - currentIndex) * direction >= 0)
         .sort((a, b) => (a - b) * direction);
       const firstOther = indexes.find((index) => !isSameAnswer(index));
-      let [inside, outside] = [indexes[indexes.indexOf(firstOther) - 1] ?? indexes.at(-1), firstOther];
-      if (firstOther === undefined) inside = indexes.at(-1);
+      let inside = firstOther === undefined ? indexes.at(-1) : indexes[indexes.indexOf(firstOther) - 1];
+      let outside = firstOther;
       while (outside !== undefined && Math.abs(outside - inside) > 1) {
         const middle = Math.round((inside + outside) / 2);
         if (isSameAnswer(middle)) inside = middle;

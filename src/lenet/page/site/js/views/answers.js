@@ -6,7 +6,7 @@ import { formatNumber, formatPercent } from "lenet/views/numbers.js";
 
 const MAX_ROWS = 11; // of more classes only the likeliest are listed
 
-/** What each network shown makes of the drawing: ten probabilities or penalties, and whether it is sure. */
+/** The answer of each network shown: the probabilities or penalties of its classes, and whether it is sure. */
 export function mountAnswers(container, store) {
   const listsElement = make("div", { class: "answer-lists" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
@@ -51,9 +51,9 @@ function createList(store, model) {
   };
   const rows = model.labels.map((label) =>
     makeRow(label, make("span", { class: "answer-label", title: hasNames ? label : null }, label)));
-  const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
-  const noneRow = model.reject_class === null || isPenalty ? null
-    : makeRow("none", bindText(store, make("span", { class: "answer-label is-none" }), noneKey));
+  const rejectKey = hasNames ? "answers.noneName" : "answers.noneDigit";
+  const rejectRow = model.reject_class === null || isPenalty ? null
+    : makeRow("none", bindText(store, make("span", { class: "answer-label is-none" }), rejectKey));
   const list = make("ol", { class: "answer-rows" });
   const element = make("div", { class: "answer" },
     make("h3", { class: "network-name" }, model.title),
@@ -67,7 +67,7 @@ function createList(store, model) {
   showRows(rows);
 
   function showRows(best) {
-    list.replaceChildren(...[...best, noneRow].flatMap((entry) => (entry ? [entry.row] : [])));
+    list.replaceChildren(...[...best, rejectRow].flatMap((entry) => (entry ? [entry.row] : [])));
   }
 
   /** Shows the rows with the best values, best first, where there are too many classes for all. */
@@ -80,8 +80,8 @@ function createList(store, model) {
   function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.isAccepted);
     const isSure = answer?.isAccepted ?? false;
-    const isNone = Boolean(answer) && answer.rejectProbability > answer.probabilities[answer.winner];
-    digit.textContent = !answer ? "–" : isSure ? model.labels[answer.winner] : isNone ? "∅" : "?";
+    const isRejectClass = Boolean(answer) && answer.rejectProbability > answer.probabilities[answer.winner];
+    digit.textContent = !answer ? "–" : isSure ? model.labels[answer.winner] : isRejectClass ? "∅" : "?";
     verdict.textContent = verdictSentence(answer, picture);
     element.dataset.answer = isSure ? model.labels[answer.winner] : "";
     const maxBarValue = isPenalty && answer ? Math.max(...answer.penalties) : 1;
@@ -89,13 +89,13 @@ function createList(store, model) {
       const barValue = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
       bar.style.transform = `scaleX(${barValue / maxBarValue})`;
       value.textContent = !answer ? "" : isPenalty ? formatNumber(barValue, 1) : formatPercent(barValue);
-      row.classList.toggle("is-winner", Boolean(answer) && !isNone && index === answer.winner);
+      row.classList.toggle("is-winner", Boolean(answer) && !isRejectClass && index === answer.winner);
     });
     if (answer && rows.length > MAX_ROWS) showBest(answer);
-    if (!noneRow) return;
-    noneRow.bar.style.transform = `scaleX(${answer?.rejectProbability ?? 0})`;
-    noneRow.value.textContent = answer ? formatPercent(answer.rejectProbability) : "";
-    noneRow.row.classList.toggle("is-winner", isNone);
+    if (!rejectRow) return;
+    rejectRow.bar.style.transform = `scaleX(${answer?.rejectProbability ?? 0})`;
+    rejectRow.value.textContent = answer ? formatPercent(answer.rejectProbability) : "";
+    rejectRow.row.classList.toggle("is-winner", isRejectClass);
   }
 
   function verdictSentence(answer, picture) {

@@ -10,7 +10,7 @@
 
 import { strongestUnit } from "lenet/tour/roles.js";
 
-const isMap = ({ kind, outputShape: [, height] }) => kind === "convolution" && height > 1;
+const isConvolutionWithMaps = ({ kind, outputShape: [, height] }) => kind === "convolution" && height > 1;
 
 /**
  * The strongest unit of the first convolution with a connection table, else of the last convolution; null without one.
@@ -18,8 +18,8 @@ const isMap = ({ kind, outputShape: [, height] }) => kind === "convolution" && h
  * @returns {?Focus}
  */
 export function initialFocus({ stages }, pass) {
-  const tableStage = stages.findIndex((stageIndex) => isMap(stageIndex) && stageIndex.layer.table);
-  const stageIndex = tableStage >= 0 ? tableStage : stages.findLastIndex(isMap);
+  const tableStage = stages.findIndex((stage) => isConvolutionWithMaps(stage) && stage.layer.table);
+  const stageIndex = tableStage >= 0 ? tableStage : stages.findLastIndex(isConvolutionWithMaps);
   return stageIndex < 0 ? null
     : { position: 0, stageIndex, unit: strongestUnit(pass.stages[stageIndex]), isPinned: false };
 }
@@ -36,7 +36,7 @@ export function initialFocus({ stages }, pass) {
 export function transferFocus(focus, networkBefore, networkAfter) {
   if (!focus) return null;
   const { kind } = networkBefore.stages[focus.stageIndex];
-  const hasSameKind = (stageIndex) => stageIndex?.kind === kind;
+  const hasSameKind = (stage) => stage?.kind === kind;
   const matchingStage = hasSameKind(networkAfter.stages[focus.stageIndex])
     ? focus.stageIndex : networkAfter.stages.findIndex(hasSameKind);
   const stageIndex = matchingStage < 0 ? networkAfter.stages.length - 1 : matchingStage;
