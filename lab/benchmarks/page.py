@@ -25,7 +25,7 @@ MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000  # limits that
 MAX_STROKE_MS_WHILE_TRAINING = 32.0
 MAX_SECONDS_TO_ERROR, ERROR_TO_REACH = 30.0, 5.0  # the error in percent
 TRAINING_TIMEOUT_SECONDS = 300  # after which training is given up
-# Points (x, y) of a 2, in hundredths of the sheet.
+# Points (x, y) of a 2, in hundredths of the drawing canvas.
 DIGIT_STROKE = [
     (31, 36),
     (36, 24),

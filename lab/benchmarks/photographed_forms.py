@@ -180,20 +180,20 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
     """Sample values that the form allows, by field; fields that are no part of a sum are blank at random."""
     values: dict[str, str] = {}
 
-    def random_with_check_digits(name: str, head: str, count: int, checks: int = 1) -> str:
-        """Random digits of ``count`` in all, which begin with ``head``, the last ``checks`` of them check digits."""
+    def sample_with_check_digits(name: str, prefix: str, count: int, check_count: int = 1) -> str:
+        """Sample ``count`` digits that begin with ``prefix`` and end with ``check_count`` valid check digits."""
         template_field = template.field(name)
         while True:
-            body = head + random_number(count - len(head) - checks, rng)
-            for check in range(10**checks):
-                if not template_field.violation(text := f"{body}{check:0{checks}d}"):
+            payload = prefix + random_number(count - len(prefix) - check_count, rng)
+            for check in range(10**check_count):
+                if not template_field.violation(text := f"{payload}{check:0{check_count}d}"):
                     return text
 
-    for name, head, count, checks in (
+    for name, prefix, count, check_count in (
         ("number", "", 8, 1), ("account", "", 10, 2), ("isbn", "978", 13, 1), ("article", "", 8, 1),
         ("phone", "", 9, 1), ("reference", "", 6, 1),
     ):  # fmt: skip
-        values[name] = random_with_check_digits(name, head, count, checks)
+        values[name] = sample_with_check_digits(name, prefix, count, check_count)
     day, month = int(rng.integers(1, 29)), int(rng.integers(1, 13))
     values["born"] = f"{day:02d}.{month:02d}.{rng.integers(1930, 2010)}"
     values["moved"] = f"{rng.integers(1, 29):02d}/{rng.integers(1, 13):02d}/{rng.integers(1990, 2027)}"
@@ -209,7 +209,7 @@ def sample_values(template: Template, rng: Generator) -> dict[str, str]:
     for name in ("year", "persons", "moved", "article", "quarter", "reference"):
         if rng.random() < 0.16:
             values[name] = ""
-    return {one.name: values[one.name] for one in template.fields}
+    return {template_field.name: values[template_field.name] for template_field in template.fields}
 
 
 def write_values(
@@ -225,8 +225,8 @@ def write_values(
     ink = np.zeros((PAGE_HEIGHT, PAGE_WIDTH), np.float32)
     digit_writer, size = DigitWriter(mnist, rng.uniform(-0.02, 0.02)), rng.uniform(0.58, 0.78)
 
-    def put(strokes: Ink, y: float, x: float) -> None:
-        """Add ink whose middle is at (y, x)."""
+    def draw_centered(strokes: Ink, y: float, x: float) -> None:
+        """Draw ink with its middle at (y, x)."""
         top, left = round(y - strokes.shape[0] / 2), round(x - strokes.shape[1] / 2)
         window = ink[top : top + strokes.shape[0], left : left + strokes.shape[1]]
         np.maximum(window, strokes[: window.shape[0], : window.shape[1]], out=window)
@@ -244,13 +244,15 @@ def write_values(
             strokes = [digit_writer.draw(int(character), height * rng.uniform(0.92, 1.08), rng) for character in digits]
             x = left + 20 + rng.uniform(0, 20)
             for digit_ink in strokes:
-                put(digit_ink, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX_HEIGHT, x + digit_ink.shape[1] / 2)
+                draw_centered(
+                    digit_ink, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX_HEIGHT, x + digit_ink.shape[1] / 2
+                )
                 x += digit_ink.shape[1] + rng.uniform(0.05, 0.25) * height
             continue
         for character, (top, left, bottom, right) in zip(digits, boxes[len(boxes) - len(digits) :], strict=True):
             y = (top + bottom) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_HEIGHT
             x = (left + right) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_WIDTH
-            put(digit_writer.draw(int(character), height * rng.uniform(0.92, 1.08), rng), y, x)
+            draw_centered(digit_writer.draw(int(character), height * rng.uniform(0.92, 1.08), rng), y, x)
     return ink
 
 
@@ -279,31 +281,31 @@ def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
     sheet = draw_paper((PAGE_HEIGHT, PAGE_WIDTH), rng)
     sheet = composite_ink(sheet, (255 - blank.astype(np.float32)) / 255 * rng.uniform(0.75, 1), (0.12, 0.12, 0.13))
     sheet = composite_ink(sheet, writing * rng.uniform(0.85, 1), PEN_COLORS[rng.integers(len(PEN_COLORS))])
-    fold = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 1.0  # of the page's height; 1 is no fold
+    fold_height = float(rng.uniform(0.3, 0.7)) if rng.random() < 0.5 else 1.0  # of the page's height; 1 is no fold
     size = (PHOTO_HEIGHT, round(PHOTO_HEIGHT * 0.75))
     scene = np.asarray(
         rng.uniform(0.15, 0.6, 3) * (1 + 0.1 * smooth_noise(size, 60, rng)[..., None]).clip(0.5, 1.5), np.float32
     )
     matrix = _sample_homography(size, rng)
     x, y = np.meshgrid(np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32))
-    flat = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
+    photo_xy = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
     # (height, width, 2) of the photo: the x and y of each of its pixels on the page
-    page_xy = cv2.perspectiveTransform(flat, np.linalg.inv(matrix)).reshape(*size, 2)
-    if fold < 1:
-        past_fold = np.maximum(0, page_xy[..., 1] - fold * PAGE_HEIGHT) / rng.uniform(0.93, 0.99)
+    page_xy = cv2.perspectiveTransform(photo_xy, np.linalg.inv(matrix)).reshape(*size, 2)
+    if fold_height < 1:
+        past_fold = np.maximum(0, page_xy[..., 1] - fold_height * PAGE_HEIGHT) / rng.uniform(0.93, 0.99)
         fold_taper, fold_shear = rng.normal(0, 0.025) / PAGE_HEIGHT, rng.normal(0, 0.015)
         shade = np.where(past_fold > 0, np.float32(rng.uniform(0.75, 1)), np.float32(1))[..., None]
         x_on_page = (page_xy[..., 0] - fold_shear * past_fold - PAGE_WIDTH / 2) / (
             1 + fold_taper * past_fold
         ) + PAGE_WIDTH / 2
-        page_xy = np.stack([x_on_page, np.minimum(page_xy[..., 1], fold * PAGE_HEIGHT) + past_fold], axis=-1)
+        page_xy = np.stack([x_on_page, np.minimum(page_xy[..., 1], fold_height * PAGE_HEIGHT) + past_fold], axis=-1)
     else:
         shade = np.ones((*size, 1), np.float32)
     page_xy = np.asarray(page_xy, np.float32)
-    smooth = cv2.GaussianBlur(sheet, (0, 0), 0.35)
-    unfolded = cv2.remap(smooth, page_xy[..., 0], page_xy[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    blurred = cv2.GaussianBlur(sheet, (0, 0), 0.35)
+    page_on_photo = cv2.remap(blurred, page_xy[..., 0], page_xy[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     is_page = (page_xy >= 0).all(axis=-1) & (page_xy[..., 0] < PAGE_WIDTH) & (page_xy[..., 1] < PAGE_HEIGHT)
-    scene = np.where(is_page[..., None], unfolded * shade, scene)
+    scene = np.where(is_page[..., None], page_on_photo * shade, scene)
     if rng.random() < 0.35:
         scene = scene * shadow_light(size, rng.uniform(0.5, 0.8))[..., None]
     photo = photograph(np.asarray(scene, np.float32), rng)
@@ -315,14 +317,16 @@ def _sample_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.floa
     height, width = size
     scale = rng.uniform(0.82, 0.95) * min(height / PAGE_HEIGHT, width / PAGE_WIDTH)
     angle = math.radians(float(np.clip(rng.normal(0, 4), -10, 10)))
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    corners = np.array([[0, 0], [PAGE_WIDTH, 0], [PAGE_WIDTH, PAGE_HEIGHT], [0, PAGE_HEIGHT]])
-    ends = (corners / (PAGE_WIDTH, PAGE_HEIGHT) - 0.5) * (PAGE_WIDTH, PAGE_HEIGHT) * scale
-    ends = (ends + rng.normal(0, 0.02, (4, 2)).clip(-0.04, 0.04) * scale * PAGE_WIDTH) @ turn.T
-    lows, highs = ends.min(axis=0), ends.max(axis=0)
-    shrink = min(1.0, float(((np.array([width, height]) - 8) / (highs - lows)).min()))
-    ends = (ends - (lows + highs) / 2) * shrink + np.array([width, height]) / 2
-    return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), ends.astype(np.float32)), np.float64)
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    page_corners = np.array([[0, 0], [PAGE_WIDTH, 0], [PAGE_WIDTH, PAGE_HEIGHT], [0, PAGE_HEIGHT]])
+    photo_corners = (page_corners / (PAGE_WIDTH, PAGE_HEIGHT) - 0.5) * (PAGE_WIDTH, PAGE_HEIGHT) * scale
+    photo_corners = (photo_corners + rng.normal(0, 0.02, (4, 2)).clip(-0.04, 0.04) * scale * PAGE_WIDTH) @ rotation.T
+    minima, maxima = photo_corners.min(axis=0), photo_corners.max(axis=0)
+    shrink = min(1.0, float(((np.array([width, height]) - 8) / (maxima - minima)).min()))
+    photo_corners = (photo_corners - (minima + maxima) / 2) * shrink + np.array([width, height]) / 2
+    return np.asarray(
+        cv2.getPerspectiveTransform(page_corners.astype(np.float32), photo_corners.astype(np.float32)), np.float64
+    )
 
 
 def count_key_presses(field_reading: FieldReading, truth: str) -> int:

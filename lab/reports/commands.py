@@ -58,7 +58,7 @@ def _flatten(command: Any, name: str, parent: Any) -> Iterator[Command]:
     pairs = [
         (parameter.param_type_name, parameter.get_help_record(context)) for parameter in command.get_params(context)
     ]
-    by_type = {name: tuple(pair for kind, pair in pairs if kind == name and pair) for name in ("argument", "option")}
+    by_type = {kind: tuple(pair for other, pair in pairs if other == kind and pair) for kind in ("argument", "option")}
     yield Command(
         name,
         " ".join(context.get_usage().removeprefix("Usage: ").split()),

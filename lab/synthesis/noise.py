@@ -22,7 +22,7 @@ HEAD_IS_DIGIT, FOOT_IS_DIGIT, LEFT_IS_DIGIT, RIGHT_IS_DIGIT = "1236789", "146789
 
 def draw_degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
     """Draw a digit with the remnants of a crop, some as a camera shows them; the drawing and its label."""
-    mask, label = renderer.digit(rng)
+    mask, label = renderer.render_digit(rng)
     drawing = add_noise(mask, renderer, rng).astype(np.float32)
     return (simulate_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing), label
 
@@ -51,7 +51,7 @@ def add_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
     canvas = np.pad(mask, margin)
     if rng.random() < 0.2:
         for is_right in ([False], [True], [False, True])[rng.integers(3)]:
-            _add_neighbor(canvas, mask.shape, margin, is_right, renderer.digit(rng)[0], rng)
+            _add_neighbor(canvas, mask.shape, margin, is_right, renderer.render_digit(rng)[0], rng)
     if rng.random() < 0.06:
         cut, edge = int(rng.uniform(0, 0.1) * max(height, width)), rng.integers(4)
         np.rot90(canvas, edge)[: margin + cut] = 0
@@ -116,7 +116,7 @@ def _remove_specks(drawing: Ink) -> Ink:
 
 def _draw_two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
     """Draw two digits side by side, with at least MIN_SHARE_OF_TWO of the ink and half of each."""
-    first, second = (renderer.digit(rng)[0] for _ in range(2))
+    first, second = (renderer.render_digit(rng)[0] for _ in range(2))
     height, width = first.shape
     size = (max(4, second.shape[1] * height // second.shape[0]), height)
     second = cv2.resize(second, size, interpolation=cv2.INTER_NEAREST)
@@ -137,7 +137,7 @@ def _draw_two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
 
 def _draw_part_of_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
     """Draw the part of a digit that a cut leaves, if it is no digit itself."""
-    digit, label = renderer.digit(rng)
+    digit, label = renderer.render_digit(rng)
     height, width = digit.shape
     side = rng.integers(2)
     if rng.random() < 0.3:
@@ -158,7 +158,7 @@ def _draw_part_of_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
 
 def _draw_letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
     alphabet, count = (SYMBOLS, 1) if rng.random() < 0.2 else (LETTERS, 1 + (rng.random() < 0.3))
-    return renderer.written("".join(alphabet[rng.integers(len(alphabet))] for _ in range(count)), rng)
+    return renderer.render_text("".join(alphabet[rng.integers(len(alphabet))] for _ in range(count)), rng)
 
 
 def _draw_symbol(rng: Generator) -> Mask:

@@ -40,22 +40,22 @@ class StrokeRenderer:
     def _font_faces(self) -> list[ImageFont.FreeTypeFont]:
         return [ImageFont.truetype(str(font.path), _FONT_SIZE) for font in self.fonts]
 
-    def digit(self, rng: Generator) -> tuple[Mask, int]:
+    def render_digit(self, rng: Generator) -> tuple[Mask, int]:
         """Render a random digit: its mask and its label."""
         share = rng.random()
         if share < STROKE_SHARE:
             glyph, label = draw_numeral(rng)
             mask = _redraw(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
-            return (mask, label) if mask is not None else self.digit(rng)
+            return (mask, label) if mask is not None else self.render_digit(rng)
         if share < STROKE_SHARE + FONT_SHARE:
             label = int(rng.integers(10))
-            return self.written(str(label), rng), label
+            return self.render_text(str(label), rng), label
         index = int(rng.integers(len(self.images)))
         large = np.asarray(self.images[index], np.float32) / 255
         mask = _redraw(large, 4.0, 1.6, rng)
-        return (mask, int(self.labels[index])) if mask is not None else self.digit(rng)
+        return (mask, int(self.labels[index])) if mask is not None else self.render_digit(rng)
 
-    def written(self, text: str, rng: Generator) -> Mask:
+    def render_text(self, text: str, rng: Generator) -> Mask:
         """Render a text of a few characters in a random font."""
         font = self._font_faces[int(rng.integers(len(self._font_faces)))]
         left, top, right, bottom = font.getbbox(text)
@@ -63,7 +63,7 @@ class StrokeRenderer:
         ImageDraw.Draw(canvas).text((4 - left, 4 - top), text, 255, font)
         glyph = np.asarray(canvas, np.float32) / 255
         mask = _redraw(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
-        return mask if mask is not None else self.written(text, rng)
+        return mask if mask is not None else self.render_text(text, rng)
 
 
 def _redraw(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
