@@ -23,9 +23,9 @@ INK, MUTED, ACCENT, QUIET, LIGHT_GRAY = LIGHT.ink, LIGHT.muted, LIGHT.accent, LI
 
 
 def figure(width: float, height: float, **panels: Any) -> tuple[Figure, Any]:
-    """A figure and its axes, as ``pyplot.subplots`` gives them: of a size in inches, on white, without pyplot.
+    """Create a figure and its axes, as ``pyplot.subplots`` does: of a size in inches, on white, without pyplot.
 
-    At the end of a notebook's cell it is shown, whatever is set there.
+    A notebook shows it as a PNG, whatever matplotlib's backend is, if it is the last value of a cell.
 
     Raises:
         MissingExtra: if matplotlib is not installed.
@@ -39,8 +39,8 @@ def figure(width: float, height: float, **panels: Any) -> tuple[Figure, Any]:
             self.savefig(file, format="png", facecolor=LIGHT.paper)
             return file.getvalue()
 
-    figure = Picture(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
-    return figure, figure.subplots(**panels)
+    picture = Picture(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
+    return picture, picture.subplots(**panels)
 
 
 def draw_numbers(
@@ -49,9 +49,9 @@ def draw_numbers(
     """Draw (rows, columns) values as squares; with ``digits`` after the point, the numbers stand in them.
 
     Args:
-        axes: where.
+        axes: of matplotlib, to draw on.
         values: (rows, columns).
-        digits: of each number; None writes none.
+        digits: how many each number has after the point; None writes no numbers.
         signed: negative blue, 0 white, positive orange; else from white to black, minimum to maximum.
         title: above the picture.
         size: of the numbers, in points.
@@ -85,30 +85,32 @@ def draw_numbers(
 
 
 def draw_stages(axes: Axes, summary: NetworkSummary) -> None:
-    """Draw the maps of each stage as squares of their size, one behind the other, with name and shape below."""
+    """Draw the maps of each stage as rectangles of their size, one behind the other, with name and shape below."""
     from matplotlib.patches import Rectangle
 
     shapes = [("input", summary.network.input), *((stage.name, stage.output_shape) for stage in summary.stages)]
     left, height = 0.0, max(shape[1] for _, shape in shapes)
-    for name, (maps, side, _) in shapes:
-        for copy in range(min(maps, 6)):
-            corner = (left + copy * 1.2, -side / 2 - copy * 0.8)
-            axes.add_patch(Rectangle(corner, side, side, facecolor=LIGHT.paper, edgecolor=INK, linewidth=0.8))
-        label = f"{name}\n{maps}@{side}×{side}"
-        axes.text(left + side / 2, 0.7 * height, label, ha="center", va="top", fontsize=8, color=INK)
-        left += max(side, 6) + 13
+    for name, (maps, rows, columns) in shapes:
+        for index in range(min(maps, 6)):
+            corner = (left + index * 1.2, -rows / 2 - index * 0.8)
+            axes.add_patch(Rectangle(corner, columns, rows, facecolor=LIGHT.paper, edgecolor=INK, linewidth=0.8))
+        label = f"{name}\n{maps}@{rows}×{columns}"
+        axes.text(left + columns / 2, 0.7 * height, label, ha="center", va="top", fontsize=8, color=INK)
+        left += max(columns, 6) + 13
     axes.set_aspect("equal")
     axes.set_xlim(-4, left)
     axes.set_ylim(1.1 * height, -0.8 * height)
     axes.set_axis_off()
 
 
-def draw_bars(axes: Axes, bars: Mapping[str, float], accent: str = "", form: str = ",", title: str = "") -> None:
+def draw_bars(
+    axes: Axes, bars: Mapping[str, float], accent: str = "", number_format: str = ",", title: str = ""
+) -> None:
     """Draw values as bars from above to below, each with its number; the one named ``accent`` stands out."""
     colors = [ACCENT if name == accent else QUIET for name in bars]
     axes.barh(list(bars), list(bars.values()), color=colors)
     for place, value in enumerate(bars.values()):
-        axes.text(max(value, 0), place, f" {value:{form}}", va="center", fontsize=9, color=INK)
+        axes.text(max(value, 0), place, f" {value:{number_format}}", va="center", fontsize=9, color=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.15 * max(bars.values()))
     axes.spines[["top", "right", "bottom"]].set_visible(False)
