@@ -8,7 +8,7 @@ from lenet.architecture import Convolution, FullConnection, Network, Stage, tanh
 from lenet.errors import UnknownName
 from lenet.initialization import RULES, default_rule, initial_weights
 
-SEEN_BY_C3 = [75] * 6 + [100] * 9 + [150]
+C3_FAN_INS = [75] * 6 + [100] * 9 + [150]
 
 
 @pytest.mark.parametrize("name", names())
@@ -41,12 +41,12 @@ def test_weights_fill_the_range_of_their_rule_and_never_leave_it(rule, bound):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_each_map_of_c3_has_the_range_of_its_own_fan_in(rule):
-    drawn = RULES[rule]
+    distribution = RULES[rule]
     weights = initial_weights(describe("lenet-5"), rule, seed=5)["c3.weight"]
     start = 0
-    for fan_in in SEEN_BY_C3:
+    for fan_in in C3_FAN_INS:
         kernels = weights[start : start + fan_in // 25]
-        limit = drawn.width / fan_in ** (1 / drawn.root)
+        limit = distribution.width / fan_in ** (1 / distribution.root)
         assert 0.85 * limit < np.abs(kernels).max() <= limit * (1 + 1e-6)
         start += fan_in // 25
     assert start == len(weights)

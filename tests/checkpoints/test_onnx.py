@@ -19,7 +19,7 @@ def test_every_network_comes_back_from_its_graph_whole(name, tmp_path):
     (tmp_path / "m.onnx").write_bytes(to_onnx(model.network, model.parameters))
     found = lenet.load(tmp_path / "m.onnx")
     assert found.network == model.network
-    for key, array in model.parameters.items():  # a coefficient is a quarter of the graph's
+    for key, array in model.parameters.items():  # of mean pooling, the graph scales by four times the coefficient
         np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
 
 
@@ -63,14 +63,14 @@ def test_a_graph_of_no_registered_network_describes_itself(tmp_path):
         lenet.load(tmp_path / "m.onnx", size=28)
 
 
-def chain(*nodes, weights=(), taken=("batch", 1, 28, 28)) -> bytes:
-    """A graph of nodes one behind the other, from ``x`` on; each is its kind, its other inputs, and its attributes."""
+def chain(*nodes, weights=(), input_shape=("batch", 1, 28, 28)) -> bytes:
+    """Serialize a graph of nodes in a chain from the input ``x``; each node is (operator, other inputs, attributes)."""
     made, current = [], "x"
-    for number, (kind, others, attributes) in enumerate(nodes):
-        made.append(helper.make_node(kind, [current, *others], [f"t{number}"], **attributes))
+    for number, (operator, others, attributes) in enumerate(nodes):
+        made.append(helper.make_node(operator, [current, *others], [f"t{number}"], **attributes))
         current = f"t{number}"
     graph = helper.make_graph(
-        made, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, list(taken))],
+        made, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, list(input_shape))],
         [helper.make_tensor_value_info(current, TensorProto.FLOAT, None)],
         [numpy_helper.from_array(array, name) for name, array in dict(weights).items()],
     )  # fmt: skip
@@ -84,26 +84,26 @@ WEIGHTS = {
     "shape": np.array([-1, 256]),
 }  # fmt: skip
 POOL = ("MaxPool", [], {"kernel_shape": [2, 2], "strides": [2, 2]})
-SHORT = [
+LENET_SHORT = [
     ("Conv", ["k1"], {"kernel_shape": [5, 5]}), ("Relu", [], {}), POOL,
     ("Conv", ["k2"], {"kernel_shape": [5, 5]}), ("Relu", [], {}), POOL,
     ("Reshape", ["shape"], {}), ("MatMul", ["w"], {}), ("Add", ["b"], {}),
 ]  # fmt: skip
 
 
-def test_products_sums_reshapes_and_a_last_softmax_are_understood(tmp_path):
-    outputs = []
+def test_matmul_add_reshape_dropout_and_a_last_softmax_are_understood(tmp_path):
+    network_names = []
     for end in ([("LogSoftmax", [], {"axis": 1})], [("Dropout", [], {}), ("Softmax", [], {"axis": -1})]):
-        (tmp_path / "m.onnx").write_bytes(chain(*SHORT, *end, weights=WEIGHTS))
+        (tmp_path / "m.onnx").write_bytes(chain(*LENET_SHORT, *end, weights=WEIGHTS))
         model = lenet.load(tmp_path / "m.onnx")
         np.testing.assert_array_equal(model.parameters[list(model.parameters)[4]], WEIGHTS["w"].T)
         assert not model.parameters["conv1.bias"].any()
-        outputs.append(model.network.name)
-    assert outputs == ["lenet-short", "lenet-onnx"]
+        network_names.append(model.network.name)
+    assert network_names == ["lenet-short", "lenet-onnx"]
 
 
-def test_numbers_may_lie_in_a_file_beside_it_and_in_none_elsewhere(tmp_path):
-    model = onnx.load_from_string(chain(*SHORT, ("LogSoftmax", [], {}), weights=WEIGHTS))
+def test_external_data_is_read_from_the_folder_of_the_graph_and_from_no_other(tmp_path):
+    model = onnx.load_from_string(chain(*LENET_SHORT, ("LogSoftmax", [], {}), weights=WEIGHTS))
     onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
     found = lenet.load(tmp_path / "m.onnx")
     np.testing.assert_array_equal(found.parameters["conv1.weight"], WEIGHTS["k1"])
@@ -132,17 +132,20 @@ def test_what_torch_exports_is_read(name, tmp_path):
 
 
 WRONG = {
-    "normalization": ([SHORT[0], ("BatchNormalization", ["b"], {}), *SHORT[1:]], "graph has a BatchNormalization"),
-    "overlap": ([SHORT[0], ("MaxPool", [], {"kernel_shape": [3, 3], "strides": [2, 2]})], "overlaps, is padded"),
+    "normalization": (
+        [LENET_SHORT[0], ("BatchNormalization", ["b"], {}), *LENET_SHORT[1:]],
+        "graph has a BatchNormalization",
+    ),
+    "overlap": ([LENET_SHORT[0], ("MaxPool", [], {"kernel_shape": [3, 3], "strides": [2, 2]})], "overlaps, is padded"),
     "padding": (
-        [SHORT[0], ("AveragePool", [], {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [1] * 4})],
+        [LENET_SHORT[0], ("AveragePool", [], {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [1] * 4})],
         "is padded",
     ),
-    "groups": ([("Conv", ["k1"], {"group": 2}), *SHORT[1:]], "is not square, or dilated, or grouped"),
-    "scaled": ([*SHORT[:-2], ("Gemm", ["w", "b"], {"alpha": 2.0})], "is scaled or transposed"),
-    "slope": ([*SHORT[:1], ("Mul", ["slope"], {}), ("Tanh", [], {})], "Tanh of other slope"),
-    "scaled input": ([("Mul", ["slope"], {}), *SHORT], "Mul of the input"),
-    "sizes": ([*SHORT[:3], *SHORT[6:]], "lenet-onnx|lacks arrays"),
+    "groups": ([("Conv", ["k1"], {"group": 2}), *LENET_SHORT[1:]], "is not square, or dilated, or grouped"),
+    "scaled": ([*LENET_SHORT[:-2], ("Gemm", ["w", "b"], {"alpha": 2.0})], "is scaled or transposed"),
+    "slope": ([*LENET_SHORT[:1], ("Mul", ["slope"], {}), ("Tanh", [], {})], "Tanh of other slope"),
+    "scaled input": ([("Mul", ["slope"], {}), *LENET_SHORT], "Mul of the input"),
+    "sizes": ([*LENET_SHORT[:3], *LENET_SHORT[6:]], "lenet-onnx|lacks arrays"),
     "nothing": ([("Identity", [], {})], "ends within a layer"),
     "missing": ([("Conv", ["nowhere"], {})], "needs 'nowhere', which is no constant"),
     "integers": ([("Conv", ["i"], {})], "i holds int8 numbers"),
@@ -159,7 +162,7 @@ def test_a_graph_that_is_no_lenet_is_refused_in_one_sentence(kind, tmp_path):
     assert "\n" not in str(raised.value)
 
 
-def test_a_residual_is_no_straight_line(tmp_path):
+def test_a_graph_with_a_residual_connection_is_refused(tmp_path):
     content = chain(("Conv", ["k1"], {"pads": [2] * 4}), ("Relu", [], {}), ("Add", ["t0"], {}), weights=WEIGHTS)
     (tmp_path / "m.onnx").write_bytes(content)
     with pytest.raises(WeightsError, match="needs 't0', which is no constant of it: it is no straight line"):
@@ -167,7 +170,7 @@ def test_a_residual_is_no_straight_line(tmp_path):
 
 
 def test_a_truncated_graph_is_refused_wherever_it_ends(tmp_path):
-    content = chain(*SHORT, weights=WEIGHTS)
+    content = chain(*LENET_SHORT, weights=WEIGHTS)
     for size in (0, 1, 10, 1000, len(content) - 30):
         (tmp_path / "m.onnx").write_bytes(content[:size])
         with pytest.raises(WeightsError, match=r"m\.onnx: is (damaged|no ONNX model)"):

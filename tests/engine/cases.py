@@ -39,7 +39,7 @@ MAX_UNITS = 4_000  # of a stage, so that hundreds of networks take seconds
 
 
 def drawn(examples):
-    """The same examples in every run, however long one takes."""
+    """Settings of hypothesis: so many examples, the same in every run, however long one takes."""
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
     return settings(max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=slow)
 

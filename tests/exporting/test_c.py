@@ -63,12 +63,12 @@ def test_every_network_gives_the_engines_outputs(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", lenet.names())
-def test_every_network_in_8_bits_gives_what_its_arithmetic_says(name, tmp_path):
+def test_every_network_in_8_bits_gives_the_outputs_of_its_arithmetic_in_numpy(name, tmp_path):
     model = model_of(name)
     pictures = noise(model.network, 40)
-    rounded = quantize(model.network, model.parameters, pictures)
-    expected = quantized_forward(model.network, model.parameters, rounded, pictures)
-    assert_close(run(model, tmp_path, pictures, rounded), expected, 0.02)  # a level more or less where two are as near
+    quantization = quantize(model.network, model.parameters, pictures)
+    expected = quantized_forward(model.network, model.parameters, quantization, pictures)
+    assert_close(run(model, tmp_path, pictures, quantization), expected, 0.02)  # ties may be rounded to either level
 
 
 @drawn(40)
@@ -103,7 +103,7 @@ def test_the_self_test_passes_and_notices_a_changed_weight(format, mnist, tmp_pa
     assert self_test().returncode == 1
 
 
-def test_the_program_allocates_nothing_and_takes_a_picture_from_cplusplus(mnist, tmp_path):
+def test_the_program_allocates_nothing_and_can_be_called_from_cplusplus(mnist, tmp_path):
     lenet.export("lenet-5", "c-int8", tmp_path / "digits.c")
     text = (tmp_path / "digits.c").read_text()
     assert re.findall(r"#include <(.*)>", text) == ["math.h", "stdio.h"]  # the second for the self-test
@@ -135,9 +135,9 @@ def test_names_of_classes_and_stages_cannot_break_the_program(tmp_path):
 def test_sums_that_32_bits_do_not_hold_are_refused_in_one_sentence():
     network = Network("wide", (1, 300, 300), (Stage("f1", FullConnection(2)),))
     model = model_of(network)
-    rounded = quantize(network, model.parameters, noise(network, 1))
+    quantization = quantize(network, model.parameters, noise(network, 1))
     with pytest.raises(ArchitectureError, match=r"f1: a unit sums 90,000 products, more than the 66,311 that fit"):
-        to_c(network, model.parameters, "wide", quantization=rounded)
+        to_c(network, model.parameters, "wide", quantization=quantization)
 
 
 def test_identifiers_are_those_of_c():

@@ -1,4 +1,4 @@
-"""The report composes from what lies in the rows' folders, in two languages."""
+"""The report of `lenet reproduce`, from the results in the experiments' folders, in two languages."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def test_the_section_of_details_names_every_step_with_its_change(docs):
     assert describe_change(STEPS[8], load_texts("en")).startswith("5 % of the target")
 
 
-def test_the_section_of_strings_stands_beside_segmentation(quick_rows, docs):
+def test_the_section_of_digit_strings_compares_the_sdnn_with_segmentation(quick_rows, docs):
     row = find("sdnn")
     if row not in quick_rows:
         pytest.skip("the native engine was not built")
@@ -102,7 +102,7 @@ def test_the_command_leaves_a_report_alone_where_nothing_has_run(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_seeds_that_reach_the_printed_error_are_counted():
+def test_the_seeds_that_reach_the_published_error_are_counted():
     figures = {("test_error", ""): [0.9, 0.95, 1.1], ("rejects_for_1", ""): [0.1, 0.2, 0.3]}
     settings = {"results": {"measures": compare_with_published(find("lenet-5"), figures, True)}}
     assert (

@@ -1,4 +1,4 @@
-"""The twelve looks of the page, and what is asked of it at each."""
+"""The twelve looks of the page (sizes, color schemes, languages), and JavaScript that checks them."""
 
 import time
 
@@ -7,16 +7,16 @@ from lab.benchmarks.page_driver import TIMEOUT_SECONDS, wait_for_frames
 SIZES = [(1440, 900), (1024, 768), (390, 844)]
 LOOKS = [(*size, scheme, language) for size in SIZES for scheme in ("light", "dark") for language in ("en", "zh")]
 
-STOPS = 10
+TOUR_STOPS = 10  # explanations of the tour
 SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
 
-INSIDE = """selector => [...document.querySelectorAll(selector)].every(one => {
+ARE_IN_WINDOW = """selector => [...document.querySelectorAll(selector)].every(one => {
   const { top, bottom, left, right, width } = one.getBoundingClientRect();
   return width > 0 && top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
 })"""
-"""Whether all that a selector names is within the window."""
+"""A function of a selector: whether all its elements are within the window."""
 
-SPOKEN_OF = """(() => {
+IS_TOUR_STAGE_IN_VIEW = """(() => {
   const stop = lenet.store.state.stop;
   const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stageIndex + 1 : 0;
   const { top, bottom } = document.querySelectorAll(".network .stage")[stage].getBoundingClientRect();
@@ -25,7 +25,7 @@ SPOKEN_OF = """(() => {
 })()"""
 """Whether the stage that the tour speaks of is in view."""
 
-CROSSED = """(() => {
+COUNT_CROSSED_STAGES = """(() => {
   const { position, stageIndex } = lenet.store.state.focus;
   const row = document.querySelectorAll(".network")[position];
   const lines = [...row.querySelectorAll(".links-lines > *")];
@@ -35,7 +35,7 @@ CROSSED = """(() => {
     ? [[line.x1, line.y1], [line.x2, line.y2]].map((pair) => pair.map((one) => one.baseVal.value))
     : [...line.points].map(({ x, y }) => [x, y]);
   const origin = row.querySelector(".links").getBoundingClientRect();
-  const passes = lines.flatMap(ends => ends).flatMap((line) => {
+  const passes = lines.flatMap((line) => {
     const points = ends(line);
     return points.slice(1).flatMap((to, at) => Array.from({ length: 400 }, (_, step) =>
       to.map((value, axis) => points[at][axis] + ((value - points[at][axis]) * step) / 399)));
@@ -48,7 +48,7 @@ CROSSED = """(() => {
 })()"""
 """How many lines lead from the unit in focus, and how many stages they pass over without touching them."""
 
-WHITE = """[...document.querySelectorAll("canvas:not(.photo), canvas.is-sketch")].filter((canvas) => {
+FIND_WHITE_CANVASES = """[...document.querySelectorAll("canvas:not(.photo), canvas.is-sketch")].filter((canvas) => {
   if (!canvas.clientWidth || !canvas.width) return false;
   const copy = new OffscreenCanvas(60, 60).getContext("2d", { willReadFrequently: true });
   copy.filter = getComputedStyle(canvas).filter;
@@ -62,41 +62,41 @@ WHITE = """[...document.querySelectorAll("canvas:not(.photo), canvas.is-sketch")
 }).map((canvas) => canvas.className || canvas.parentElement.className)"""
 """The canvases that are mostly nearly white, but for paper that was photographed, which is shown as it is."""
 
-COLORS = """canvas => {
+COUNT_COLORS = """canvas => {
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
   copy.drawImage(canvas, 0, 0);
   const pixels = new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
   return { colors: new Set(pixels).size, sum: pixels.reduce((sum, pixel, at) => (sum + pixel * (at % 97)) % 1e9, 0) };
 }"""
-"""How many colors a canvas has, and a sum that changes with its picture."""
+"""A function of a canvas: how many colors it has, and a sum that changes with its picture."""
 
 
-def focus(seen, stage, unit):
-    """Keep a unit of the first network shown."""
-    seen.page.evaluate(
+def focus(watched, stage, unit):
+    """Pin the focus to a unit of the first network shown."""
+    watched.page.evaluate(
         "(focus) => lenet.store.set({ focus })", {"position": 0, "stageIndex": stage, "unit": unit, "isPinned": True}
     )
-    wait_for_frames(seen.page)
+    wait_for_frames(watched.page)
 
 
-def near(seen, section):
+def scroll_to(watched, section):
     """Bring a section into view."""
-    seen.page.locator(section).scroll_into_view_if_needed()
-    seen.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
+    watched.page.locator(section).scroll_into_view_if_needed()
+    watched.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
 
 
-def until(seen, holds, what):
+def wait_until(watched, holds, what):
     """Wait until something holds: what a page draws, it draws in its next frame, late on a busy machine."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < end, what
-        seen.page.wait_for_timeout(30)
+        watched.page.wait_for_timeout(30)
 
 
-def serious_faults(seen, axe, place="document"):
+def serious_faults(watched, axe, place="document"):
     """What axe-core finds of serious and critical faults."""
-    seen.page.evaluate(axe)
-    result = seen.page.evaluate(f"axe.run({place}, {{ resultTypes: ['violations'] }})")
+    watched.page.evaluate(axe)
+    result = watched.page.evaluate(f"axe.run({place}, {{ resultTypes: ['violations'] }})")
     return {
         found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
         for found in result["violations"]

@@ -9,7 +9,7 @@ import lenet
 from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.model import pretrained
 from lenet.page.export import write_page
-from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS, until
+from tests.page.looks import ARE_IN_WINDOW, IS_TOUR_STAGE_IN_VIEW, SEVEN, SIZES, TOUR_STOPS, wait_until
 
 pytest.importorskip("playwright.sync_api")
 
@@ -38,10 +38,10 @@ def test_a_newcomer_has_a_first_right_answer_in_two_gestures(seen):
 
 def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):
     for place in ("[data-do=tour]", ".tour-moves .primary", ".tour-moves .primary"):
-        assert seen.page.evaluate(INSIDE, place), "a click that needs scrolling"
+        assert seen.page.evaluate(ARE_IN_WINDOW, place), "a click that needs scrolling"
         seen.page.click(place)
     assert seen.evaluate("s.stop") == 2
-    until(seen, lambda: seen.page.evaluate(SPOKEN_OF), "what stop 3 speaks of is out of view")
+    wait_until(seen, lambda: seen.page.evaluate(IS_TOUR_STAGE_IN_VIEW), "what stop 3 speaks of is out of view")
 
 
 def test_escape_ends_the_tour_wherever_one_was_pressing(seen):
@@ -56,17 +56,17 @@ def test_escape_ends_the_tour_wherever_one_was_pressing(seen):
 def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
     seen.draw(SEVEN)
     seen.page.click("[data-do=tour]")
-    for stop in range(STOPS):
+    for stop in range(TOUR_STOPS):
         wait_for_frames(seen.page)
         target = seen.page.get_attribute(".tour-links a", "href")
         assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
         seen.page.click(".tour-links a")
         wait_for_frames(seen.page)
         top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
-        until(seen, lambda top=top: seen.page.evaluate(top), f"{target} is out of view")
+        wait_until(seen, lambda top=top: seen.page.evaluate(top), f"{target} is out of view")
         assert seen.evaluate("s.stop") == stop
         assert seen.evaluate("s.source") == "drawing"
-        if stop < STOPS - 1:
+        if stop < TOUR_STOPS - 1:
             seen.page.click(".tour-moves .primary")
 
 
@@ -74,7 +74,7 @@ def test_what_is_changed_below_stands_above_with_its_undo(seen):
     seen.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60, noise: 0.1 } })")
     badges = seen.page.locator(".badge")
     assert badges.all_inner_texts() == ["rotated by +60°\nundo", "10 % noise\nundo"]
-    assert seen.page.evaluate(INSIDE, ".badge")
+    assert seen.page.evaluate(ARE_IN_WINDOW, ".badge")
     assert "changed" in seen.page.inner_text(".steps li:nth-child(4)")
     badges.nth(0).get_by_role("button").click()
     assert badges.all_inner_texts() == ["10 % noise\nundo"]
@@ -151,7 +151,7 @@ def test_the_unit_that_waits_is_alive_and_another_network_keeps_the_panel(seen):
     for network, stage in (("1", "C3"), ("0", "conv2")):
         seen.page.select_option("#first-network", network)
         name = f"{stage}, map "
-        until(seen, lambda name=name: seen.page.inner_text(".unit-name").startswith(name), name)
+        wait_until(seen, lambda name=name: seen.page.inner_text(".unit-name").startswith(name), name)
         assert seen.page.is_visible(".unit-body")
 
 
@@ -185,7 +185,7 @@ def test_an_own_network_is_known_by_its_run_its_classes_and_its_error_whatever_t
             assert "1.25 % of its validation pictures misread" in story
             assert "20 classes: a, a class with" in story
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-            assert seen.page.evaluate(INSIDE, ".answer-rows li")
+            assert seen.page.evaluate(ARE_IN_WINDOW, ".answer-rows li")
             assert seen.page.locator(".answer-rows li").count() <= 12
             seen.page.screenshot(path=shots / f"own-{width}.png")
             assert seen.faults == []

@@ -12,18 +12,18 @@ from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from tests.page.looks import (
-    COLORS,
-    CROSSED,
-    INSIDE,
+    ARE_IN_WINDOW,
+    COUNT_COLORS,
+    COUNT_CROSSED_STAGES,
+    FIND_WHITE_CANVASES,
+    IS_TOUR_STAGE_IN_VIEW,
     LOOKS,
     SEVEN,
-    SPOKEN_OF,
-    STOPS,
-    WHITE,
+    TOUR_STOPS,
     focus,
-    near,
+    scroll_to,
     serious_faults,
-    until,
+    wait_until,
 )
 
 pytest.importorskip("playwright.sync_api")
@@ -78,7 +78,7 @@ def test_the_page_holds_what_it_promises_from_the_first_stroke_to_the_trained_ne
         assert serious_faults(seen, axe) == {}
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         if scheme == "dark":
-            assert seen.page.evaluate(WHITE) == []
+            assert seen.page.evaluate(FIND_WHITE_CANVASES) == []
         assert seen.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == scheme
         assert seen.faults == []
         assert [one for one in seen.requests if not one.startswith(("file:", "data:", "blob:"))] == []
@@ -107,11 +107,11 @@ class Walk:
         self.until(lambda: text in self.page.inner_text(selector), f"{selector} never said {text}")
 
     def until(self, holds, what):
-        until(self.seen, holds, what)
+        wait_until(self.seen, holds, what)
 
     def sees(self, selector, what=""):
         """All that the selector names is within the window."""
-        self.until(lambda: self.page.evaluate(INSIDE, selector), f"{selector} is out of sight: {what}")
+        self.until(lambda: self.page.evaluate(ARE_IN_WINDOW, selector), f"{selector} is out of sight: {what}")
 
     def fits(self):
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -205,12 +205,14 @@ class Walk:
         self.sees("[data-do=tour]", "one click away")
         self.page.click("[data-do=tour]")
         panel = self.page.evaluate(PANEL)
-        for stop in range(STOPS):
+        for stop in range(TOUR_STOPS):
             wait_for_frames(self.page)
             assert self.seen.evaluate("s.stop") == stop
             assert self.page.evaluate(PANEL) == panel
             self.sees(".tour, .tour-moves button, .tour-body h3", stop)
-            self.until(lambda: self.page.evaluate(SPOKEN_OF), f"what stop {stop + 1} speaks of is out of view")
+            self.until(
+                lambda: self.page.evaluate(IS_TOUR_STAGE_IN_VIEW), f"what stop {stop + 1} speaks of is out of view"
+            )
             assert self.page.evaluate(PANEL) == panel
             self.fits()
             self.shoot(f"tour-{stop + 1}")
@@ -221,7 +223,7 @@ class Walk:
             top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
             self.until(lambda top=top: self.page.evaluate(top), f"{target} is out of view")
             assert self.seen.evaluate("s.stop === " + str(stop) + " && s.source === 'drawing'")
-            if stop < STOPS - 1:
+            if stop < TOUR_STOPS - 1:
                 self.page.click(".tour-moves .primary")
         self.page.click(".tour-end")
         assert self.page.is_hidden("#tour")
@@ -233,12 +235,12 @@ class Walk:
             units = ([2, 9, 9], [2, 5, 5], [9, 4, 4], [9, 2, 2], [60, 0, 0], [40, 0, 0], [3, 0, 0])
             for stage, unit in enumerate(units):
                 focus(self.seen, stage, unit)
-                found = self.page.evaluate(CROSSED)
+                found = self.page.evaluate(COUNT_CROSSED_STAGES)
                 assert found["crossed"] == 0, (view, stage)
                 drawn += found["lines"]
             assert drawn >= 6
             focus(self.seen, 2, [9, 4, 4])
-            near(self.seen, "#stages")
+            scroll_to(self.seen, "#stages")
             self.shoot(f"stages-{view}")
             self.fits()
         captions = self.page.locator("#stages figcaption").all_inner_texts()
@@ -246,11 +248,13 @@ class Walk:
             assert formula in captions[caption]
         self.page.click("[data-view=overview]")
         small = self.page.locator("canvas[data-stage=s4]")
-        self.until(lambda: small.evaluate(COLORS)["colors"] > 100, "a map of 25 units without numbers has fewer colors")
+        self.until(
+            lambda: small.evaluate(COUNT_COLORS)["colors"] > 100, "a map of 25 units without numbers has fewer colors"
+        )
 
     def edit_a_kernel(self):
         focus(self.seen, 0, [1, 14, 14])
-        near(self.seen, "#unit")
+        scroll_to(self.seen, "#unit")
         self.page.click(".kernel-editor summary")
         outputs = self.seen.evaluate("Array.from(s.passes[0].outputs)")
         self.page.fill(".kernel-grid [data-index='12']", "2.5")
@@ -264,20 +268,20 @@ class Walk:
         self.page.click("[data-kernel=undo]")
         assert self.seen.evaluate("Array.from(s.passes[0].outputs)") == outputs
         focus(self.seen, 2, [9, 4, 4])
-        near(self.seen, "#unit")
+        scroll_to(self.seen, "#unit")
         self.shoot("unit")
         self.fits()
 
     def see_what_the_answer_rests_on(self):
-        near(self.seen, "#saliency")
+        scroll_to(self.seen, "#saliency")
         for kind in ("gradient", "occlusion"):
             canvas = self.page.locator(f".saliency-{kind} canvas")
-            self.until(lambda canvas=canvas: canvas.evaluate(COLORS)["colors"] > 20, kind)
+            self.until(lambda canvas=canvas: canvas.evaluate(COUNT_COLORS)["colors"] > 20, kind)
         self.shoot("saliency")
         self.fits()
 
     def look_at_the_plane(self):
-        near(self.seen, "#plane")
+        scroll_to(self.seen, "#plane")
         self.seen.wait("s.misread !== null")
         wrong, count = self.seen.evaluate("[s.misread.wrong, s.misread.total]")
         self.says(
@@ -285,18 +289,18 @@ class Walk:
         )
         self.until(lambda: self.page.locator(".plane-misread button").count() == wrong, "all misread ones are listed")
         plane = self.page.locator(".plane-canvas canvas")
-        self.until(lambda: plane.evaluate(COLORS)["colors"] > 20, "the plane is drawn")
-        before = plane.evaluate(COLORS)
+        self.until(lambda: plane.evaluate(COUNT_COLORS)["colors"] > 20, "the plane is drawn")
+        before = plane.evaluate(COUNT_COLORS)
         self.page.keyboard.press("2")
         self.seen.wait("s.source === 'sample 2'")
-        self.until(lambda: plane.evaluate(COLORS) != before, "one's own drawing is among them")
+        self.until(lambda: plane.evaluate(COUNT_COLORS) != before, "one's own drawing is among them")
         self.page.locator(".plane-misread button").first.click()
         self.says(".plane-message", "and was read as", "却识别为")
         self.shoot("plane")
         self.fits()
 
     def break_it(self):
-        near(self.seen, "#robustness")
+        scroll_to(self.seen, "#robustness")
         self.page.fill("#robustness input[data-change=rotation]", "30")
         wait_for_frames(self.page)
         self.shoot("robustness")
@@ -314,11 +318,11 @@ class Walk:
         self.seen.wait("s.learning.run.updates > 8")
         assert self.seen.evaluate("s.learning.previousRun.updates") == 1
         self.says(".learning-runs", "This run", "这一次")
-        near(self.seen, "#learning")
+        scroll_to(self.seen, "#learning")
         self.fits()
         self.shoot("learning")
-        near(self.seen, ".learning-network")
+        scroll_to(self.seen, ".learning-network")
         wait_for_frames(self.page)
         self.shoot("learning-network")
-        near(self.seen, "#account")
+        scroll_to(self.seen, "#account")
         self.shoot("account")

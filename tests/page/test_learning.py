@@ -156,7 +156,9 @@ def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_pass
 @needs_node
 def test_sigmoid_outputs_hold_the_loss_above_1_461(tmp_path):
     settings = COMMON | {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "sigmoid"}
-    cases = [{"settings": settings | {"learningRate": 0.02, "batchSize": 16}, "updates": 200, "places": list(range(50))}]
+    cases = [
+        {"settings": settings | {"learningRate": 0.02, "batchSize": 16}, "updates": 200, "places": list(range(50))}
+    ]
     answer = learned(cases, tmp_path)["answers"][0]
     floor = np.log(np.e + 9) - 1
     assert min(answer["losses"]) > floor

@@ -19,7 +19,7 @@ from lab.benchmarks.page_driver import find_browser, open_page, wait_for_frames
 from lenet.cli import main
 from lenet.reading import Reader
 from lenet.server.picture_routes import with_parameters
-from tests.page.looks import LOOKS, WHITE, serious_faults
+from tests.page.looks import FIND_WHITE_CANVASES, LOOKS, serious_faults
 
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
@@ -365,7 +365,7 @@ def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_f
         seen.page.evaluate("scrollTo(0, 0)")
         seen.page.screenshot(path=shots / f"served-scan-{width}-{scheme}-{language}.png")
         if scheme == "dark":
-            assert seen.page.evaluate(WHITE) == []
+            assert seen.page.evaluate(FIND_WHITE_CANVASES) == []
         assert [one for one in seen.requests if not one.startswith((f"{address}/", "data:", "blob:"))] == []
         assert seen.faults == []
 

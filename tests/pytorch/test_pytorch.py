@@ -62,7 +62,7 @@ ACTIVATIONS = {
 
 
 def random_arrays(network, seed=0):
-    """Weights of a size that keeps units off their flat ends, biases and coefficients included."""
+    """Random weights, biases and coefficients, small enough to keep units out of saturation."""
     rng = np.random.default_rng(seed)
     return {
         name: (rng.uniform(-1, 1, shape) / np.sqrt(np.prod(shape[1:]) or 1)).astype(np.float32)
@@ -75,7 +75,7 @@ def random_inputs(network, count=2, seed=1):
     return np.random.default_rng(seed).uniform(low, high, (count, *network.input)).astype(np.float32)
 
 
-def slow_layer(layer, own, maps):
+def slow_layer(layer, parameters, maps):
     """One stage in float64 by loops over maps, kernel rows and columns, or patches."""
     images, in_maps, height, width = maps.shape
     if isinstance(layer, Convolution):
@@ -86,22 +86,22 @@ def slow_layer(layer, own, maps):
         sums = np.zeros((images, layer.maps, rows, columns))
         kernel = 0
         for out in range(layer.maps):
-            for seen in range(in_maps):
+            for in_map in range(in_maps):
                 if layer.table is None:
-                    weights = own["weight"][out, seen]
-                elif seen in layer.table[out]:
-                    weights = own["weight"][kernel]
+                    weights = parameters["weight"][out, in_map]
+                elif in_map in layer.table[out]:
+                    weights = parameters["weight"][kernel]
                     kernel += 1
                 else:
                     continue
                 for y in range(k):
                     for x in range(k):
-                        patch = padded[:, seen, y : y + s * rows : s, x : x + s * columns : s]
+                        patch = padded[:, in_map, y : y + s * rows : s, x : x + s * columns : s]
                         sums[:, out] += weights[y, x] * patch[:, :rows, :columns]
-            sums[:, out] += own["bias"][out]  # a number, or a plane of one bias a unit
+            sums[:, out] += parameters["bias"][out]  # a number, or a plane of one bias a unit
         return sums
     if isinstance(layer, FullConnection):
-        return (maps.reshape(images, -1) @ own["weight"].T + own["bias"])[:, :, None, None]
+        return (maps.reshape(images, -1) @ parameters["weight"].T + parameters["bias"])[:, :, None, None]
     if isinstance(layer, EuclideanRbf):
         vectors = maps.reshape(images, -1)
         penalties = [[sum((x - w) ** 2 for x, w in zip(v, p, strict=True)) for p in layer.prototypes] for v in vectors]
@@ -110,28 +110,29 @@ def slow_layer(layer, own, maps):
         return maps.mean(axis=(2, 3))[:, :, None, None]
     copies = layer.copies if isinstance(layer, Subsampling) else 1
     size = layer.size
-    given = np.zeros((images, in_maps * copies, height // size, width // size))
+    pooled = np.zeros((images, in_maps * copies, height // size, width // size))
     for y in range(height // size):
         for x in range(width // size):
             patch = maps[:, :, y * size : y * size + size, x * size : x * size + size]
             for out in range(in_maps * copies):
-                one = patch[:, out // copies].reshape(images, -1)
+                units = patch[:, out // copies].reshape(images, -1)
                 if isinstance(layer, Subsampling):
-                    given[:, out, y, x] = own["coefficient"][out] * one.sum(axis=1) + own["bias"][out]
+                    pooled[:, out, y, x] = parameters["coefficient"][out] * units.sum(axis=1) + parameters["bias"][out]
                 else:
-                    given[:, out, y, x] = one.max(axis=1) if isinstance(layer, MaxPooling) else one.mean(axis=1)
-    return given
+                    pooled[:, out, y, x] = units.max(axis=1) if isinstance(layer, MaxPooling) else units.mean(axis=1)
+    return pooled
 
 
 def slow_activations(network, arrays, inputs):
+    """The outputs of each stage before and after its activation, by name, as `lenet.pytorch.activations`."""
     maps = inputs.astype(np.float64)
-    seen = {"input": maps}
+    outputs = {"input": maps}
     for stage in network.stages:
-        own = {k.split(".")[1]: v.astype(np.float64) for k, v in arrays.items() if k.split(".")[0] == stage.name}
-        maps = seen[stage.name] = slow_layer(stage.layer, own, maps)
+        parameters = {k.split(".")[1]: v.astype(np.float64) for k, v in arrays.items() if k.split(".")[0] == stage.name}
+        maps = outputs[stage.name] = slow_layer(stage.layer, parameters, maps)
         if stage.activation != Activation.IDENTITY:
-            maps = seen[f"{stage.name}_{stage.activation}"] = ACTIVATIONS[stage.activation](maps)
-    return seen
+            maps = outputs[f"{stage.name}_{stage.activation}"] = ACTIVATIONS[stage.activation](maps)
+    return outputs
 
 
 def loaded(network, arrays):
@@ -140,9 +141,9 @@ def loaded(network, arrays):
     return module.eval()
 
 
-def assert_close(given, expected):
+def assert_close(actual, expected):
     # float32 sums of up to 800 terms of order 1 against float64
-    np.testing.assert_allclose(given, expected, rtol=2e-4, atol=2e-5)
+    np.testing.assert_allclose(actual, expected, rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", names())
@@ -152,11 +153,11 @@ def test_every_network_gives_what_the_slow_pass_gives_at_every_stage(name):
     module = loaded(network, arrays)
     expected = slow_activations(network, arrays, inputs)
     with torch.no_grad():
-        seen = activations(module, torch.from_numpy(inputs))
+        actual = activations(module, torch.from_numpy(inputs))
         outputs = module(torch.from_numpy(inputs)).numpy()
-    assert list(seen) == list(expected)
+    assert list(actual) == list(expected)
     for key, maps in expected.items():
-        assert_close(seen[key].numpy(), maps)
+        assert_close(actual[key].numpy(), maps)
     assert_close(outputs, list(expected.values())[-1].reshape(len(inputs), -1))
 
 
@@ -167,10 +168,10 @@ def test_every_network_agrees_with_the_engine_on_outputs_and_on_the_names_of_act
     module = loaded(network, arrays)
     with torch.no_grad():
         assert_close(module(torch.from_numpy(inputs)).numpy(), engine.forward(network, arrays, inputs))
-        seen = activations(module, torch.from_numpy(inputs))
+        actual = activations(module, torch.from_numpy(inputs))
     reference = engine.activations(network, arrays, inputs)
-    assert {key: tuple(maps.shape) for key, maps in seen.items()} == {key: m.shape for key, m in reference.items()}
-    assert list(seen) == list(reference)
+    assert {key: tuple(maps.shape) for key, maps in actual.items()} == {key: m.shape for key, m in reference.items()}
+    assert list(actual) == list(reference)
 
 
 @pytest.mark.parametrize("name", names())
@@ -190,8 +191,8 @@ def test_c3_equals_one_full_convolution_per_output_map():
     c3 = build(describe("lenet-5")).c3
     maps = torch.randn(2, 6, 14, 14, generator=torch.Generator().manual_seed(0))
     kernels = iter(c3.weight)
-    for out, seen in enumerate(LENET_5_C3):
-        alone = F.conv2d(maps[:, seen], torch.stack([next(kernels) for _ in seen])[None], c3.bias[out : out + 1])
+    for out, in_maps in enumerate(LENET_5_C3):
+        alone = F.conv2d(maps[:, in_maps], torch.stack([next(kernels) for _ in in_maps])[None], c3.bias[out : out + 1])
         torch.testing.assert_close(c3(maps)[:, out : out + 1], alone)
     assert next(kernels, None) is None
 
@@ -225,8 +226,8 @@ tables = st.integers(1, 4).flatmap(
 def assert_built_as_slow(network, seed):
     arrays, inputs = random_arrays(network, seed), random_inputs(network, seed=seed)
     with torch.no_grad():
-        given = loaded(network, arrays)(torch.from_numpy(inputs)).numpy()
-    assert_close(given, list(slow_activations(network, arrays, inputs).values())[-1].reshape(len(inputs), -1))
+        actual = loaded(network, arrays)(torch.from_numpy(inputs)).numpy()
+    assert_close(actual, list(slow_activations(network, arrays, inputs).values())[-1].reshape(len(inputs), -1))
 
 
 @settings(max_examples=40, deadline=None)
@@ -389,12 +390,12 @@ def from_hub(entry, **arguments):
 
 
 def examples_of_digits(network):
-    """The digits of the example pictures as they reach the network, and which they are."""
-    folder, told = HUBCONF.parent / "examples/digits", {"seven": "7", "two": "2", "year": "1998", "phone": "55500142"}
+    """The network inputs of the digits on the example pictures, and their labels."""
+    folder, texts = HUBCONF.parent / "examples/digits", {"seven": "7", "two": "2", "year": "1998", "phone": "55500142"}
     reader = Reader("lenet-5-relu")
-    readings = [reader.read(folder / f"{name}.png") for name in told]
+    readings = [reader.read(folder / f"{name}.png") for name in texts]
     cut = np.stack([digit.image for reading in readings for digit in reading.digits])
-    labels = [int(digit) for number in told.values() for digit in number]
+    labels = [int(digit) for number in texts.values() for digit in number]
     return torch.from_numpy(network_inputs(cut, network.input, network.input_range)), labels
 
 

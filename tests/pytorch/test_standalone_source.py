@@ -46,39 +46,43 @@ VARIANTS = [
 TABLE = ((0,), (1, 2), (0, 2))
 
 
-def head(*layers):
-    return Network("own-2", (3, 12, 12), layers)
+def custom_network(*stages):
+    return Network("own-2", (3, 12, 12), stages)
 
 
-OWN = {
-    "table with zeros around and a stride": head(
+CUSTOM = {
+    "table with zero padding and a stride": custom_network(
         Stage("c1", Convolution(3, 3, stride=2, padding=1, table=TABLE), tanh), Stage("out", FullConnection(2))
     ),
-    "two tables, one with another value around": head(
+    "two tables, one padded with another value": custom_network(
         Stage("c1", Convolution(3, 3, padding=2, padding_value=0.5, table=TABLE), squash),
         Stage("c2", Convolution(3, 3, padding=1, table=TABLE, bias="unit"), sigmoid),
         Stage("out", FullConnection(2), tanh),
     ),
-    "a bias per unit and zeros around": head(
+    "a bias per unit and zero padding": custom_network(
         Stage("c1", Convolution(2, 3, padding=1, bias="unit"), relu), Stage("out", FullConnection(2))
     ),
-    "sub-sampling by three, then by two with copies": head(
+    "sub-sampling by three, then by two with copies": custom_network(
         Stage("s1", Subsampling(3), tanh), Stage("s2", Subsampling(2, copies=3)), Stage("out", FullConnection(2))
     ),
-    "sub-sampling by three alone": head(Stage("s1", Subsampling(3), tanh), Stage("out", FullConnection(2))),
-    "a convolution after a full connection, maps as outputs": head(
+    "sub-sampling by three alone": custom_network(Stage("s1", Subsampling(3), tanh), Stage("out", FullConnection(2))),
+    "a convolution after a full connection, maps as outputs": custom_network(
         Stage("f1", FullConnection(7), relu),
         Stage("c2", Convolution(4, 1), squash),
         Stage("gap", GlobalAveragePooling()),
     ),
-    "prototypes that are not drawings": head(
+    "prototypes that are no bitmaps": custom_network(
         Stage("f1", FullConnection(3), tanh), Stage("out", EuclideanRbf(((1, 0, -1), (2, 2, 2))))
     ),
-    "more prototypes than fit on a line": head(
+    "more prototypes than fit on a line": custom_network(
         Stage("f1", FullConnection(84), tanh), Stage("out", EuclideanRbf(tuple(CHARACTER_CODES.values())))
     ),
-    "three drawn prototypes": head(Stage("f1", FullConnection(84), tanh), Stage("out", EuclideanRbf(DIGIT_CODES[:3]))),
-    "no function of torch.nn.functional": head(Stage("p", AveragePooling(4)), Stage("out", FullConnection(2))),
+    "three prototypes that are bitmaps": custom_network(
+        Stage("f1", FullConnection(84), tanh), Stage("out", EuclideanRbf(DIGIT_CODES[:3]))
+    ),
+    "no function of torch.nn.functional": custom_network(
+        Stage("p", AveragePooling(4)), Stage("out", FullConnection(2))
+    ),
     "text that could end the docstring": Network(
         "own", (1, 4, 4), (Stage("out", FullConnection(2)),), 'a """', 'b \\ """\nraise SystemExit', ('c "quoted"',)
     ),
@@ -118,9 +122,9 @@ def test_the_printed_network_is_the_built_one(name, arguments):
     assert_same(describe(name, **arguments))
 
 
-@pytest.mark.parametrize("what", OWN)
-def test_a_network_of_ones_own_is_printed_as_it_is_built(what):
-    assert_same(OWN[what])
+@pytest.mark.parametrize("what", CUSTOM)
+def test_a_custom_network_is_printed_as_it_is_built(what):
+    assert_same(CUSTOM[what])
 
 
 @pytest.mark.parametrize(("name", "arguments"), VARIANTS)
@@ -136,7 +140,7 @@ def test_every_shape_in_a_comment_is_the_shape_that_the_line_leaves(name, argume
     assert len(commented) >= len(network.stages)
     found = {}
 
-    def trace(frame, event, argument):
+    def trace_forward(frame, event, argument):
         if (
             frame.f_code.co_filename != "printed.py"
             or frame.f_code.co_name != "forward"
@@ -156,7 +160,7 @@ def test_every_shape_in_a_comment_is_the_shape_that_the_line_leaves(name, argume
 
     model = executed(source)[class_name(network)]()
     before = sys.gettrace()
-    sys.settrace(trace)
+    sys.settrace(trace_forward)
     try:
         model(torch.zeros(2, *network.input))
     finally:
@@ -277,7 +281,7 @@ class Reshape(torch.nn.Module):
 
 @pytest.mark.parametrize("name", names())
 def test_the_trace_is_what_a_pass_through_the_layers_prints(name):
-    """By the printed layers one after the other, as the textbook chapter goes through its own."""
+    """Compare with a forward pass, layer by layer, that prints each output's shape, as the textbook does."""
     network = describe(name)
     namespace = executed(standalone_source(network, sequential=True))
     model = namespace[class_name(network)]()
@@ -295,17 +299,17 @@ def test_the_trace_is_what_a_pass_through_the_layers_prints(name):
     assert trace(network).splitlines() == printed
 
 
-@pytest.mark.parametrize("what", OWN)
+@pytest.mark.parametrize("what", CUSTOM)
 def test_the_trace_of_any_network_ends_in_its_outputs(what):
-    network = OWN[what]
+    network = CUSTOM[what]
     assert trace(network).splitlines()[-1].endswith(f"torch.Size({[1, math.prod(network.output_shapes[-1])]})")
 
 
-# --- layers in two sequences ----------------------------------------------------------------------------------------
+# --- two of nn.Sequential: feature_extractor and classifier ----------------------------------------------------------
 
 
 def loaded_by_its_comment(source, model, state):
-    """Weights that lenet names by stages, brought into the model by the lines that the source gives."""
+    """Load weights that are named by stages, with the code that the source gives in a comment."""
     lines = [line.removeprefix("    # ") for line in source.splitlines() if line.startswith("    #   ")]
     code = "\n".join(line.removeprefix("  ") for line in lines)
     exec(code.replace("from safetensors.torch import load_file", ""), {"model": model, "load_file": lambda path: state})
@@ -327,12 +331,12 @@ def test_two_sequences_are_the_same_network(name, arguments):
     assert_sequential(describe(name, **arguments))
 
 
-@pytest.mark.parametrize("what", OWN)
-def test_two_sequences_are_the_same_network_of_ones_own(what):
-    assert_sequential(OWN[what])
+@pytest.mark.parametrize("what", CUSTOM)
+def test_two_sequences_are_the_same_custom_network(what):
+    assert_sequential(CUSTOM[what])
 
 
-def test_stages_called_like_what_forward_uses_are_called_otherwise():
+def test_stages_whose_names_forward_uses_itself_are_renamed():
     own = ("x", "flatten", "F", "torch", "x_", "squash")
     stages = tuple(Stage(name, FullConnection(3), squash) for name in own)
     assert_sequential(Network("own-2", (1, 4, 4), (Stage("self", Convolution(2, 3), relu), *stages)))

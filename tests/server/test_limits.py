@@ -47,7 +47,7 @@ def test_a_body_that_says_it_is_too_long_is_refused_unread():
 
 
 async def statuses(app, headers, messages) -> list[int]:
-    """The statuses that an application answers; asked for more than these messages, it fails."""
+    """The statuses that an application answers to messages: a list, or a function that awaits the next."""
     sent = []
 
     async def next_message() -> dict:
@@ -86,7 +86,7 @@ def test_a_body_of_exactly_the_limit_is_taken():
     assert client(max_body=len(SEVEN) - 1).post("/v1/read", SEVEN, headers=RAW).status_code == 413
 
 
-def test_a_client_that_goes_away_is_answered_nothing_and_takes_no_place():
+def test_a_client_that_goes_away_is_answered_nothing_and_takes_no_slot():
     app = create_app(Reader(), limits=Limits(concurrency=1))
     piece = {"type": "http.request", "body": b"x", "more_body": True}
     for _ in range(3):
@@ -137,7 +137,7 @@ def test_a_body_of_another_type_is_refused(kind):
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "words"),
+    ("body", "headers", "detail"),
     [
         (PICTURE + END, {"content-type": "multipart/form-data"}, "Missing boundary"),
         (PICTURE, FORM, "ends before its last boundary"),
@@ -151,9 +151,9 @@ def test_a_body_of_another_type_is_refused(kind):
         (f"--{BOUNDARY}\r\n".encode() + b"X: y\r\n" * 5000, FORM, "bad form (Maximum header count exceeded)"),
     ],
 )
-def test_a_form_with_anything_but_one_picture_is_refused(body, headers, words):
+def test_a_form_with_anything_but_one_picture_is_refused(body, headers, detail):
     answer = client().post("/v1/read", body, headers=headers)
-    assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.text
+    assert (answer.status_code, detail in answer.json()["detail"]) == (400, True), answer.text
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_large_picture_in_a_form_is_never_written_to_a_file(monkeypatch):
 
 @pytest.fixture
 def gate(monkeypatch):
-    """Readings wait until it is set."""
+    """An event: `Reader.read` waits until it is set."""
     opened = threading.Event()
     read = Reader.read
 
@@ -215,11 +215,11 @@ def gate(monkeypatch):
     opened.set()
 
 
-def test_more_requests_than_places_are_refused_at_once_and_told_when_to_come_back(gate, monkeypatch):
-    small, placed, run_call = client(concurrency=3), [], Pool.run
+def test_more_requests_than_slots_are_refused_at_once_and_told_when_to_come_back(gate, monkeypatch):
+    small, admitted, run_call = client(concurrency=3), [], Pool.run
 
     async def counted(pool: Pool, call: object) -> object:
-        placed.append(call)
+        admitted.append(call)
         return await run_call(pool, call)
 
     monkeypatch.setattr(Pool, "run", counted)
@@ -227,7 +227,7 @@ def test_more_requests_than_places_are_refused_at_once_and_told_when_to_come_bac
     async def crowd() -> list[httpx.Response]:
         async with small.open() as client:
             first = [asyncio.create_task(client.post("/v1/read", content=SEVEN)) for _ in range(3)]
-            while len(placed) < 3:
+            while len(admitted) < 3:
                 await asyncio.sleep(0.01)
             refused = await asyncio.gather(*(client.post("/v1/read", content=SEVEN) for _ in range(5)))
             still_there = await client.get("/healthz")
@@ -243,7 +243,7 @@ def test_more_requests_than_places_are_refused_at_once_and_told_when_to_come_bac
     assert [answer.status_code for answer in (health, a, b, c, later)] == [200] * 5
 
 
-def test_a_picture_that_takes_too_long_is_given_up_and_keeps_its_place_until_its_thread_is_free(gate):
+def test_a_picture_that_takes_too_long_is_given_up_and_keeps_its_slot_until_its_thread_is_free(gate):
     slow = client(timeout=0.2, concurrency=1)
 
     async def wait() -> list[int]:

@@ -1,4 +1,4 @@
-"""The plan: the same inputs make the same blocks, and each of their pictures is in one of them."""
+"""Partition of inputs into blocks: the same inputs make the same blocks, and each picture is in one of them."""
 
 import itertools
 
@@ -21,8 +21,8 @@ def write_table(path, columns, rows_in_group=4):
     return path
 
 
-def plan(inputs, pictures=3):
-    return list(blocks_of(PictureLocations([str(word) for word in inputs]), pictures))
+def partition(inputs, pictures=3):
+    return list(blocks_of(PictureLocations([str(one) for one in inputs]), pictures))
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 3, 7, 100])
@@ -30,11 +30,11 @@ def test_each_file_is_in_one_block_in_its_order_whatever_the_size_of_blocks(tmp_
     paths = [tmp_path / f"{number}.png" for number in range(7)]
     for path in paths:
         path.touch()
-    blocks = plan([tmp_path], pictures)
+    blocks = partition([tmp_path], pictures)
     assert [path for block in blocks for path in block.paths] == [str(path) for path in paths]
     assert [block.number for block in blocks] == list(range(len(blocks)))
     assert all(block.pictures <= pictures for block in blocks)
-    assert blocks == plan([tmp_path], pictures)
+    assert blocks == partition([tmp_path], pictures)
 
 
 def test_blocks_below_one_picture_are_refused():
@@ -53,7 +53,7 @@ def test_digests_tell_names_rows_and_their_order_apart_and_leave_credentials_out
     ]
     assert len({block.digest for block in blocks}) == len(blocks)
     assert Block(0, "s3://key:secret@x/?region=eu", ("a", "b")).digest == blocks[-1].digest
-    assert Block(0, "", ("a\udcff",)).digest  # a name that no encoding takes
+    assert Block(0, "", ("a\udcff",)).digest  # a lone surrogate, which UTF-8 cannot encode
 
 
 def test_shards_have_each_file_once(tmp_path):
@@ -72,7 +72,7 @@ def test_rows_of_parquet_files_are_cut_across_their_row_groups(tmp_path):
     contents = [PNG + bytes([number]) for number in range(10)]
     table = write_table(tmp_path / "scans.parquet", {"image": contents, "label": list(range(10))})
     (tmp_path / "a.png").touch()
-    blocks = plan([tmp_path])
+    blocks = partition([tmp_path])
     assert [block.rows for block in blocks] == [None, (0, 3), (3, 6), (6, 9), (9, 10)]
     named = [one for block in blocks[1:] for one in pictures_of(block)]
     assert named == [(f"{table}#{number}", content) for number, content in enumerate(contents)]
@@ -87,17 +87,17 @@ def test_rows_of_parquet_files_are_cut_across_their_row_groups(tmp_path):
     ],
 )
 def test_rows_have_the_names_that_their_table_gives_them(tmp_path, columns):
-    [block] = plan([write_table(tmp_path / "scans.parquet", columns)])
+    [block] = partition([write_table(tmp_path / "scans.parquet", columns)])
     assert list(pictures_of(block)) == [("x", PNG), ("y", PNG)]
 
 
 def test_a_row_that_is_numbered_0_by_its_table_has_that_name_too(tmp_path):
-    [block] = plan([write_table(tmp_path / "scans.parquet", {"image": [PNG, PNG], "id": [0, 1]})])
+    [block] = partition([write_table(tmp_path / "scans.parquet", {"image": [PNG, PNG], "id": [0, 1]})])
     assert list(pictures_of(block)) == [("0", PNG), ("1", PNG)]
 
 
 def test_a_row_without_a_picture_says_so(tmp_path):
-    [block] = plan([write_table(tmp_path / "scans.parquet", {"image": [PNG, None]})])
+    [block] = partition([write_table(tmp_path / "scans.parquet", {"image": [PNG, None]})])
     first, (name, error) = pictures_of(block)
     assert first[1] == PNG
     assert str(error) == f"{name}: no picture in this row"
@@ -112,7 +112,7 @@ def test_a_row_without_a_picture_says_so(tmp_path):
 )
 def test_each_row_of_a_table_whose_pictures_are_not_known_says_why(tmp_path, columns, why):
     table = write_table(tmp_path / "scans.parquet", columns)
-    [block] = plan([table])
+    [block] = partition([table])
     named = list(pictures_of(block))
     assert [name for name, _ in named] == [f"{table}#0", f"{table}#1"]
     assert all(isinstance(error, DataError) and why in str(error) for _, error in named)
@@ -121,7 +121,7 @@ def test_each_row_of_a_table_whose_pictures_are_not_known_says_why(tmp_path, col
 def test_a_damaged_table_is_one_picture_that_says_so(tmp_path):
     table = tmp_path / "scans.parquet"
     table.write_bytes(b"PAR1 and no more")
-    [block] = plan([table])
+    [block] = partition([table])
     [(name, error)] = pictures_of(block)
     assert block.pictures == 1
     assert name == str(table)
@@ -140,7 +140,7 @@ def test_uris_name_files_and_folders_in_the_order_of_names(tmp_path):
     assert list(map(str, PictureLocations([uri]))) == names
     assert list(map(str, PictureLocations([uri], recursive=True))) == [*names, f"{uri}/deep/d.png"]
     assert list(map(str, PictureLocations([f"{uri}/c.txt"]))) == [f"{uri}/c.txt"]
-    [block] = plan([uri])
+    [block] = partition([uri])
     assert list(pictures_of(block)) == [(name, PNG) for name in names]
 
 
@@ -156,7 +156,7 @@ def test_lists_name_paths_and_uris(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "why"),
+    ("location", "why"),
     [
         ("file:///nowhere/at/all", "no such file or folder"),
         ("gopher://x/y", r"gopher://x/: cannot be opened as a filesystem .*; expected s3://"),
@@ -164,18 +164,18 @@ def test_lists_name_paths_and_uris(tmp_path):
         ("-", "no other machine can read"),
     ],
 )
-def test_words_that_name_nothing_are_told(word, why, monkeypatch):
+def test_inputs_that_name_no_file_are_problems(location, why, monkeypatch):
     import io
     import sys
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PNG)))
-    locations = PictureLocations([word])
+    locations = PictureLocations([location])
     assert list(locations) == []
     with pytest.raises(DataError, match=why):
         raise locations.problems[0]
 
 
-def test_what_looks_like_a_uri_and_is_none_is_told_and_other_lines_of_its_list_are_taken(tmp_path):
+def test_a_malformed_uri_is_a_problem_and_the_other_lines_of_its_list_are_read(tmp_path):
     with pytest.raises(DataError, match=r"^s3://\[x/a\.png: is no URI \(Invalid IPv6 URL\)$"):
         PictureLocations("s3://[x/a.png")
     (tmp_path / "list.txt").write_text(f"s3://[x/a.png\n{tmp_path}/a.png\n")
