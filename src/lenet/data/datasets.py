@@ -21,9 +21,8 @@ from lenet.errors import DataError, UnknownName, counted, printable, reason_of
 from lenet.files import path_argument, why_missing
 from lenet.naming import matching_name
 
-# Custom data without a test part is split: one example in six, the share of MNIST.
 DEFAULT_SIZE = 28  # pixels: the side that pictures are fitted into
-TEST_SHARE = 6
+EXAMPLES_PER_TEST_EXAMPLE = 6  # where custom data has no test part
 TEST_SEED = 0
 
 
@@ -123,7 +122,7 @@ class Dataset:
                     else f"none of these is {join_names(unknown_names)}"
                 )
             )
-        new_labels = np.array([index or 0 for index in indices], np.int64)  # None belongs to no label
+        new_labels = np.array([index or 0 for index in indices], np.int64)  # no example has a label without an index
         return replace(
             self,
             train_labels=new_labels[self.train_labels],
@@ -214,7 +213,7 @@ def load(
     provenance = {"origin": str(path.resolve()), "checksums": data.checksums(), **data.notes}
     if data.test is None:
         images, labels = data.train
-        is_test = stratified_mask(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
+        is_test = stratified_mask(labels, max(1, len(labels) // EXAMPLES_PER_TEST_EXAMPLE), TEST_SEED)
         data.train, data.test = (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test])
         provenance["test_part"] = (
             f"the data has no test part: {is_test.sum():,} of {len(labels):,} examples were set aside as one, "

@@ -1,6 +1,7 @@
 """Architecture diagrams, drawn from a description alone, in the style of Fig. 2 of [LeCun98].
 
-Planes stand in proportion to their rows and columns, stacked as many as they are; units of full connections are strips.
+A map is a plane in proportion to its rows and columns, the maps of a stage are stacked; units of full connections are
+strips.
 Between stages the receptive field of one unit is drawn; below are the operations and the exact counts.
 """
 
@@ -33,7 +34,7 @@ from lenet.summary.counts import kernels, window
 from lenet.summary.tables import shape_text
 
 _TEXT = 8.0
-_MARGIN, _GAP, _SPACING = 0.12, 0.22, 0.09
+_MARGIN, _GAP, _SPACING = 0.12, 0.22, 0.09  # inches: around the sheet, between shapes, between texts
 _MAX_WIDTH = 8.2
 """Inches within which labels may take two lines; beyond, three narrower ones."""
 _INPUT_SIDE = 1.0
@@ -75,12 +76,12 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
     )
     width = right + _MARGIN
     subtitle = _wrapped_evenly(network.description, width - 2 * _MARGIN)
-    labels = 0.5 + 0.15 * len(subtitle)
-    planes = labels + 0.14 * max(len(column.label) for column in columns) + 0.02
+    labels_y = 0.5 + 0.15 * len(subtitle)
+    planes_y = labels_y + 0.14 * max(len(column.label) for column in columns) + 0.02
     tallest = max(column.shape.size[1] for column in columns)
-    kinds = planes + tallest + 0.22
-    counts = kinds + 0.135 * max(len(column.kind) for column in columns)
-    sheet = Sheet(width, counts + 0.62, theme)
+    kinds_y = planes_y + tallest + 0.22
+    counts_y = kinds_y + 0.135 * max(len(column.kind) for column in columns)
+    sheet = Sheet(width, counts_y + 0.62, theme)
 
     sheet.text(_MARGIN, 0.36, network.name, 13, bold=True)
     sheet.text(right, 0.36, totals, 10, align="right", bold=True)
@@ -88,17 +89,17 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
         sheet.text(_MARGIN, 0.54 + 0.15 * index, line, _TEXT, theme.muted)
     for column in columns:
         for index, line in enumerate(column.label):
-            label_x = labels + 0.14 * (index + 1)
-            sheet.text(column.middle, label_x, line, _TEXT, align="center", bold=index == 0)
-        column.shape.draw(sheet, column.left, planes + 0.06 + (tallest - column.shape.size[1]) / 2)
+            label_y = labels_y + 0.14 * (index + 1)
+            sheet.text(column.middle, label_y, line, _TEXT, align="center", bold=index == 0)
+        column.shape.draw(sheet, column.left, planes_y + 0.06 + (tallest - column.shape.size[1]) / 2)
     if network.input[0] == 1:
-        _draw_digit(sheet, columns[0], planes + 0.06, tallest)
+        _draw_digit(sheet, columns[0], planes_y + 0.06, tallest)
     for index, (left_column, right_column) in enumerate(pairwise(columns)):
-        _connect(sheet, network, index, left_column, right_column, planes + 0.06, tallest)
+        _connect(sheet, network, index, left_column, right_column, planes_y + 0.06, tallest)
         for row, line in enumerate(right_column.kind):
-            color = theme.ink if row < right_column.words else theme.muted
-            sheet.text(right_column.between, kinds + 0.135 * row, line, _TEXT, color, "center")
-    _draw_counts(sheet, summary, columns, counts, right)
+            color = theme.ink if row < right_column.name_lines else theme.muted
+            sheet.text(right_column.kind_middle, kinds_y + 0.135 * row, line, _TEXT, color, "center")
+    _draw_counts(sheet, summary, columns, counts_y, right)
     return sheet
 
 
@@ -109,17 +110,19 @@ class _Column:
     shape: StageShape
     label: list[str]
     kind: list[str]
-    words: int
+    name_lines: int
     """Number of lines of ``kind`` that name it; the others are its numbers."""
-    numbers: float
+    counts_width: float
     """The width of the longest count below."""
     middle: float = 0.0
-    between: float = 0.0
+    """Of the shape, the label and the counts."""
+    kind_middle: float = 0.0
+    """Of the text ``kind``, between this shape and the one before."""
 
     @property
     def label_width(self) -> float:
         widest = max(text_width(line, _TEXT, bold=index == 0) for index, line in enumerate(self.label))
-        return max(widest, self.numbers)
+        return max(widest, self.counts_width)
 
     @property
     def kind_width(self) -> float:
@@ -147,7 +150,7 @@ def _columns(network: Network, summary: NetworkSummary, lines: int) -> list[_Col
         tint = 0.42 if isinstance(stage.layer, Convolution) else 0.16
         connection_text, details = _kind(stage, input_shape)
         rows = (_activation(stage.activation), f"{counts.parameters:,}", f"{counts.connections:,}")
-        numbers = max(text_width(text, _TEXT) for text in rows)
+        counts_width = max(text_width(text, _TEXT) for text in rows)
         label = _label(stage.name, output_shape, lines)
         columns.append(
             _Column(
@@ -155,7 +158,7 @@ def _columns(network: Network, summary: NetworkSummary, lines: int) -> list[_Col
                 label,
                 [*connection_text, *details],
                 len(connection_text),
-                numbers,
+                counts_width,
             )
         )
     first.middle = _MARGIN + max(first.shape.size[0], first.label_width) / 2
@@ -165,16 +168,16 @@ def _columns(network: Network, summary: NetworkSummary, lines: int) -> list[_Col
         column.middle = max(
             edge + _GAP + half_width,
             previous.middle + (previous.label_width + column.label_width) / 2 + _SPACING,
-            _middle_for(previous, column, edge) + half_width if previous.kind else 0.0,
+            _min_left(previous, column, edge) + half_width if previous.kind else 0.0,
         )
-        column.between = (edge + column.left) / 2
+        column.kind_middle = (edge + column.left) / 2
     return columns
 
 
-def _middle_for(previous: _Column, column: _Column, edge: float) -> float:
-    """Left edge at which the text of the connection's kind clears the previous one."""
-    between = previous.between + (previous.kind_width + column.kind_width) / 2 + _SPACING
-    return 2 * between - edge
+def _min_left(previous: _Column, column: _Column, edge: float) -> float:
+    """The least left edge of a column's shape at which the text of its kind clears the previous column's."""
+    kind_middle = previous.kind_middle + (previous.kind_width + column.kind_width) / 2 + _SPACING
+    return 2 * kind_middle - edge
 
 
 def _size_text(shape: Shape) -> str:
@@ -240,14 +243,14 @@ def _connect(
     """Draw the receptive field of one unit: a patch of a plane, or the whole stage."""
     theme, stage = sheet.theme, network.stages[index]
     input_shape, output_shape = network.input_shapes[index], network.output_shapes[index]
-    above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (source_column, target_column))
+    source_top, target_top = (top + (tallest - column.shape.size[1]) / 2 for column in (source_column, target_column))
     height_fraction = 0.3 if index % 2 == 0 else 0.68  # in turn, so that no unit hides the next patch
     row, column = (round(height_fraction * (length - 1)) for length in output_shape[1:])
     if unit_count(output_shape):
         row, column = round(0.45 * (output_shape[0] - 1)), 0
-    unit_outline = target_column.shape.patch(target_column.left, below, row, column, 1, 1)
+    unit_outline = target_column.shape.patch(target_column.left, target_top, row, column, 1, 1)
     if _is_fully_connected(stage, input_shape):
-        upper, lower = source_column.shape.ends(source_column.left, above)
+        upper, lower = source_column.shape.ends(source_column.left, source_top)
         field = [upper, lower]
         target = [unit_outline[0], unit_outline[3]]
     else:
@@ -261,7 +264,7 @@ def _connect(
             min(max(0, start), length - extent)
             for start, length, extent in zip((start_row, start_column), input_shape[1:], (rows, columns), strict=True)
         )
-        patch = source_column.shape.patch(source_column.left, above, start_row, start_column, rows, columns)
+        patch = source_column.shape.patch(source_column.left, source_top, start_row, start_column, rows, columns)
         sheet.polygon(patch, theme.accent, opacity=0.18)
         sheet.polygon(patch, edge=theme.accent, line=0.9)
         field, target = [patch[1], patch[2]], [unit_outline[0], unit_outline[3]]

@@ -113,9 +113,9 @@ class Maps:
             left, top = x + column * width, y + row * height
             sheet.picture(values, left, top, self.side, map_height, colors)
             below = top + map_height + _BASELINE
-            name, span_text = self._texts[index]
+            name, value_range = self._texts[index]
             sheet.text(left, below, name, _TEXT, bold=True)
-            sheet.text(left + self._width, below, span_text, _TEXT, sheet.theme.muted, "right")
+            sheet.text(left + self._width, below, value_range, _TEXT, sheet.theme.muted, "right")
 
 
 @dataclass(frozen=True)
@@ -315,9 +315,9 @@ class Bars:
     class_names: Sequence[str]
     notes: Sequence[str] = ()
     width: float = 6.2
-    step: float = 0.3
-    text: float = 9
-    full: float = 0.0
+    pitch: float = 0.3
+    text_size: float = 9
+    full_length: float = 0.0
     """The value of a full bar; 0 stands for the longest bar."""
 
     @property
@@ -326,10 +326,10 @@ class Bars:
 
     @property
     def size(self) -> tuple[float, float]:
-        return self.width, self.step * len(self.lengths)
+        return self.width, self.pitch * len(self.lengths)
 
     def _widest(self, texts: Sequence[str]) -> float:
-        return max(text_width(text, self.text, bold=True) for text in texts)
+        return max(text_width(text, self.text_size, bold=True) for text in texts)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme, left = sheet.theme, x + self._label
@@ -337,17 +337,19 @@ class Bars:
         texts_width = 0.14 + self._widest(self.texts)
         notes_width = 0.2 + self._widest(self.notes) if self.notes else 0.0
         bars_width = self.width - self._label - texts_width - notes_width
-        bar_scale = bars_width / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
+        bar_scale = bars_width / ((self.full_length or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
         zero = left - lowest * bar_scale
         for index, length in enumerate(self.lengths.tolist()):
-            top = y + index * self.step
-            middle, is_winner = top + 0.5 * self.step, index == self.winner
+            top = y + index * self.pitch
+            middle, is_winner = top + 0.5 * self.pitch, index == self.winner
             color = theme.accent if is_winner else theme.ink
-            sheet.text(left - 0.1, middle, self.class_names[index], self.text, color, "right", is_winner, "center")
+            sheet.text(left - 0.1, middle, self.class_names[index], self.text_size, color, "right", is_winner, "center")
             start, fill = zero + min(length, 0.0) * bar_scale, theme.accent if is_winner else theme.quiet
-            sheet.box(start, top + 0.17 * self.step, abs(length) * bar_scale, 0.66 * self.step, fill)
+            sheet.box(start, top + 0.17 * self.pitch, abs(length) * bar_scale, 0.66 * self.pitch, fill)
             end = zero + max(length, 0.0) * bar_scale
-            sheet.text(end + 0.07, middle, self.texts[index], self.text, color, "left", is_winner, "center")
+            sheet.text(end + 0.07, middle, self.texts[index], self.text_size, color, "left", is_winner, "center")
             if self.notes:
-                sheet.text(x + self.width, middle, self.notes[index], self.text, theme.muted, "right", False, "center")
+                sheet.text(
+                    x + self.width, middle, self.notes[index], self.text_size, theme.muted, "right", False, "center"
+                )
         sheet.line([(zero, y), (zero, y + self.size[1])], theme.muted, 0.8)

@@ -256,7 +256,7 @@ def answer_bars(forward_pass: ForwardPass, width: float = 6.2, step: float = 0.3
     probabilities = engine.probabilities(network, outputs)[0]
     texts = [_percent(probability) for probability in probabilities.tolist()]
     heading = "probabilities; the softmax of the outputs at the right"
-    return heading, Bars(probabilities, texts, winner, names, values, width, step, text, full=1.0)
+    return heading, Bars(probabilities, texts, winner, names, values, width, step, text, full_length=1.0)
 
 
 def _percent(probability: float) -> str:

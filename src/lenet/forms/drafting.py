@@ -26,16 +26,16 @@ from lenet.pictures.loading import Picture, open_picture
 
 MIN_SIDE = 14  # pixels of the sheet: smaller boxes hold no digit that can be read
 MAX_AREA = 0.1  # of the page: larger regions are frames around fields
-MIN_FILL = 0.9  # of its rectangle that a box's paper fills
+MIN_FILL = 0.9  # of its bounding box: paper that fills less of it is no box
 MAX_INSIDE = 0.012  # of a box, with print: what holds more is a label
 DIGIT_ASPECT = 1.6  # width over height of a box for one digit, at most
 SAME_SIZE = 0.25  # by which the boxes of a field may differ, as a share of their size
 MAX_GAP = 0.75  # of a box's width: white between groups of boxes of one field
 TICK_GAP = 0.2  # of the page's width: from one box to tick to the next
-MIN_LINE = 0.08  # of the page's width: a shorter line is none to write on
-MAX_LINE = 6  # pixels: a thicker one is a bar
-LINE_HEIGHT = 44  # pixels above a line that are written in: 8 mm on A4
-TOOTH = 8  # pixels of the teeth of a comb above its line, at least
+MIN_LINE_LENGTH = 0.08  # of the page's width: a shorter line is none to write on
+MAX_LINE_THICKNESS = 6  # pixels: a thicker one is a bar
+WRITING_HEIGHT = 44  # pixels above a line that are written in: 8 mm on A4
+MIN_TOOTH_HEIGHT = 8  # pixels of the teeth of a comb above its line
 COMB_HEIGHT = 1.2  # pitches that digits in a comb are high, at most: its teeth may be short
 OUTLINE_COLOR: tuple[int, int, int] = (0, 90, 181)
 
@@ -146,7 +146,7 @@ def find_fields(picture: Picture) -> list[_FoundField]:
 
 
 def _closed_boxes(printed: NDArray[np.bool_]) -> list[SheetBox]:
-    """The regions of paper that print closes, of four straight sides, without print inside; to the middle of it."""
+    """Find boxes: rectangles of paper that print encloses, without print inside; to the middle of their lines."""
     height, width = printed.shape
     paper = np.asarray(~printed, np.uint8)
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
@@ -182,9 +182,9 @@ def _rows(boxes: Iterable[SheetBox], are_near: Callable[[SheetBox, SheetBox], bo
     for box in sorted(boxes, key=lambda box: box[1]):
         for row in rows:
             last = row[-1]
-            is_level = abs(last[0] - box[0]) + abs(last[2] - box[2]) <= SAME_SIZE * _height(box)
-            is_alike = abs(_width(last) - _width(box)) <= SAME_SIZE * _width(box)
-            if is_level and is_alike and are_near(last, box):
+            is_aligned = abs(last[0] - box[0]) + abs(last[2] - box[2]) <= SAME_SIZE * _height(box)
+            is_as_wide = abs(_width(last) - _width(box)) <= SAME_SIZE * _width(box)
+            if is_aligned and is_as_wide and are_near(last, box):
                 row.append(box)
                 break
         else:
@@ -195,28 +195,30 @@ def _rows(boxes: Iterable[SheetBox], are_near: Callable[[SheetBox, SheetBox], bo
 def _fields_on_lines(printed: NDArray[np.bool_], boxes: Sequence[SheetBox]) -> list[_FoundField]:
     """The combs, and the white above lines, that bound no box."""
     width = printed.shape[1]
-    bars = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_OPEN, np.ones((1, round(MIN_LINE * width)), np.uint8))
+    bars = cv2.morphologyEx(
+        printed.view(np.uint8), cv2.MORPH_OPEN, np.ones((1, round(MIN_LINE_LENGTH * width)), np.uint8)
+    )
     _, _, statistics, _ = cv2.connectedComponentsWithStats(np.asarray(bars, np.uint8), connectivity=8)
     fields: list[_FoundField] = []
     for left, top, w, h, _ in statistics[1:].tolist():
-        if h > MAX_LINE or top < LINE_HEIGHT:
+        if h > MAX_LINE_THICKNESS or top < WRITING_HEIGHT:
             continue
-        if any(_touch((top - TOOTH, left, top, left + w), other) for other in boxes):
+        if any(_touch((top - MIN_TOOTH_HEIGHT, left, top, left + w), other) for other in boxes):
             continue
         if cells := _comb_boxes(printed, top, left, w):
             fields.append(_FoundField("digits", cells))
             continue
-        above = printed[top - LINE_HEIGHT : top - 2, left : left + w]
+        above = printed[top - WRITING_HEIGHT : top - 2, left : left + w]
         inked = np.flatnonzero(above.mean(axis=1) > 0.02)
-        start = top - LINE_HEIGHT + (int(inked[-1]) + 3 if len(inked) else 0)
-        if top - start >= 0.6 * LINE_HEIGHT:
+        start = top - WRITING_HEIGHT + (int(inked[-1]) + 3 if len(inked) else 0)
+        if top - start >= 0.6 * WRITING_HEIGHT:
             fields.append(_FoundField("number", ((float(start), float(left), float(top), float(left + w)),)))
     return fields
 
 
 def _comb_boxes(printed: NDArray[np.bool_], top: int, left: int, width: int) -> tuple[SheetBox, ...]:
     """The boxes of a comb on a line: between teeth that stand on it, evenly spaced; none if there are no such teeth."""
-    window = printed[top - TOOTH : top, max(0, left - 4) : left + width + 4].all(axis=0)
+    window = printed[top - MIN_TOOTH_HEIGHT : top, max(0, left - 4) : left + width + 4].all(axis=0)
     edges = np.flatnonzero(np.diff(np.r_[0, window.astype(np.int8), 0]))
     teeth = edges.reshape(-1, 2).mean(axis=1) + max(0, left - 4)
     pitches = np.diff(teeth)
@@ -227,6 +229,7 @@ def _comb_boxes(printed: NDArray[np.bool_], top: int, left: int, width: int) -> 
 
 
 def _touch(box: SheetBox, other: SheetBox) -> bool:
+    """Whether two boxes share more than 4 columns of pixels, and are less than 4 rows apart."""
     return min(box[2] + 4, other[2] + 4) > max(box[0], other[0]) and min(box[3], other[3]) - max(box[1], other[1]) > 4
 
 

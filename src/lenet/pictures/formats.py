@@ -69,7 +69,7 @@ def open_images(file: IO[bytes], name: str, max_pixels: int) -> Pages:
     file.seek(0)
     if is_pdf(start):
         document = PdfPages(file, name)
-        return Pages((document.draw(number, max_pixels) for number in range(len(document))), len(document) > 1)
+        return Pages((document.render(number, max_pixels) for number in range(len(document))), len(document) > 1)
     if start[4:8] == b"ftyp" and start[8:12] != b"avif" and start[8:12] != b"avis" and _is_heic(start):
         return Pages(iter([_open_heic(file, name)]), False)
     plugin = _plugin(start)

@@ -13,7 +13,7 @@ from lenet.errors import DataError, required
 RESOLUTION = 200  # dots per inch: a digit of a form, 3 mm high, has 24 pixels
 _POINTS_PER_INCH = 72
 # PDFium crashes when two threads call it at a time. Reentrant, as a document may be collected, and so closed, anywhere.
-_pdfium = threading.RLock()
+_pdfium_lock = threading.RLock()
 
 
 def is_pdf(start: bytes) -> bool:
@@ -22,7 +22,7 @@ def is_pdf(start: bytes) -> bool:
 
 
 class PdfPages:
-    """The pages of a PDF, drawn one by one; several threads may draw, each waits for the others.
+    """The pages of a PDF, rendered one by one; several threads may render, each waits for the others.
 
     Args:
         file: open, and readable from any place.
@@ -38,7 +38,7 @@ class PdfPages:
         with required("pypdfium2", "pdf", f"{name}: reading PDF files"):
             import pypdfium2
         try:
-            with _pdfium:
+            with _pdfium_lock:
                 self._document = pypdfium2.PdfDocument(file)
                 self._count = len(self._document)
         except pypdfium2.PdfiumError as error:
@@ -50,14 +50,14 @@ class PdfPages:
         return self._count
 
     def __del__(self) -> None:
-        # Not left to the package, which would close it in whatever thread collects it, beside one that draws.
-        with _pdfium, suppress(Exception):  # at the end of Python, when the package may be gone
+        # Not left to the package, which would close it in whatever thread collects it, beside one that renders.
+        with _pdfium_lock, suppress(Exception):  # at the end of Python, when the package may be gone
             if self._document is not None:
                 self._document.close()
 
-    def draw(self, number: int, max_pixels: int) -> Image.Image:
-        """A page, counted from 0, as it would be printed at 200 dots per inch, or fewer if it is a large one."""
-        with _pdfium:
+    def render(self, number: int, max_pixels: int) -> Image.Image:
+        """Render a page, counted from 0, at 200 dots per inch, or fewer if it is a large one."""
+        with _pdfium_lock:
             page = self._document[number]
             bitmap: Any = None
             try:

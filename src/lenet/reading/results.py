@@ -81,7 +81,7 @@ class Sign:
 
     Attributes:
         box: (top, left, bottom, right), as a digit's.
-        text: the sign, one of ``-.,:/+``, or what the pattern has in its place.
+        text: the sign, one of ``-.,:/+``, or the separator that the pattern has at its place.
         line: the number of its line, from 0.
         index: the number of the digit of its line that it stands before, from 0; their count behind the last.
     """
@@ -184,9 +184,9 @@ class Reading:
         signs: the signs between the digits, whether the text has them or not.
         rotation: by how many degrees the page was rotated clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.
-        confidences: of each line, 0..1, from the share that its text has of all that its ink may be read as, and the
-            probabilities of its digits; whether the line is accepted depends on it. Of a line of cells that
-            of the least sure one: each is accepted by itself.
+        confidences: of each line, 0..1, by which it is accepted: calibrated from the posterior probability of its text
+            among all readings of its ink and the probabilities of its digits. A line of cells, each of which is
+            accepted by itself, has the confidence of the least sure one.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
         cells: those of the grid, if boxes or a table bound the digits; row by row, left to right.
@@ -217,7 +217,7 @@ class Reading:
 
     @property
     def kept_steps(self) -> "Steps":
-        """The steps, for who cannot do without.
+        """The steps, which must have been kept.
 
         Raises:
             ReadingError: if they were not kept.

@@ -19,12 +19,12 @@ class Middleware:
     """Middleware around the application.
 
     Args:
-        app: answers.
-        metrics: counts, by the path of the route that the application has found for a request.
-        writes_log: whether each request is a line on stderr, with its time, client, path without query, and status.
+        app: the application around which it is put.
+        metrics: what counts each request, under the path of the route that the application has found for it.
+        writes_log: whether each request is logged on stderr: its time, client, path without query, and status.
 
     Attributes:
-        is_stopping: whether each answer is to be its connection's last.
+        is_stopping: whether connections are closed after each answer, to shut down gracefully.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, writes_log: bool = False) -> None:
@@ -52,7 +52,7 @@ class Middleware:
 
         try:
             await self.app(scope, receive, send_with_headers)
-        except Exception as error:  # the client has its answer: here it is told who runs the server
+        except Exception as error:  # the application has answered 500; this tells the operator why
             where, summary = f"{scope['method']} {scope['path']!a}", error_summary(error)
             print(f"lenet: {where}: a defect of lenet ({summary})", file=sys.stderr, flush=True)
         finally:
@@ -65,7 +65,7 @@ class Middleware:
 
 
 def _log_line(scope: Scope, status: int, seconds: float) -> str:
-    """A request; without its query, which may hold a token."""
+    """Format the log line of a request, without its query, which may hold a token."""
     client = (scope.get("client") or ("-",))[0]
     path = ascii(scope["path"])[1:-1]
     when = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")

@@ -1,4 +1,4 @@
-"""``GET /v1/networks``: exact counts of the networks, as ``lenet show --json``."""
+"""``GET /v1/networks``: exact parameters, connections and shapes of the networks, as ``lenet show --json``."""
 
 from functools import lru_cache
 from typing import Annotated, Any
@@ -55,7 +55,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
     @app.get(
         "/v1/networks/{name}",
         tags=["networks"],
-        summary="Count a network exactly",
+        summary="Count a network's parameters and connections exactly",
         dependencies=[Depends(_check_no_query)],
         response_model=schemas.NetworkSummary,
         response_description="As `lenet show --json`, with the whole description as `network`.",

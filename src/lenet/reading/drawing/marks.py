@@ -210,13 +210,15 @@ def draw_dashed_rectangle(
 ) -> None:
     """Draw a dashed rectangle, inwards as Pillow draws its own; each side begins and ends with a dash."""
     top, left, bottom, right = (round(extent) for extent in box)
-    for start, end, is_level in ((left, right, True), (top, bottom, False)):
+    for start, end, is_horizontal in ((left, right, True), (top, bottom, False)):
         count = max(1, round((end - start + gap) / (dash + gap)))
         for number in range(count):
             a = start + number * (end - start + gap) / count
             b = max(a, a + (end - start + gap) / count - gap)
-            for edge in (top, bottom - width + 1) if is_level else (left, right - width + 1):
-                draw.rectangle((a, edge, b, edge + width - 1) if is_level else (edge, a, edge + width - 1, b), color)
+            for edge in (top, bottom - width + 1) if is_horizontal else (left, right - width + 1):
+                draw.rectangle(
+                    (a, edge, b, edge + width - 1) if is_horizontal else (edge, a, edge + width - 1, b), color
+                )
 
 
 def resize_pixels(colors: NDArray[np.uint8], height: int, width: int) -> Image.Image:

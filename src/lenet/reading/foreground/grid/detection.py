@@ -14,7 +14,7 @@ from lenet.reading.foreground.grid.combs import with_combs
 from lenet.reading.foreground.grid.crossings import meeting_rules
 from lenet.reading.foreground.grid.families import alike_rules
 from lenet.reading.foreground.grid.missing_rules import with_missing, with_open_sides, with_sides
-from lenet.reading.foreground.grid.profiles import measured
+from lenet.reading.foreground.grid.profiles import measure_rule
 from lenet.reading.foreground.grid.regions import bounding_rules, cells_between, dividing_strokes
 from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
@@ -91,7 +91,7 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     rules = meeting_rules(rules, bridged)
     if not rules:
         return None
-    rules = alike_rules(even_rules([measured(rule, ink.levels, mask) for rule in rules]))
+    rules = alike_rules(even_rules([measure_rule(rule, ink.levels, mask) for rule in rules]))
     extent = max(mask.shape)
     rules = without_lone_strokes(printed_rules(rules, extent, ink.peak), extent)
     rules = meeting_rules(without_strokes(rules), bridged)

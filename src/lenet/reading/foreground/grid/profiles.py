@@ -13,8 +13,8 @@ from lenet.reading.order_statistics import median
 MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
 
 
-def measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
-    """The rule with its middle, thickness and darkness as they are where nothing touches it."""
+def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
+    """Measure a rule's middle, thickness and darkness where nothing touches it."""
     if rule.is_open:
         return rule
     levels, mask = (levels, mask) if rule.is_level else (levels.T, mask.T)
