@@ -34,7 +34,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def json_bytes(value: Any, indent: int | None = None) -> bytes:
-    r"""A line of JSON in UTF-8; what stands for undecodable bytes of a file's name is escaped, and comes back.
+    r"""Encode a line of JSON in UTF-8; what stands for undecodable bytes of a file's name is escaped, and comes back.
 
     >>> json_bytes({"七": "\udcff"}).decode(), parse_json(json_bytes({"七": "\udcff"}))
     ('{"七": "\\udcff"}\n', {'七': '\udcff'})

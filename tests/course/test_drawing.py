@@ -7,7 +7,7 @@ from lenet.summary import summarize
 
 pytest.importorskip("matplotlib")
 
-from lenet.course.drawing import draw_stages, figure  # noqa: E402
+from lenet.course.drawing import draw_stages, figure
 
 
 def test_maps_that_are_not_square_are_drawn_in_proportion():

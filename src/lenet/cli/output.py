@@ -75,7 +75,7 @@ class Output:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
     def _report_problems(self) -> None:
-        """Tell of the inputs that name nothing, each once, as soon as they are met."""
+        """Report the inputs that name nothing, each once, as soon as they are met."""
         for problem in self._files.problems[self._problems :]:
             self._problems += 1
             self._fail(str(problem))
@@ -101,7 +101,7 @@ class Output:
         sys.stdout.flush()
 
     def _count(self, page: Page, reading: DigitReading, printed_name: str, formatter: ReadingFormatter) -> None:
-        """Count a page by its outcome, and tell what is to know of it."""
+        """Count a page by its outcome, and print its remarks."""
         self.in_doubt += is_in_doubt(reading, formatter.min_probability)
         if isinstance(reading, IdxReading):
             self.read += 1
@@ -121,7 +121,7 @@ class Output:
             report(str(page.callback_error))
 
     def _count_form(self, reading: Any, printed_name: str) -> None:
-        """Count a page of a form by its status, and tell what is to know of it."""
+        """Count a page of a form by its status, and print its remarks."""
         if reading.is_rejected:
             self.without_digits += 1
             report(f"{printed_name}: {reading.reason}")

@@ -63,7 +63,7 @@ class AnsweredElsewhere(LeNetError):
 
 
 class Unwritable(LeNetError):
-    """A change that cannot be kept, as on a full disk; nothing of it was, and it may be made again."""
+    """A change that could not be saved, as on a full disk; no part of it was, and it may be made again."""
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,7 @@ def _width(box: SheetBox) -> float:
 
 
 def _reading_order(box: SheetBox, size: tuple[int, int]) -> tuple[int, float]:
-    """By rows of a sixtieth of the page, then from the left."""
+    """Sort key of a box in reading order: by rows of a sixtieth of the page, then from the left."""
     return round(60 * (box[0] + box[2]) / 2 / size[0]), box[1]
 
 

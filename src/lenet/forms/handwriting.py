@@ -1,4 +1,4 @@
-"""What is written on an aligned page, without its print: strokes that cross printed rules stay whole."""
+"""Handwriting on an aligned page, without its print: strokes that cross printed rules stay whole."""
 
 import cv2
 import numpy as np
@@ -53,7 +53,7 @@ def sharpen(levels: Levels) -> Levels:
 
 
 def _restore_strokes(bare: Levels, mask: NDArray[np.uint8], is_level: bool) -> Levels:
-    """The ink that goes across level, or upright, print: the lesser of what stands before and behind it."""
+    """Restore strokes that cross horizontal, or vertical, print: the lesser of what stands before and behind it."""
     if not is_level:
         return np.asarray(
             _restore_strokes(np.ascontiguousarray(bare.T), np.ascontiguousarray(mask.T), True).T, np.float32

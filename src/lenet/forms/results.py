@@ -183,7 +183,7 @@ class FormReading(PageResult):
 
     @property
     def status(self) -> str:
-        """Of the page: ``"rejected"``, or that of its worst field, ``"blank"`` only if all fields are."""
+        """Status of the page: ``"rejected"``, or that of its worst field, ``"blank"`` only if all fields are."""
         if self.is_rejected:
             return "rejected"
         statuses = {field.status for field in self.fields}

@@ -87,7 +87,7 @@ class Field:
 
     @property
     def boxes(self) -> list[Box]:
-        """Those of ticks' choices, or the field's own."""
+        """The boxes of the ticks' choices, or the field's own."""
         return [box for _, box in self.choices] or [self.box]
 
     def violation(self, text: str) -> str:

@@ -101,7 +101,7 @@ def _open(plugin: str, file: IO[bytes]) -> Any:
 
 
 def _is_heic(start: bytes) -> bool:
-    """By its brand; the brand mif1 is shared with AVIF, which names itself in the list that follows."""
+    """Detect HEIC by its brand; the brand mif1 is shared with AVIF, which names itself in the list that follows."""
     length = int.from_bytes(start[:4], "big")
     return start[8:12] in _HEIC_BRANDS and b"avif" not in start[8:length]
 

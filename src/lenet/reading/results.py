@@ -145,7 +145,7 @@ class Cell:
 
     @property
     def probability(self) -> float:
-        """That of its least sure digit; 1 if it is blank, 0 if it was not read."""
+        """The probability of its least sure digit; 1 if it is blank, 0 if it was not read."""
         return min((digit.probability for digit in self.digits), default=float(not self.is_unread))
 
     def to_json(self) -> dict[str, Any]:

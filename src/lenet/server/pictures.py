@@ -187,7 +187,7 @@ def _open_picture(name: str, content: bytes, limits: Limits) -> Picture:
 
 
 def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
-    """Refuse a picture that says it is too large, by 413; what is wrong with it otherwise, opening it tells."""
+    """Refuse a picture whose header says that it is too large, by 413; opening it tells what else is wrong."""
     if is_pdf(content):  # whose pages have the size that they are drawn in
         return
     try:

@@ -75,7 +75,7 @@ async def _respond_to_defect(request: Request, error: Exception) -> Response:
 
 
 async def _respond_to_disconnect(request: Request, error: ClientDisconnect) -> Response:
-    """A client that goes away before it has sent its picture; the status is for the counts alone."""
+    """Respond to a client that went away before it sent its picture; the status is for the counts alone."""
     return Response(status_code=_CLIENT_LEFT)
 
 

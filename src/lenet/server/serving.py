@@ -73,7 +73,7 @@ class ServerConfig:
     forms: tuple[Template, ...] = ()
 
     def open_desk(self) -> Desk | None:
-        """The desk; it reads nothing yet."""
+        """Open the desk, without reading anything yet."""
         model = self.model if self.model.reads_digits else None
         return None if self.desk is None else Desk(self.desk, self.form, model)
 

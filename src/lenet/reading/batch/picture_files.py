@@ -60,7 +60,7 @@ class Shard:
         return cls(int(match[1]), int(match[2]))
 
     def of(self, sources: "Iterable[Path | bytes]") -> "Iterator[Path | bytes]":
-        """Those of the files that belong to this shard."""
+        """Select the files that belong to this shard."""
         return islice(iter(sources), self.number - 1, None, self.count)
 
 

@@ -1,4 +1,4 @@
-"""What else than its likeness speaks against a digit: it may be a sign, or a part of something that was drawn.
+"""Reasons to doubt a digit other than its probability: it may be a sign, or a part of something that was drawn.
 
 A line with a doubt is not accepted, and the remark says the doubt.
 """

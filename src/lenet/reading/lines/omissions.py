@@ -1,4 +1,4 @@
-"""What other thresholds show and the chosen reading of a page leaves out: signs, and digits told as ignored, not lost.
+"""Signs and digits that the chosen reading of a page leaves out and other thresholds show; such digits are ignored ink.
 
 Ink that the chosen reading shows to come in from the edge of the picture is told already.
 """

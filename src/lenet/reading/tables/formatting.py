@@ -79,7 +79,7 @@ class Formatter(Protocol):
 
     @property
     def columns(self) -> Columns:
-        """Those of the rows."""
+        """The names of the columns."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class ReadingFormatter:
 
     @property
     def columns(self) -> Columns:
-        """Those of the rows."""
+        """The names of the columns."""
         return READING_COLUMNS
 
     @property
