@@ -47,7 +47,7 @@ class Answers:
     unanswered: int = 0
 
     def bins(self) -> list[tuple[float, float, int, float]]:
-        """Sort answers into bins of equally many; of each its mean probability, share right, count, minimum probability."""
+        """Sort answers into bins of equally many; of each the mean probability, share right, count and minimum."""
         parts = calibration_bins(self.probabilities)
         means = [(self.probabilities[part].mean(), self.is_right[part].mean(), len(part)) for part in parts]
         minima = [float(self.probabilities[part[0]]) for part in parts]
