@@ -28,8 +28,8 @@ struct Tile {
   ptrdiff_t out_row;
   float lower_bound;         // 0 for ReLU, else -inf
   float* winners;            // null at inference
-  const uint64_t* ink;       // of the rows of its receptive field, or null
-  uint64_t window;           // the columns of its receptive field
+  const uint64_t* ink;       // of each row of its receptive field, a bit for each column with ink; or null
+  uint64_t window;           // the bits of the columns of its receptive field
   ptrdiff_t weights_of_map;  // patches: the stride from one map to the next
   ptrdiff_t out_map;
 };
@@ -186,7 +186,7 @@ static TileKernel patch_kernel(int maps) {
   return convolve_patch<group, pooled>;
 }
 
-// The biases of a convolution, corrected for the constant that blocks leave out of its input, in `adjusted` (maps).
+// The biases of a convolution, corrected for the constant that was subtracted from its input, in `adjusted` (maps).
 LENET_INLINE const float* adjusted_biases(const Program& program, const Step& step, const Connections& links,
                                           const float* parameters, float* adjusted) {
   const float* bias = parameters + step.bias;
@@ -200,12 +200,13 @@ LENET_INLINE const float* adjusted_biases(const Program& program, const Step& st
   return adjusted;
 }
 
-// The forward pass; `biases` is scratch memory of one number for each map.
+// The forward pass; `block` holds the activations of a block of images, one image in each lane; `biases` is scratch memory
+// of one number for each map. The sums have the shape of `step.sums_grad`.
 static void convolve(const Program& program, const Step& step, const float* parameters, float* block,
                      const uint64_t* ink, float* biases, bool training) {
   const Connections links = connections(program, step);
   const int height = step.sums_grad.height, width = step.sums_grad.width;
-  const bool pooled = step.fused_pooling != 0, five = step.side == 5 && step.stride == 1;
+  const bool pooled = step.fused_pooling != 0, is_5x5 = step.side == 5 && step.stride == 1;
   const bool per_unit = step.bias_per_unit != 0;
   const float* bias = adjusted_biases(program, step, links, parameters, biases);
   Tile t{};
@@ -219,7 +220,7 @@ static void convolve(const Program& program, const Step& step, const float* para
   t.lower_bound = lower_bound_of(step.activation);
   const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1)) * lanes;
   const int maps = step.sums_grad.maps, groups = (maps + max_patch_maps - 1) / max_patch_maps;
-  const bool shared = five && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.input.maps;
+  const bool shared = is_5x5 && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.input.maps;
   t.weights_of_map = ptrdiff_t(step.input.maps) * step.side * step.side;
   t.out_map = ptrdiff_t(step.output.map) * lanes;
   // Rows outermost: the receptive field of two rows in all input maps stays in the L1 cache for every map.
@@ -243,7 +244,7 @@ static void convolve(const Program& program, const Step& step, const float* para
     }
     for (int x = 0, tile_width; !shared && x < width; x += tile_width) {
       tile_width = ink && width - x > 8 ? 8 : width - x;  // narrower tiles skip more rows without ink
-      const TileKernel run = five ? tile_kernel<5, 1>(rows, pooled, tile_width) : tile_kernel<0, 0>(rows, pooled, tile_width);
+      const TileKernel run = is_5x5 ? tile_kernel<5, 1>(rows, pooled, tile_width) : tile_kernel<0, 0>(rows, pooled, tile_width);
       const int out_x = pooled ? x / 2 : x;
       t.in = corner + (y * step.stride * step.input.row + x * step.stride) * lanes;
       t.ink = ink ? ink + y * step.stride : nullptr;
@@ -489,13 +490,13 @@ static void compute_input_grads(const Program& program, const Step& step, const 
   }
 }
 
-// The backward pass of fused max pooling, from one row of patches to two rows of units. Returns the gradient's sum.
-static Vector spread_to_winners(const Step& step, const float* block, const float* grads, int map, int patch_row, float* rows) {
+// The backward pass of fused max pooling, from one row of pooling windows to two rows of units. Returns the gradient's sum.
+static Vector spread_to_winners(const Step& step, const float* block, const float* grads, int map, int window_row, float* rows) {
   const ptrdiff_t row_stride = ptrdiff_t(step.sums_grad.row) * lanes;
-  const int first = map * step.output_grad.map + patch_row * step.output_grad.row;
+  const int first = map * step.output_grad.map + window_row * step.output_grad.row;
   const float* out_grads = grads + (step.output_grad.offset + first) * lanes;
   Vector total{};
-  const float* winners = block + (step.winners + map * step.output.map + patch_row * step.output.row) * lanes;
+  const float* winners = block + (step.winners + map * step.output.map + window_row * step.output.row) * lanes;
   for (int x = 0; x < step.output.width; ++x) {
     const Vector d = load(out_grads + x * lanes);
     const Integers winner = (Integers)load(winners + x * lanes);
@@ -509,15 +510,15 @@ static Vector spread_to_winners(const Step& step, const float* block, const floa
   return total;
 }
 
-// The backward pass of sub-sampling or average pooling of one row of patches, and of the convolution's activation;
-// `parameter_grads` sums the gradients of the bias and of the patches' coefficient.
+// The backward pass of sub-sampling or average pooling of one row of windows, and of the convolution's activation;
+// `parameter_grads` sums the gradients of the bias and of the map's coefficient.
 template <Activation activation>
 static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
-                          int patch_row, float* rows, Vector (&parameter_grads)[2]) {
+                          int window_row, float* rows, Vector (&parameter_grads)[2]) {
   for (int dy = 0; dy < pool.window_height; ++dy) {
-    const float* units = unit(block, step.output, map, patch_row * pool.window_height + dy, 0);
+    const float* units = unit(block, step.output, map, window_row * pool.window_height + dy, 0);
     float* row = rows + ptrdiff_t(dy) * step.sums_grad.row * lanes;
-    const float* out_grads = unit(grads, pool.output_grad, map, patch_row, 0);
+    const float* out_grads = unit(grads, pool.output_grad, map, window_row, 0);
     const auto spread = [&](Vector d, Vector (&sums)[2]) {
       const Vector y = load(units), share = d * factor;
       const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * derivative<activation>(y);
@@ -543,14 +544,14 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
 }
 
 static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
-                          int patch_row, float* rows, Vector (&parameter_grads)[2]) {
+                          int window_row, float* rows, Vector (&parameter_grads)[2]) {
   using A = Activation;
   switch (step.activation) {
-    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
-    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
-    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
-    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
-    default: return spread_evenly<A::identity>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
+    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
+    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
+    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
+    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
+    default: return spread_evenly<A::identity>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
   }
 }
 
@@ -588,14 +589,14 @@ static void convolve_back(const Program& program, const Step& step, const float*
     activation_backward(step.activation, grads, step.output_grad, block, step.output);
   }
   // A few rows at a time, so that the gradients used by several maps stay in the L1 cache.
-  const int patch = step.fused_pooling ? 2 : pool ? pool->window_height : 0;
+  const int pool_rows = step.fused_pooling ? 2 : pool ? pool->window_height : 0;
   const int cached_rows = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
-  const int band_rows = patch ? (step.needs_input_grad ? sums.height : patch) : cached_rows < 1 ? 1 : cached_rows;
+  const int band_rows = pool_rows ? (step.needs_input_grad ? sums.height : pool_rows) : cached_rows < 1 ? 1 : cached_rows;
   for (int top = 0; top < sums.height; top += band_rows) {
     const int row_count = sums.height - top < band_rows ? sums.height - top : band_rows;
     const bool first = overwrite && top == 0;
-    // Without an input gradient, only the rows of one patch are kept.
-    float* units = grads + (sums.offset + (patch && !step.needs_input_grad ? 0 : top * sums.row)) * lanes;
+    // Without an input gradient, only the rows of one pooling window are kept.
+    float* units = grads + (sums.offset + (pool_rows && !step.needs_input_grad ? 0 : top * sums.row)) * lanes;
     for (int m = 0; m < sums.maps; ++m) {
       float* map = units + ptrdiff_t(m) * sums.map * lanes;
       float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
@@ -610,8 +611,8 @@ static void convolve_back(const Program& program, const Step& step, const float*
         float* coefficient = trainable ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
         const float factor = trainable ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
         Vector parameter_grads[2] = {first ? Vector{} : load(bias), first || !trainable ? Vector{} : load(coefficient)};
-        for (int y = 0; y < row_count; y += patch) {
-          spread_evenly(step, *pool, factor, block, grads, m, (top + y) / patch, map + y * sums.row * lanes, parameter_grads);
+        for (int y = 0; y < row_count; y += pool_rows) {
+          spread_evenly(step, *pool, factor, block, grads, m, (top + y) / pool_rows, map + y * sums.row * lanes, parameter_grads);
         }
         store(bias, parameter_grads[0]);
         if (trainable) store(coefficient, parameter_grads[1]);
@@ -622,7 +623,7 @@ static void convolve_back(const Program& program, const Step& step, const float*
         }
       }
     }
-    if (!patch) sum_bias_grads(step, units, top, row_count, lane_sums, overwrite);
+    if (!pool_rows) sum_bias_grads(step, units, top, row_count, lane_sums, overwrite);
     sum_kernel_grads(step, links, block, units, top, row_count, ink, lane_sums, first);
   }
   if (step.needs_input_grad) compute_input_grads(program, step, parameters, grads, rows);

@@ -4,7 +4,7 @@
 
 namespace LENET_ROWS {
 
-// A row between its neighbors: bicubic, or bilinear.
+// Horizontal interpolation of a row, bicubic or bilinear: each pixel from four weights, or from one.
 LENET_TARGET void interpolate(const float* row, const Sample* samples, int width, bool is_cubic, float* to) {
   for (int x = 0; x < width; ++x) {
     const float* const at = row + samples[x].first;
@@ -15,7 +15,7 @@ LENET_TARGET void interpolate(const float* row, const Sample* samples, int width
   }
 }
 
-// Four rows as one.
+// Vertical interpolation between four rows, bicubic or bilinear (the two in the middle).
 LENET_TARGET void combine(const float* const* rows, const float* weights, int width, bool is_cubic, float* to) {
   const float *const first = rows[0], *const second = rows[1], *const third = rows[2], *const fourth = rows[3];
   if (is_cubic) {
@@ -27,7 +27,7 @@ LENET_TARGET void combine(const float* const* rows, const float* weights, int wi
   }
 }
 
-// A row smoothed by `size` weights; up to `fused_end` products and sums are rounded once.
+// Horizontal convolution of a row with `size` symmetric weights; multiply-adds are fused in the columns before `fused_end`.
 LENET_TARGET void smooth_row(const float* row, const float* weights, int size, int width, int fused_end, float* to) {
   if (size == 5) {
     for (int x = 0; x < fused_end; ++x) {
@@ -49,14 +49,14 @@ LENET_TARGET void smooth_row(const float* row, const float* weights, int size, i
   }
   for (; x < width; ++x) {
     float sum = row[x] * weights[0];
-    const int rounded_twice = x < fused_end ? 0 : (size - 1) / 4 * 4;  // products that OpenCV makes four at a time
+    const int last_unfused = x < fused_end ? 0 : (size - 1) / 4 * 4;  // the weights that OpenCV takes four at a time
     for (int k = 1; k < size; ++k)
-      sum = k > rounded_twice ? LENET_FUSED(row[x + k], weights[k], sum) : row[x + k] * weights[k] + sum;
+      sum = k > last_unfused ? LENET_FUSED(row[x + k], weights[k], sum) : row[x + k] * weights[k] + sum;
     to[x] = sum;
   }
 }
 
-// A row smoothed with those above and below it, `size` in all.
+// Vertical convolution of `size` rows with as many symmetric weights.
 LENET_TARGET void smooth_column(const float* const* rows, const float* weights, int size, int width, int fused_end,
                                 float* to) {
   constexpr int lanes = 16;
