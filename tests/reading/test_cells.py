@@ -174,6 +174,15 @@ def test_no_digit_is_accepted_in_a_cell_of_which_one_may_belong_to_the_next(read
     assert "a digit may belong to the next cell, or be the side of one" in reading.remark
 
 
+def test_pieces_of_ink_over_one_another_between_digits_may_be_a_broken_one(reader, mnist):
+    """The middle of a 9 in pale ink is lost: its foot is taken for a sign, and what is left of its ring for a speck."""
+    form = draw_form("tables", 1, mnist, 91)
+    reading = reader.read(form.photo)
+    answer = next(answer for answer in compare_cells(form, reading) if answer.cell.text == "490")
+    assert (answer.text, answer.outcome) == ("40", "wrong, rejected")
+    assert "pieces of ink over one another may be a broken digit" in reading.remark
+
+
 def test_length_and_pattern_still_exclude_one_another(reader, digits):
     with pytest.raises(ReadingError):
         reader.read(table_of(["42"], digits), length=2, pattern=r"\d\d")

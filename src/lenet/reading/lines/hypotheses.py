@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, combinations
 from typing import TypeVar
 
 import cv2
@@ -16,6 +16,7 @@ from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.doubts import (
+    BROKEN,
     HAS_POINT,
     MAY_BE_AMPERSAND,
     MAY_BE_BAR,
@@ -57,7 +58,7 @@ from lenet.reading.lines.numbers import (
 from lenet.reading.lines.omissions import with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
+from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.lines.signs import (
     between_parentheses,
     find_bars,
@@ -442,6 +443,15 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     line = tuple(doubted(digit, doubts[id(digit)]) if id(digit) in doubts else digit for digit in numbers)
     if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
         line = with_line_doubt(line, OTHER_SHAPE)  # it may be one that the network does not know
+    pieces_left = [box for box, _ in unread] + [sign.box for sign in line_signs.signs if sign.text != ":"]
+    pieces_left = [
+        box for box in pieces_left if not is_dash(box[3] - box[1], box[2] - box[0], line_signs.digit_height)
+    ]  # what is left of rules is flat
+    if any(
+        _is_beside(box, numbers, 0) and box[2] - box[0] >= MAX_RING_HEIGHT * line_signs.digit_height
+        for box in _stacked(pieces_left)
+    ):
+        line = with_line_doubt(line, BROKEN)
     is_untold = any(_is_beside(box, numbers, 0) for box in line_signs.untold)
     signs = (reindexed(line_signs.signs, numbers),)
     return PageReading((line,), (gaps,), tuple(ignored), ({},), signs, sign_doubts=(UNTOLD_INK * is_untold,))
@@ -481,6 +491,15 @@ def _is_beside(box: Box, digits: Sequence[ScoredCandidate], reach: float) -> boo
 
 def _is_within(box: Box, others: Sequence[Box]) -> bool:
     return any(a <= box[0] and b <= box[1] and box[2] <= c and box[3] <= d for a, b, c, d in others)
+
+
+def _stacked(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes of each two that stand over one another: the halves of a broken digit may."""
+    return [
+        bounding_box([a, b])
+        for a, b in combinations(boxes, 2)
+        if min(a[3], b[3]) > max(a[1], b[1]) and (a[2] <= b[0] or b[2] <= a[0])
+    ]
 
 
 def _gaps(digits: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:
