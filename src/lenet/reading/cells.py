@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import cv2
@@ -23,7 +24,7 @@ from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.doubts import AT_SIDE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
-from lenet.reading.lines.hypotheses import hypotheses_of, most_confident, read_lines
+from lenet.reading.lines.hypotheses import average_over_views, hypotheses_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
     MIN_SIZE,
@@ -124,8 +125,15 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     hypotheses = hypotheses_of(
         without_rules, [page for split in splits for page in split.segment_cells(without_rules, grid)], recognizer, None
     )
+    average = partial(
+        average_over_views,
+        ink=without_rules,
+        rules=np.zeros_like(on_rules),
+        thresholds=thresholds,
+        recognizer=recognizer,
+    )
     cells = [
-        _read_cell(cell, hypotheses[index :: len(grid.cells)])  # one for each threshold
+        _read_cell(cell, hypotheses[index :: len(grid.cells)], average)  # one for each threshold
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(without_rules, splits[0], cell_numbers, recognizer)
@@ -320,16 +328,21 @@ def _component(number: int, part: NDArray[np.bool_], corner: tuple[int, int], le
     return Component(number, *box, float(levels[ys, xs].sum()))
 
 
-def _read_cell(cell: GridCell, hypotheses: list[PageReading]) -> ReadCell:
-    """Choose the surest of a cell's hypotheses, one for each threshold; blank if most thresholds show nothing there."""
+def _read_cell(
+    cell: GridCell, hypotheses: list[PageReading], average: Callable[[PageReading], PageReading]
+) -> ReadCell:
+    """Choose the surest of a cell's hypotheses, one for each threshold; blank if most thresholds show nothing there.
+
+    Its confidence is averaged over views.
+    """
     nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
     if 2 * len(nonempty) < len(hypotheses):
         empty = next(hypothesis for hypothesis in hypotheses if not hypothesis)
         is_unread = any(reason in REASONS_FOR_DOUBT for hypothesis in hypotheses for _, reason in hypothesis.ignored)
         return ReadCell(cell, empty, is_unread)
-    return ReadCell(
-        cell, _drop_signs_at_sides(most_confident(nonempty, hypotheses), cell) if nonempty else hypotheses[0]
-    )
+    if not nonempty:
+        return ReadCell(cell, hypotheses[0])
+    return ReadCell(cell, _drop_signs_at_sides(average(most_confident(nonempty, hypotheses)), cell))
 
 
 def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:

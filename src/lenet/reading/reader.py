@@ -244,7 +244,7 @@ class Reader:
 
         None is with a digit that is likelier no digit than its label: it would be accepted as what it is not read as.
         """
-        if any(digit.doubt or digit.is_likelier_none for digit in line):
+        if any(digit.is_doubtful for digit in line):
             return False
         if kind == "line" and not are_number(line):
             return self._recognizer.accepts(confidence, "short_line") and not any(

@@ -258,7 +258,7 @@ class Recognizer:
         """Whether an answer is sure enough.
 
         Args:
-            confidence: 0..1, of a digit its probability, of a line what `most_confident` gives it.
+            confidence: 0..1, of a digit its probability, of a line what `average_over_views` gives it.
             kind: of answer, ``"digit"``, ``"single"``, ``"line"`` or ``"short_line"``: see `Calibration`.
         """
         acceptance: Acceptance = getattr(self.calibration, kind)

@@ -52,6 +52,11 @@ class ScoredCandidate:
         """Whether the network takes it for no digit rather than for the digit of its label."""
         return 1.0 - float(self.probabilities.sum()) > self.probability
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether its line is not accepted for its sake, however sure the line is."""
+        return bool(self.doubt) or self.is_likelier_none
+
     @cached_property
     def label(self) -> str:
         return LABELS[int(self.probabilities.argmax())]

@@ -15,6 +15,7 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.foreground.rules import LONG_SIDE, find_rules
+from lenet.reading.lines.augmentation import views_of_line
 from lenet.reading.lines.doubts import (
     BROKEN,
     HAS_POINT,
@@ -22,6 +23,7 @@ from lenet.reading.lines.doubts import (
     MAY_BE_BAR,
     MAY_BE_DOLLAR,
     MAY_BE_LETTER,
+    MAY_BE_NINE,
     MAY_BE_PERCENT,
     MAY_BE_SLASH,
     MAY_BE_TICK,
@@ -39,11 +41,12 @@ from lenet.reading.lines.doubts import (
     is_ring_around_stroke,
     is_tick,
     is_triangle,
+    may_be_nine,
     with_doubt,
     with_line_doubt,
 )
 from lenet.reading.lines.forward import RowGraph, find_row
-from lenet.reading.lines.layout import MAX_LOW_HEIGHT, SAMPLE, Mask, find_spaces
+from lenet.reading.lines.layout import COLUMN_GAP, MAX_LOW_HEIGHT, SAMPLE, Mask, find_spaces
 from lenet.reading.lines.numbers import (
     CROSSED_OUT,
     MAY_BE_DIGITS,
@@ -175,8 +178,10 @@ def _read(
         )
 
     hypotheses = rivals = vote(rules)
+    rules_of_rivals = rules
     if not any(hypotheses) and (rules > (at_edges := _reaching_the_edges(rules))).any():
         pages = {}  # nothing but rules: then those that end within the picture were strokes
+        rules_of_rivals = at_edges
         rivals = vote(at_edges)
         hypotheses = hypotheses + rivals
     else:
@@ -187,6 +192,7 @@ def _read(
     ):  # most show nothing
         return next(hypothesis for hypothesis in hypotheses if not hypothesis)
     chosen = most_confident(nonempty, rivals, pattern)
+    chosen = average_over_views(chosen, ink, rules_of_rivals, thresholds, recognizer, pattern)
     return with_losses(_with_crossings_out(chosen if pattern else with_lost_signs(chosen, nonempty), rules), nonempty)
 
 
@@ -241,7 +247,60 @@ def most_confident(
         * math.prod(digit.label_probability if are_number(line) else digit.probability for digit in line)
         for share, line in zip(shares, chosen.lines, strict=True)
     )
-    return replace(chosen, confidences=confidences, graphs=())
+    return replace(chosen, confidences=confidences)
+
+
+def average_over_views(
+    reading: PageReading,
+    ink: InkMap,
+    rules: Mask,
+    thresholds: list[float],
+    recognizer: Recognizer,
+    pattern: Pattern | None = None,
+) -> PageReading:
+    """Test-time augmentation: the confidence of a number becomes the mean over it and its `views_of_line`.
+
+    In a view that is read as another text it is 0. What is sure as it is, what may be no number and what is not
+    accepted for another reason is not read again.
+
+    Args:
+        reading: lines, as `most_confident` gives them.
+        ink: which they were read from.
+        rules: the mask of ruled lines in it.
+        thresholds: of its levels.
+        recognizer: classifies candidates.
+        pattern: what each line must look like, if that is known.
+    """
+    confidences = list(reading.confidences)
+    for number, (text, line) in enumerate(zip(_texts_of(reading, pattern), reading.lines, strict=True)):
+        if confidences[number] > SURE or not are_number(line) or any(digit.is_doubtful for digit in line):
+            continue
+        of_views = [confidences[number]]
+        for view, view_rules in views_of_line(ink, rules, _boxes_of_line(line, reading.graphs)):
+            pages = [
+                find_page(view, threshold, view_rules, partial(_are_digits, recognizer)) for threshold in thresholds[:2]
+            ]
+            hypotheses = hypotheses_of(view, pages, recognizer, pattern)
+            nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
+            again = most_confident(nonempty, hypotheses, pattern) if nonempty else PageReading()
+            of_views.append(dict(zip(_texts_of(again, pattern), again.confidences, strict=True)).get(text, 0.0))
+        confidences[number] = float(np.mean(of_views))
+    return replace(reading, confidences=tuple(confidences), graphs=())
+
+
+def _boxes_of_line(line: Sequence[ScoredCandidate], graphs: Sequence[RowGraph]) -> list[Box]:
+    """The boxes of a line's digits, and of the other pieces of its row that are in its column."""
+    boxes = [digit.box for digit in line]
+    top, _, bottom, _ = box = bounding_box(boxes)
+    row, reach = find_row(graphs, box), COLUMN_GAP * (bottom - top)
+    return boxes + [piece for piece in (row.pieces if row else ()) if _is_beside(piece, line, reach)]
+
+
+def _texts_of(reading: PageReading, pattern: Pattern | None) -> list[str]:
+    """The text of each line: its digits, and a pattern's separators."""
+    if pattern:
+        return reading.text.split("\n")
+    return ["".join(digit.label for digit in line) for line in reading.lines]
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
@@ -257,11 +316,7 @@ def _shares(hypothesis: PageReading, rivals: Sequence[PageReading], pattern: Pat
     Ink that was told to be a sign is no digit on any path.
     """
     shares = []
-    texts = (
-        hypothesis.text.split("\n")
-        if pattern
-        else ["".join(digit.label for digit in line) for line in hypothesis.lines]
-    )
+    texts = _texts_of(hypothesis, pattern)
     signs = hypothesis.signs if hypothesis.signs and not pattern else ((),) * len(hypothesis.lines)
     for text, line, line_signs in zip(texts, hypothesis.lines, signs, strict=True):
         box = bounding_box([digit.box for digit in line])
@@ -426,6 +481,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
     doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
     doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
+    doubts |= {id(digit): MAY_BE_NINE for digit in digits if may_be_nine(digit)}
     doubts |= {id(digits[index]): MAY_BE_BAR for index in find_bars(digits)}
     doubts |= {id(digits[index]): MAY_BE_SLASH for index in line_signs.possible_slashes}
     if not are_number(digits):
