@@ -100,17 +100,16 @@ def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
 def find_percents(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
     """The digits of a row that may be percent signs in pairs: a ring above, a ring below, and a stroke through both.
 
-    The stroke, cut or whole, makes a 9 of the upper ring, and a 6 of the lower one or a 0 beneath its end.
+    The stroke, cut or whole, makes a 9 or 7 of the upper ring, and a 6 of the lower one or a 0 beneath its end.
     """
     found: set[int] = set()
     for index, (upper, lower) in enumerate(pairwise(digits)):
         ring = _box_of_hole(upper)
-        if ring is None or upper.label != "9" or lower.label not in ("6", "0"):
+        if ring is None or upper.label not in ("7", "9") or lower.label not in ("6", "0"):
             continue
         other = _box_of_hole(lower) or lower.box
-        is_cut = _extent(lower, row)[0] <= _extent(upper, row)[1] and ring[2] < other[0]
-        is_beneath = lower.box[1] < upper.box[3] and ring[2] < lower.box[0]
-        if is_cut or is_beneath:
+        is_cut = _extent(lower, row)[0] <= _extent(upper, row)[1]
+        if ring[2] <= other[0] and (is_cut or lower.box[1] < upper.box[3]):
             found |= {index, index + 1}
     return found
 
