@@ -17,15 +17,12 @@ from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP, InkMap
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
-from lenet.reading.lines.segmentation import Candidate, crop_of
+from lenet.reading.lines.segmentation import MAX_GAP, Candidate, crop_of
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
 MAX_SEEDS = 3  # components that a threshold's candidates are built around
-MAX_GAP = 0.12  # of the seed's size: a component no farther may belong to it
-MAX_STACKED_GAP = 0.35  # of its size: as far above or below it may be the loose bar of a 5
-MIN_SHARED_COLUMNS = 0.35  # of the narrower one: components that share less of their columns stand beside one another
 MIN_MASS = 0.04  # of the seed's ink, of the heaviest seed's, and of what is cut: lighter components are specks
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
 # In nats: candidates' weights are the softmax of their prominences over this. It is also the cost of each edge that a
@@ -100,22 +97,14 @@ class _Components:
         gap_y = np.maximum(self.top - self.bottom[seed], self.top[seed] - self.bottom)
         shared_columns = np.minimum(self.right, self.right[seed]) - np.maximum(self.left, self.left[seed])
         narrower = np.minimum(self.right - self.left, self.right[seed] - self.left[seed])
-        is_within = (self.left >= self.left[seed] - MAX_GAP * size) & (self.right <= self.right[seed] + MAX_GAP * size)
-        overlaps = np.maximum(gap_x, gap_y) < 0
-        is_near = (np.maximum(gap_x, gap_y) < MAX_GAP * size + 2) & (
-            (shared_columns >= MIN_SHARED_COLUMNS * narrower) | is_within | overlaps
-        )
-        is_stacked = (gap_y < MAX_STACKED_GAP * size) & (shared_columns >= 2 * MIN_SHARED_COLUMNS * narrower)
+        gap = np.maximum(gap_x, gap_y)
+        is_over = (2 * shared_columns >= narrower) | (gap < 0)  # or under it; what is neither stands beside it
         edges = self.edges()
         is_edge_remnant = (edges > 0) & (edges[seed] == 0) & (shared_columns < self.right - self.left)
-        groups = [[seed]]
-        for is_member in (is_near, is_near | is_stacked):
-            is_member &= (self.mass >= MIN_MASS * self.mass[seed]) & ~is_edge_remnant
-            is_member[[0, seed]] = False
-            group = [seed, *np.flatnonzero(is_member).tolist()]
-            if group not in groups:
-                groups.append(group)
-        return groups
+        is_member = (gap < MAX_GAP * size) & is_over & ~is_edge_remnant & (self.mass >= MIN_MASS * self.mass[seed])
+        is_member[[0, seed]] = False
+        members = np.flatnonzero(is_member).tolist()
+        return [[seed], [seed, *members]] if members else [[seed]]
 
 
 def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Iterator[Candidate]:
