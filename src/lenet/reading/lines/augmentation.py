@@ -13,7 +13,7 @@ import numpy as np
 from lenet.boxes import Box, bounding_box
 from lenet.reading.augmentation import SHEAR
 from lenet.reading.foreground.ink import InkMap
-from lenet.reading.lines.layout import Mask
+from lenet.reading.lines.layout import MAX_OFFSET, Mask
 
 STRETCH = 1.18  # by which a line is made wider, and narrower
 
@@ -30,7 +30,7 @@ def views_of_line(ink: InkMap, rules: Mask, boxes: Sequence[Box]) -> Iterator[tu
         The ink of each view, and its rules.
     """
     top, left, bottom, right = bounding_box(boxes)
-    margin = (bottom - top) // 4
+    margin = int(MAX_OFFSET * (bottom - top))
     shape = bottom - top + 2 * margin, right - left + 2 * margin
     levels, line_rules = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
     for box in boxes:

@@ -19,6 +19,7 @@ from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.segmentation import Piece, Row
+from lenet.reading.recognition import LABELS
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 # Doubts, as remarks say them.
@@ -223,7 +224,8 @@ def is_ring_around_stroke(digit: ScoredCandidate) -> bool:
 
 def may_be_nine(digit: ScoredCandidate) -> bool:
     """Whether an 8 that is not sure, and next a 9, has no hole in its lower half, as a 9 written like a ρ has none."""
-    if digit.label != "8" or digit.probability > SURE or int(np.argsort(digit.probabilities)[-2]) != 9:
+    next_label = LABELS[int(np.argsort(digit.probabilities)[-2])]
+    if digit.label != "8" or digit.probability > SURE or next_label != "9":
         return False
     paper = np.pad(~digit.candidate.mask, 1, constant_values=True).view(np.uint8)
     _, _, _, centers = cv2.connectedComponentsWithStats(paper, connectivity=4)
