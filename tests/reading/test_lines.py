@@ -230,16 +230,6 @@ def test_sections_share_out_the_mask_left_to_right(seed: int, count: int):
     assert section.max() <= count + 1
 
 
-def test_a_chip_goes_to_the_stroke_it_hangs_on():
-    mask = np.zeros((40, 60), bool)
-    mask[5:35, 5:15] = mask[5:35, 40:50] = True
-    mask[20:23, 15:40] = True
-    mask[5:8, 15:30] = True  # an arm of the left stroke that reaches over the cut
-    section = sections(mask, [(27.0, 27.0)])
-    assert (section[5:8, 27:30] == 1).all()
-    assert (section[20:23, 30:50] == 2).all()
-
-
 def test_what_is_far_wider_than_high_is_not_cut():
     mask = np.ones((12, 400), bool)
     mask[:4, ::20] = mask[8:, 7::20] = False

@@ -19,10 +19,6 @@ Bits = NDArray[np.bool_]
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns that upright strokes lean to the right for each row up
 MAX_CHAIN_WIDTH = 9.0  # digit heights: what is wider is a line, a frame or texture, no digits that touch
 
-MAX_CHIP = 0.2  # of a section's largest part: a smaller one was clipped off its neighbour
-
-_BLOCK = np.ones((3, 3), np.uint8)
-
 
 def find_slant(mask: NDArray[np.uint8]) -> float:
     """Estimate the slant of a line's strokes: the shear that maximizes the sharpness of the column histogram.
@@ -81,10 +77,7 @@ def propose_cuts(mask: Bits, digit_height: float, slants: Sequence[float]) -> li
 
 
 def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
-    """The number of each pixel's section, from 1, left to right; 0 outside the mask.
-
-    A straight cut clips corners off the strokes beside it: such a chip goes to the neighbour it hangs on.
-    """
+    """The number of each pixel's section, from 1, left to right; 0 outside the mask."""
     if not cuts:
         return mask.astype(np.intp)
     height, width = mask.shape
@@ -93,26 +86,7 @@ def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
     section = np.ones(mask.shape, np.intp)
     for top, bottom in cuts:
         section += columns >= top + (bottom - top) * row_fraction
-    section *= mask
-    return _without_chips(section, len(cuts) + 1)
-
-
-def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    result = section.copy()
-    for value in range(1, count + 1):
-        parts, labels, statistics, _ = cv2.connectedComponentsWithStats((section == value).view(np.uint8))
-        largest = statistics[1:, 4].max(initial=0)
-        for part in range(1, parts):
-            x, y, w, h, area = statistics[part].tolist()
-            if area >= MAX_CHIP * largest:
-                continue
-            window = np.s_[max(0, y - 1) : y + h + 1, max(0, x - 1) : x + w + 1]
-            chip = (labels[window] == part).astype(np.uint8)
-            others = section[window][(cv2.dilate(chip, _BLOCK) > 0) & (section[window] != value)]
-            others = others[others > 0]
-            if len(others):
-                result[window][chip > 0] = np.bincount(others).argmax()
-    return result
+    return section * mask
 
 
 def _sheared(mask: Bits, shifts: NDArray[np.intp]) -> Bits:
