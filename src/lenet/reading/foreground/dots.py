@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.grid.spacing import ON_LATTICE, UNEVEN
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN
+from lenet.reading.foreground.grid.tracing import shortest_run
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.order_statistics import median
 
-MIN_DOTS = 16  # of a picture: four rows of four
-MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
+MIN_DOTS = (MIN_ALIKE + 1) ** 2  # the corners of the least squared paper: of so many squares each way
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 ALIKE = 2.0  # the factor that dots may be larger than most, or smaller, wider than high, or higher; writing is more
 
@@ -26,7 +26,7 @@ def without_dots(ink: InkMap) -> InkMap:
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
     x, y, width, height, area = statistics.T
     side = np.maximum(width, height)
-    is_dot = (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ALIKE * np.minimum(width, height))
+    is_dot = (side < shortest_run(ink.levels.shape)) & (side <= ALIKE * np.minimum(width, height))
     is_dot &= area > FILLED * width * height
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.grid.cell import has_ink_inside
+from lenet.reading.foreground.grid.rule import REACH
 from lenet.reading.foreground.ink import CROP, InkMap, median_height
 from lenet.reading.normalization import DIGIT_SIDE, stroke_width
 from lenet.reading.order_statistics import median
@@ -28,8 +30,8 @@ BAR, BAR_THICKNESS = (
 )  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
 MIN_FILL = 0.86  # the share of its bounding box, or of its smallest rectangle, that the inside of a box fills
 
-_TILTS = np.linspace(-RULE_TILT, RULE_TILT, 9)  # 0.02 apart: half of that is 3 pixels in 300
-_RIM = 9  # pixels around the inside of a box in which its sides are
+# So close that a line as long as a crop stays within reach of one of them.
+_TILTS = np.linspace(-RULE_TILT, RULE_TILT, 1 + round(RULE_TILT * CROP / REACH))
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
@@ -162,9 +164,14 @@ def _runs(mask: Mask, length: int) -> Mask:
     return runs_mask
 
 
+def _thickest(length: int) -> int:
+    """The thickness in pixels that no side of a box, of this length at least, exceeds."""
+    return max(5, int(BAR_THICKNESS * length))
+
+
 def _bars(mask: Mask, length: int) -> Mask:
     """Detect thin straight lines that run nearly horizontally, of at least this length."""
-    max_thickness = max(5, int(BAR_THICKNESS * length))
+    max_thickness = _thickest(length)
     thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((max_thickness, 1), np.uint8))
     thin = mask & ~np.asarray(thick, np.uint8)
     thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max_thickness), np.uint8)), np.uint8) & mask
@@ -205,10 +212,9 @@ def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
         x, y, w, h = cv2.boundingRect(contour)
         x, y = x - 1, y - 1  # the frame of one pixel
         is_closed = x > 0 and y > 0 and x + w < width and y + h < height
-        is_hole = parent >= 0
-        if is_closed and not is_hole and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_FILL * w * h:
-            down, across = h // 6, w // 6
-            if mask[y + down : y + h - down, x + across : x + w - across].any():
-                boxes.append(contour - 1)
-    rims = np.asarray(cv2.drawContours(np.zeros_like(mask), boxes, -1, 1, thickness=_RIM), np.uint8)
-    return rims & bars
+        is_box = is_closed and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_FILL * w * h
+        if is_box and parent < 0 and has_ink_inside(mask, (y, x, y + h, x + w)):
+            boxes.append(contour - 1)
+    insides = np.asarray(cv2.drawContours(np.zeros_like(mask), boxes, -1, 1, cv2.FILLED), np.uint8)
+    reach = 2 * _thickest(min_length) + 1
+    return np.asarray(cv2.dilate(insides, np.ones((reach, reach), np.uint8)), np.uint8) & ~insides & bars

@@ -1,10 +1,16 @@
-"""A cell of a grid: its box, its place among the others, and those like it."""
+"""A cell of a grid: its box, its place among the others, those like it, and whether something is in it."""
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lenet.boxes import Box
 
+Mask = NDArray[np.uint8]
+
 MIN_CELL = 14  # pixels: the shortest side of a cell, as low as digits that are read
+INNER = 0.67  # of half a box's sides: what counts as inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,3 +47,12 @@ def cells_alike(cell: GridCell, cells: list[GridCell]) -> list[GridCell]:
 def is_closed(cell: GridCell, shape: tuple[int, ...]) -> bool:
     top, left, bottom, right = cell.box
     return top > 0 and left > 0 and bottom < shape[0] and right < shape[1]
+
+
+def has_ink_inside(mask: Mask, box: Box) -> bool:
+    """Whether there is ink in a box, off its sides and its corners, where a zero is round."""
+    top, left, bottom, right = box
+    down = np.abs(np.linspace(-1, 1, bottom - top))[:, None]
+    across = np.abs(np.linspace(-1, 1, right - left))
+    is_inner = np.hypot(down, across) < INNER
+    return bool((mask[top:bottom, left:right] > 0)[is_inner].any())

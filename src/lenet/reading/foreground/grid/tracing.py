@@ -23,9 +23,14 @@ MAX_RUNS = 600  # straight runs of a page: more are texture
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
+def shortest_run(shape: tuple[int, ...]) -> int:
+    """The length of the shortest straight run of a rule in an ink map."""
+    return max(MIN_BAR, round(MIN_BAR_SHARE * max(shape)))
+
+
 def trace_rules(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rule]:
     """Trace what may be rules in a mask, into paler ink too; none if none of them ends on others at both sides."""
-    length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
+    length = shortest_run(mask.shape)
     level = straight_runs(mask, length, True)
     upright = straight_runs(mask, length, False) if level else []
     if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:

@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.grid.cell import GridCell, cells_alike
+from lenet.reading.foreground.grid.cell import GridCell, cells_alike, has_ink_inside
 from lenet.reading.foreground.grid.rule import Mask
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
 from lenet.reading.order_statistics import median
-
-INNER = 0.67  # of half a cell's sides: what counts as inside
-MIN_CORNERS, MIN_CORNERS_OF_FILLED = 4, 2  # of boxes that stand alone: a zero has none, or three where ink runs
 
 
 def without_zeros(
@@ -20,37 +17,29 @@ def without_zeros(
 ) -> list[GridCell]:
     """The cells with ink, and the blank ones of which there are several, without the insides of round digits.
 
-    What hangs together with the sides of no other cell may be a digit: a zero, or a 6. Digits have few corners, and
-    where a blank cell is a zero, other digits stand beside it.
+    What hangs together with the sides of no other cell may be a digit: a zero, or a 6. A zero has no corners, or three
+    where ink runs: a blank box has all four, one with ink half of them; and where a blank cell is a zero, other digits
+    stand beside it.
     """
-    filled = {cell.number for cell in cells if _has_ink(mask, cell)}
+    filled = {cell.number for cell in cells if has_ink_inside(mask, cell.box)}
     cells = [cell for cell in cells if cell.number in filled or len(cells_alike(cell, cells)) >= MIN_ALIKE]
     boxes = label_components(mask)[1][1:, :4]
     inside = [[cell for cell in cells if _surrounds(box, cell)] for box in boxes.tolist()]
     others = boxes[[not members for members in inside]]
     alone = {members[0].number: box for box, members in zip(boxes, inside, strict=True) if len(members) == 1}
     suspects = [cell for cell in cells if cell.number in alone]
-    corners = {cell.number: _count_corners(cell, regions, bridged, thickness) for cell in suspects}
+    corners = {cell.number: _share_of_corners(cell, regions, bridged, thickness) for cell in suspects}
     digits: set[int] = set()
     for cell in suspects:
         alike = [other.number for other in cells_alike(cell, suspects)]
         typical = median([corners[number] for number in alike])
         if filled.intersection(alike):
-            is_digit = typical < MIN_CORNERS_OF_FILLED
+            is_digit = 2 * typical < 1
         else:
-            is_digit = typical < MIN_CORNERS or any(_has_neighbor(alone[number], others) for number in alike)
+            is_digit = typical < 1 or any(_has_neighbor(alone[number], others) for number in alike)
         if is_digit:
             digits.add(cell.number)
     return [cell for cell in cells if cell.number not in digits]
-
-
-def _has_ink(mask: Mask, cell: GridCell) -> bool:
-    """Whether there is ink in it, off its sides and its corners, where a zero is round."""
-    top, left, bottom, right = cell.box
-    down = np.abs(np.linspace(-1, 1, cell.height))[:, None]
-    across = np.abs(np.linspace(-1, 1, cell.width))
-    is_inner = np.hypot(down, across) < INNER
-    return bool((mask[top:bottom, left:right] > 0)[is_inner].any())
 
 
 def _surrounds(box: Sequence[int], cell: GridCell) -> bool:
@@ -68,14 +57,14 @@ def _has_neighbor(box: NDArray[np.int32], boxes: NDArray[np.int32]) -> bool:
     return bool((is_level & is_near & is_beside & is_digit).any())
 
 
-def _count_corners(cell: GridCell, regions: NDArray[np.int32], bridged: Mask, thickness: float) -> int:
-    """The number of corners of a cell at which its rules meet in ink."""
+def _share_of_corners(cell: GridCell, regions: NDArray[np.int32], bridged: Mask, thickness: float) -> float:
+    """The share of the corners of a cell at which its rules meet in ink."""
     top, left, bottom, right = cell.box
     ys, xs = np.nonzero(regions[top:bottom, left:right] == cell.number)
     outward = max(1, round(thickness) - 1)
-    count = 0
+    found = []
     for down, across in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
         corner = int((down * ys + across * xs).argmax())
         y, x = top + ys[corner] + down * outward, left + xs[corner] + across * outward
-        count += bool(0 <= y < bridged.shape[0] and 0 <= x < bridged.shape[1] and bridged[y, x])
-    return count
+        found.append(0 <= y < bridged.shape[0] and 0 <= x < bridged.shape[1] and bool(bridged[y, x]))
+    return float(np.mean(found))
