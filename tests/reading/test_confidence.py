@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
-from lenet.reading.lines.doubts import may_be_nine, with_doubt
+from lenet.reading.lines.doubts import find_sides, may_be_nine, with_doubt
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
 from lenet.reading.lines.layout import AT_EDGE
@@ -221,6 +221,47 @@ def test_a_line_with_an_8_that_may_be_a_9_is_not_accepted_and_the_remark_says_so
     assert reading.text == "8888"
     assert reading.is_rejected
     assert reading.remark == "not accepted: an 8 that is open below may be a 9"
+
+
+@pytest.mark.parametrize(
+    ("labels", "lefts", "sides"),
+    [
+        ("13181", (0, 40, 80, 120, 160), {0, 2, 4}),
+        ("313181", (0, 40, 80, 120, 160, 200), {1, 3, 5}),
+        ("13181", (0, 40, 80, 120, 175), set()),  # a hand sets them less evenly
+        ("11111", (0, 40, 80, 120, 160), set()),
+        ("131", (0, 40, 80), set()),
+    ],
+)
+def test_evenly_spaced_ones_between_all_other_digits_may_be_sides_of_boxes(labels, lefts, sides):
+    stroke = np.zeros((50, 30), np.float32)
+    stroke[:, 13:17] = 1.0
+    digits = [
+        ScoredCandidate(
+            Candidate(0, 1, (0, left, 50, left + 30), stroke, 1.0, 0.6, 0.0),
+            stroke,
+            np.eye(10, dtype=np.float32)[int(label)],
+        )
+        for label, left in zip(labels, lefts, strict=True)
+    ]
+    assert find_sides(digits) == sides
+
+
+def test_a_comb_whose_sides_are_read_as_ones_is_not_accepted(reader, mnist):
+    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(3))
+    canvas = np.zeros((180, 420), np.float32)
+    for place, label in enumerate("74827"):
+        digit = writer.write_line(label, WritingStyle(height=50, jitter=0.0))
+        rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+        ink = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        left = 75 + 60 * place - ink.shape[1] // 2
+        canvas[120 - len(ink) : 120, left : left + ink.shape[1]] = ink
+    for side in range(6):
+        cv2.line(canvas, (45 + 60 * side, 68), (45 + 60 * side, 122), 1.0, 4)
+    reading = reader.read(photograph_line(canvas, writer.rng), grid=False)
+    assert reading.text == "17141812171"
+    assert reading.is_rejected
+    assert reading.remark == "not accepted: ones between all other digits may be sides of boxes"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ MAY_BE_DOLLAR = "a digit may be a dollar sign"
 MAY_BE_AMPERSAND = "an 8 may be an ampersand"
 MAY_BE_TRIANGLE = "a digit may be a triangle"
 MAY_BE_LETTER = "two ones that are joined may be a letter"
+MAY_BE_SIDES = "ones between all other digits may be sides of boxes"
 MAY_BE_NINE = "an 8 that is open below may be a 9"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
 MAY_BE_SIGNS = {MAY_BE_SLASH, HAS_POINT}  # which not every threshold shows
@@ -123,6 +124,17 @@ def find_joined_ones(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
         if first.label == second.label == "1" and _components(first, row) & _components(second, row)
         for number in (index, index + 1)
     }
+
+
+def find_sides(digits: Sequence[ScoredCandidate]) -> set[int]:
+    """Ones that may be the sides of boxes: every other digit is one, and they are evenly spaced to a stroke's width."""
+    for ones, others in ((digits[::2], digits[1::2]), (digits[1::2], digits[::2])):
+        middles = [(digit.box[1] + digit.box[3]) / 2 for digit in ones]
+        distances = [right - left for left, right in pairwise(middles)]
+        are_alternate = all(digit.label == "1" for digit in ones) and all(digit.label != "1" for digit in others)
+        if are_alternate and len(distances) > 1 and np.ptp(distances) < min(digit.stroke_width for digit in ones):
+            return {number for number, digit in enumerate(digits) if digit.label == "1"}
+    return set()
 
 
 def has_bar(digit: ScoredCandidate) -> bool:

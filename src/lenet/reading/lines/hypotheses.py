@@ -25,6 +25,7 @@ from lenet.reading.lines.doubts import (
     MAY_BE_LETTER,
     MAY_BE_NINE,
     MAY_BE_PERCENT,
+    MAY_BE_SIDES,
     MAY_BE_SLASH,
     MAY_BE_TICK,
     MAY_BE_TRIANGLE,
@@ -36,6 +37,7 @@ from lenet.reading.lines.doubts import (
     find_joined_ones,
     find_percents,
     find_raised,
+    find_sides,
     has_arm,
     has_bar,
     is_ring_around_stroke,
@@ -482,6 +484,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
     doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
     doubts |= {id(digit): MAY_BE_NINE for digit in digits if may_be_nine(digit)}
+    doubts |= {id(digits[index]): MAY_BE_SIDES for index in find_sides(digits)}
     doubts |= {id(digits[index]): MAY_BE_BAR for index in find_bars(digits)}
     doubts |= {id(digits[index]): MAY_BE_SLASH for index in line_signs.possible_slashes}
     if not are_number(digits):
