@@ -93,6 +93,22 @@ def with_doubt(
     return tuple(doubted(digit, doubt) if (doubt := doubt_of(digit)) else digit for digit in digits)
 
 
+def doubts_of(digits: Sequence[ScoredCandidate], row: Row) -> dict[int, str]:
+    """What the shapes and places of a row's digits let each be instead: the `id` of a digit, and its doubt."""
+    doubts = {id(digits[index]): RAISED for index in find_raised(digits)}
+    doubts |= {id(digits[index]): MAY_BE_PERCENT for index in find_percents(digits, row)}
+    doubts |= {id(digits[index]): MAY_BE_LETTER for index in find_joined_ones(digits, row)}
+    doubts |= {id(digits[index]): MAY_BE_SIDES for index in find_sides(digits)}
+    doubts |= {id(digit): MAY_BE_DOLLAR for digit in digits if has_bar(digit)}
+    doubts |= {id(digit): MAY_BE_AMPERSAND for digit in digits if has_arm(digit)}
+    doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
+    doubts |= {id(digit): MAY_BE_NINE for digit in digits if may_be_nine(digit)}
+    doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
+    if not are_number(digits):
+        doubts |= {id(digit): RING for digit in digits if is_ring_around_stroke(digit)}
+    return doubts
+
+
 def find_raised(digits: Sequence[ScoredCandidate]) -> set[int]:
     """The digits whose foot is above the middle of one beside: degrees, exponents, the upper ring of a percent sign."""
     beside = [(i, j) for i in range(len(digits)) for j in (i - 1, i + 1) if 0 <= j < len(digits)]

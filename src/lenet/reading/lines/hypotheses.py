@@ -19,31 +19,12 @@ from lenet.reading.lines.augmentation import views_of_line
 from lenet.reading.lines.doubts import (
     BROKEN,
     HAS_POINT,
-    MAY_BE_AMPERSAND,
     MAY_BE_BAR,
-    MAY_BE_DOLLAR,
-    MAY_BE_LETTER,
-    MAY_BE_NINE,
-    MAY_BE_PERCENT,
-    MAY_BE_SIDES,
     MAY_BE_SLASH,
-    MAY_BE_TICK,
-    MAY_BE_TRIANGLE,
     OTHER_SHAPE,
-    RAISED,
-    RING,
     UNTOLD_INK,
     doubted,
-    find_joined_ones,
-    find_percents,
-    find_raised,
-    find_sides,
-    has_arm,
-    has_bar,
-    is_ring_around_stroke,
-    is_tick,
-    is_triangle,
-    may_be_nine,
+    doubts_of,
     with_doubt,
     with_line_doubt,
 )
@@ -475,20 +456,10 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     ]
     ignored += unread
     digits = list(line_signs.digits)
-    doubts = {id(digits[index]): RAISED for index in find_raised(digits)}
-    doubts |= {id(digits[index]): MAY_BE_PERCENT for index in find_percents(digits, row)}
-    doubts |= {id(digits[index]): MAY_BE_LETTER for index in find_joined_ones(digits, row)}
-    doubts |= {id(digit): MAY_BE_DOLLAR for digit in digits if has_bar(digit)}
-    doubts |= {id(digit): MAY_BE_AMPERSAND for digit in digits if has_arm(digit)}
-    doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
+    doubts = doubts_of(digits, row)
     doubts |= {id(digits[index]): HAS_POINT for index in line_signs.pointed}
-    doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
-    doubts |= {id(digit): MAY_BE_NINE for digit in digits if may_be_nine(digit)}
-    doubts |= {id(digits[index]): MAY_BE_SIDES for index in find_sides(digits)}
     doubts |= {id(digits[index]): MAY_BE_BAR for index in find_bars(digits)}
     doubts |= {id(digits[index]): MAY_BE_SLASH for index in line_signs.possible_slashes}
-    if not are_number(digits):
-        doubts |= {id(digit): RING for digit in digits if is_ring_around_stroke(digit)}
     if not digits:
         return PageReading(ignored=tuple(ignored))
     others = [box for box, reason in ignored if reason == "not a digit"]
