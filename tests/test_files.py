@@ -1,7 +1,9 @@
 """Files are whole or not there, whatever their names, and a lock has one holder."""
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +167,16 @@ def test_a_full_disk_leaves_no_half_file_and_is_named(command, tmp_path):
 def test_a_url_in_place_of_a_file_is_called_one_with_what_to_do(open_it, url):
     with pytest.raises(LeNetError, match="is a URL, and URLs are not fetched; download it and name the file"):
         open_it(url)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    taken: list[bytes] = []
+    reader = threading.Thread(target=lambda: taken.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    check_writable(tmp_path / "pipe")
+    write_atomically(tmp_path / "pipe", b"all of it")
+    reader.join()
+    assert taken == [b"all of it"]
+    assert (tmp_path / "pipe").is_fifo()

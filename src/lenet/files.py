@@ -41,7 +41,8 @@ def why_missing(path: str | Path, otherwise: str) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: a reader, or what is left if the process is killed, sees all of it or the old one.
 
-    A link is followed: what it points to is replaced. A file that is replaced keeps its permissions.
+    A link is followed: what it points to is replaced. A file that is replaced keeps its permissions. A pipe or device
+    is written to, and not replaced.
 
     Raises:
         OSError: if it cannot be written; then ``path`` is as it was, and nothing is left beside it.
@@ -58,6 +59,10 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         OSError: as `write_atomically`.
     """
     target = Path(os.path.realpath(path))
+    if is_stream(path):
+        with open(path, "wb") as file:  # noqa: PTH123 - a device must not be replaced by a file
+            yield file
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         # A name of its own length, as names may be as long as a file system takes already.
@@ -80,6 +85,11 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def is_stream(path: str | Path) -> bool:
+    """Whether a pipe or device is at a path: it takes what comes, and is not replaced."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112, PTH113
+
+
 def check_writable(path: str | Path) -> None:
     """Check, before work whose result is to be written to a file, that it can be; nothing is left of the check.
 
@@ -88,6 +98,8 @@ def check_writable(path: str | Path) -> None:
     """
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         raise LeNetError(f"{path}: is a folder, expected the name of a file to write")
+    if is_stream(path):
+        return
     _check_place(path, Path(os.path.realpath(path)).parent)
 
 

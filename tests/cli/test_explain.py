@@ -104,9 +104,12 @@ def test_mistakes_are_one_sentence_each_and_leave_the_page_as_it_was(capsys, che
         ),
         ((tmp_path / "maps.safetensors",), "maps: its outputs are 4@24×24"),
         ((checkpoint,) * 7, "a page shows 1 to 6 networks, got 7"),
-        ((checkpoint, "-o", tmp_path / "folder.html"), "folder.html: is a directory"),
+        (
+            (checkpoint, "-o", tmp_path / "folder.html"),
+            "folder.html: is a folder, expected",
+        ),
         ((checkpoint, "-o", checkpoint), "best.safetensors: expected a file's name that ends in .html"),
-        ((checkpoint, "-o", page / "below.html"), "cannot write"),
+        ((checkpoint, "-o", page / "below.html"), "cannot be written"),
         ((checkpoint, "--language", "fr"), "'fr' is not one of 'en', 'zh'"),
     ]:
         exit_code, out, err = run(capsys, *(arguments if "-o" in arguments else (*arguments, "-o", page)))

@@ -14,7 +14,7 @@ from lenet.architecture import Convolution, FullConnection, Network, Stage, relu
 from lenet.cli import main
 from lenet.errors import ArchitectureError, LeNetError, WeightsError
 from lenet.networks import describe, from_toml, names, to_toml
-from tests.pytorch.test_standalone_source import OWN
+from tests.pytorch.test_standalone_source import CUSTOM
 
 HEAD = 'name = "own"\ninput = [1, 28, 28]\n'
 
@@ -35,14 +35,16 @@ def test_every_network_is_what_its_file_describes(name, tmp_path, capsys):
     assert "the same" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("what", [what for what in OWN if OWN[what].source.isprintable() and OWN[what].name != "own"])
+@pytest.mark.parametrize(
+    "what", [what for what in CUSTOM if CUSTOM[what].source.isprintable() and CUSTOM[what].name != "own"]
+)
 def test_every_kind_of_stage_survives_its_file(what):
-    assert from_toml(to_toml(OWN[what])) == OWN[what]
+    assert from_toml(to_toml(CUSTOM[what])) == CUSTOM[what]
 
 
 @given(st.text(max_size=40))
 def test_any_text_of_a_description_survives_but_for_what_terminals_act_on(text):
-    own = Network("own", (1, 4, 4), OWN["text that could end the docstring"].stages, text, text, (text,))
+    own = Network("own", (1, 4, 4), CUSTOM["text that could end the docstring"].stages, text, text, (text,))
     assert from_toml(to_toml(own)) == from_toml(to_toml(from_toml(to_toml(own))))
     if text.isprintable():
         assert from_toml(to_toml(own)) == own
