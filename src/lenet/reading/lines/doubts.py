@@ -94,7 +94,7 @@ def with_doubt(
 
 
 def doubts_of(digits: Sequence[ScoredCandidate], row: Row) -> dict[int, str]:
-    """What the shapes and places of a row's digits let each be instead: the `id` of a digit, and its doubt."""
+    """Find doubts in the digits of a row, by their shapes and places: the `id` of a digit, and its doubt."""
     doubts = {id(digits[index]): RAISED for index in find_raised(digits)}
     doubts |= {id(digits[index]): MAY_BE_PERCENT for index in find_percents(digits, row)}
     doubts |= {id(digits[index]): MAY_BE_LETTER for index in find_joined_ones(digits, row)}
@@ -143,7 +143,7 @@ def find_joined_ones(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
 
 
 def find_sides(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """Ones that may be the sides of boxes: every other digit is one, and they are evenly spaced to a stroke's width."""
+    """Find ones that may be sides of boxes: every other digit is one, evenly spaced to the width of a stroke."""
     for ones, others in ((digits[::2], digits[1::2]), (digits[1::2], digits[::2])):
         middles = [(digit.box[1] + digit.box[3]) / 2 for digit in ones]
         distances = [right - left for left, right in pairwise(middles)]
