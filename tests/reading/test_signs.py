@@ -395,10 +395,11 @@ def test_slashes_of_a_date_that_hardly_lean_are_no_sure_ones(reader: Reader, mni
     assert reading.is_rejected or reading.text == "24052025"
 
 
-def test_a_dash_too_low_for_one_is_said_and_not_accepted_where_signs_are_asked_for(reader: Reader, mnist):
-    page = page_with("26-12", mnist, STROKES | {"-": [[(0.0, -0.1), (0.45, -0.1)]]})
+@pytest.mark.parametrize("text", ["26-12", "-2612"])
+def test_a_dash_too_low_for_one_is_said_and_not_accepted_where_signs_are_asked_for(reader: Reader, mnist, text: str):
+    page = page_with(text, mnist, STROKES | {"-": [[(0.0, -0.1), (0.45, -0.1)]]})
     omitted, kept = reader.read(page), reader.read(page, signs="keep")
-    assert "ink between the digits may be a sign" in omitted.remark
+    assert "ink at the digits may be a sign" in omitted.remark
     assert omitted.accepted_text.replace(" ", "") == "2612"
     assert kept.is_rejected
 

@@ -42,7 +42,7 @@ MAY_BE_SIGNS = {MAY_BE_SLASH, HAS_POINT}  # which not every threshold shows
 RING = "a 0 may be a ring around a 1"
 RAISED = "a digit stands as high as an exponent"
 UNSURE_SIGNS = "which signs are between the digits is not sure"
-UNTOLD_INK = "ink between the digits may be a sign"
+UNTOLD_INK = "ink at the digits may be a sign"
 BROKEN = "pieces of ink over one another may be a broken digit"
 OTHER_SHAPE = "a shape as high as the digits is none"
 

@@ -474,15 +474,16 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
         line = with_line_doubt(line, OTHER_SHAPE)  # it may be one that the network does not know
     pieces_left = [box for box, _ in unread] + [sign.box for sign in line_signs.signs if sign.text != ":"]
-    pieces_left = [
-        box for box in pieces_left if not is_dash(box[3] - box[1], box[2] - box[0], line_signs.digit_height)
-    ]  # what is left of rules is flat
+    digit_height = line_signs.digit_height
+    pieces_left = [box for box in pieces_left if not _is_flat(box, digit_height)]  # what is left of rules is
     if any(
-        _is_beside(box, numbers, 0) and box[2] - box[0] >= MAX_RING_HEIGHT * line_signs.digit_height
+        _is_beside(box, numbers, 0) and box[2] - box[0] >= MAX_RING_HEIGHT * digit_height
         for box in _stacked(pieces_left)
     ):
         line = with_line_doubt(line, BROKEN)
-    is_untold = any(_is_beside(box, numbers, 0) for box in line_signs.untold)
+    is_untold = any(
+        _is_beside(box, numbers, digit_height if _is_flat(box, digit_height) else 0) for box in line_signs.untold
+    )
     signs = (reindexed(line_signs.signs, numbers),)
     return PageReading((line,), (gaps,), tuple(ignored), ({},), signs, sign_doubts=(UNTOLD_INK * is_untold,))
 
@@ -517,6 +518,10 @@ def _is_beside(box: Box, digits: Sequence[ScoredCandidate], reach: float) -> boo
     """Whether a box stands among digits of a line, or no farther from their ends."""
     _, left, _, right = bounding_box([digit.box for digit in digits])
     return box[3] > left - reach and box[1] < right + reach
+
+
+def _is_flat(box: Box, digit_height: float) -> bool:
+    return is_dash(box[3] - box[1], box[2] - box[0], digit_height)
 
 
 def _is_within(box: Box, others: Sequence[Box]) -> bool:
