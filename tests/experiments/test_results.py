@@ -60,6 +60,13 @@ def test_a_line_holds_command_seeds_figure_interval_printed_figure_and_time():
     assert line == ("| `lenet reproduce lenet-5` | 4 | test error 0.95 ± 0.05 % | 0.87 to 1.03 % | 0.95 % | 8 min |\n")
 
 
+def test_the_interval_of_a_percentage_ends_at_0_and_100():
+    low = results_line(settings_of("lenet-5", {("test_error", ""): [0.0, 0.2]}))
+    high = results_line(settings_of("lenet-5", {("test_error", ""): [99.9, 99.7]}))
+    assert "| 0.00 to 1.37 % |" in low
+    assert "| 98.53 to 100.00 % |" in high
+
+
 def test_nothing_is_compared_before_a_run_is_complete():
     entry = compare_with_published(find("lenet-5"), {("test_error", ""): [0.9, 1.0]}, is_complete=False)[0]
     assert (entry["verdict"], entry["published"]["value"]) == ("one", 0.95)

@@ -48,10 +48,15 @@ def mean(result: MeasureResult) -> str:
 
 
 def interval(result: MeasureResult, separator: str) -> str:
-    """Format the confidence interval of the mean, with a separator between its ends; empty where there is none."""
+    """Format the confidence interval of the mean, with a separator between its ends; empty where there is none.
+
+    It ends at 0, which no measure falls below, and a percentage's at 100.
+    """
     if result["low"] is None:
         return ""
-    return f"{result['low']:.2f} {separator} {result['high']:.2f}{unit_suffix(result['measure'])}".replace("-", "−")
+    unit = unit_suffix(result["measure"])
+    low, high = max(result["low"], 0.0), min(result["high"], 100.0) if unit else result["high"]
+    return f"{low:.2f} {separator} {high:.2f}{unit}"
 
 
 def format_published(result: MeasureResult) -> str:
