@@ -41,6 +41,28 @@ def test_the_cells_of_a_table_know_their_row_and_column(reader, digits):
     assert reading.table == [[accepted[row, column].accepted_text for column in range(3)] for row in range(3)]
 
 
+@pytest.mark.parametrize(
+    "lost", [[(1, 0), (2, 0)], [(2, 0), (1, 3)], [(2, 0), (2, 1), (2, 2)], [(1, 3), (2, 3)], [(1, 1), (2, 1), (2, 2)]]
+)
+def test_rows_of_a_table_are_told_where_parts_of_their_rules_are_lost(reader, digits, lost):
+    page = table_of(["4206", "1739", "8520", "3964"], digits)
+    for row, column in lost:
+        y, x = MARGIN + row * SIDE, MARGIN + column * SIDE
+        page[y - 3 : y + 4, x + 4 : x + SIDE - 4] = 235
+    reading = reader.read(page)
+    assert reading.text == "4 2 0 6\n1 7 3 9\n8 5 2 0\n3 9 6 4"
+    assert len(reading.cells) == 16
+
+
+def test_a_digit_across_two_rows_stays_in_one_cell(reader, digits):
+    page = table_of([" 206", " 739", "8520"], digits)
+    page[MARGIN + SIDE - 3 : MARGIN + SIDE + 4, MARGIN + 4 : MARGIN + SIDE - 4] = 235
+    window = page[MARGIN + SIDE - 18 : MARGIN + SIDE + 18, MARGIN + SIDE // 2 - 14 : MARGIN + SIDE // 2 + 14]
+    window[:] = np.minimum(window, page_of(cv2.resize(digits[4], window.shape[::-1])))
+    reading = reader.read(page)
+    assert [(cell.row, cell.text) for cell in reading.cells if cell.column == 0][:2] == [(0, "4"), (2, "8")]
+
+
 def test_digits_of_cells_are_those_of_the_reading_and_stand_in_their_boxes(reader, digits):
     reading = reader.read(table_of(["42", "07"], digits))
     assert [digit for cell in reading.cells for digit in cell.digits] == list(reading.digits)

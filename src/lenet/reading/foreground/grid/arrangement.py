@@ -3,11 +3,12 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell
-from lenet.reading.foreground.grid.rule import Rule
+from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
 from lenet.reading.order_statistics import median
 
 
@@ -67,6 +68,61 @@ def _groups(linked: NDArray[np.bool_]) -> list[list[int]]:
         if (lowest == number).all():
             return [np.flatnonzero(number == value).tolist() for value in np.unique(number)]
         number = lowest
+
+
+def divided(cells: list[GridCell], regions: NDArray[np.int32], mask: Mask) -> list[GridCell]:
+    """The cells, those over several rows of others divided as these are: parts of their rules were not found.
+
+    A cell is not divided through the middle of ink: what is written there is for all these rows.
+    """
+    divided = sorted(cells, key=lambda cell: cell.height)  # the lower ones first, so that higher ones have rows beside
+    for cell in divided[:]:
+        top, left, bottom, right = cell.box
+        written = mask[top:bottom, left + REACH : right - REACH]  # without what is left of its sides
+        ends = [y for y in _row_ends(cell, divided) if not _is_written_on(written, y - top)]
+        if not ends:
+            continue
+        divided.remove(cell)
+        divided.append(replace(cell, box=(top, left, ends[0], right)))
+        for start, end in pairwise([*ends, bottom]):
+            number = int(regions.max()) + 1
+            window = regions[start:end, left:right]
+            window[window == cell.number] = number
+            divided.append(replace(cell, number=number, box=(start, left, end, right)))
+    return divided
+
+
+def _row_ends(cell: GridCell, cells: list[GridCell]) -> list[int]:
+    """Where rows end within a cell: those beside it that begin and end with it, if its own column has such, too."""
+    rows = [other for other in cells if other.height < cell.height and _holds(cell, other, 0)]
+    beside = [row for row in rows if not _holds(cell, row, 1)]
+    is_column = any(other.height < cell.height and _are_level(cell, other, 1) for other in cells)
+    if not beside or not is_column:
+        return []
+    nearest = max(beside, key=lambda row: min(row.box[3], cell.box[3]) - max(row.box[1], cell.box[1]))
+    column = sorted((row for row in beside if _are_level(row, nearest, 1)), key=lambda row: row.box[0])
+    offsets = column[0].box[0] - cell.box[0], column[-1].box[2] - cell.box[2]
+    if 2 * max(map(abs, offsets)) > column[0].height:
+        return []
+    return [(above.box[2] + below.box[0]) // 2 for above, below in pairwise(column)]
+
+
+def _holds(cell: GridCell, other: GridCell, axis: int) -> bool:
+    """Whether another cell's middle lies between two sides of this one: above and below (axis 0), or left and right."""
+    start, end = cell.box[axis::2]
+    return 2 * start < sum(other.box[axis::2]) < 2 * end
+
+
+def _are_level(one: GridCell, other: GridCell, axis: int) -> bool:
+    return _holds(one, other, axis) and _holds(other, one, axis)
+
+
+def _is_written_on(mask: Mask, y: int) -> bool:
+    """Whether ink as high as digits has the middle half of its height at a row."""
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    tops, heights = statistics[1:, cv2.CC_STAT_TOP], statistics[1:, cv2.CC_STAT_HEIGHT]
+    is_crossed = 2 * np.abs(2 * (y - tops) - heights) < heights
+    return bool((is_crossed & (heights >= MIN_CELL)).any())
 
 
 def completed(cells: list[GridCell], rules: list[Rule], regions: NDArray[np.int32]) -> list[GridCell]:

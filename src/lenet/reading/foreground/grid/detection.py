@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.grid.arrangement import arranged, completed
+from lenet.reading.foreground.grid.arrangement import arranged, completed, divided
 from lenet.reading.foreground.grid.cell import GridCell, is_closed
 from lenet.reading.foreground.grid.combs import with_combs
 from lenet.reading.foreground.grid.crossings import meeting_rules
@@ -113,5 +113,6 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     numbers = np.zeros(regions.max() + 1, np.int32)
     numbers[[cell.number for cell in cells]] = [cell.number for cell in cells]
     regions = numbers[regions]
-    cells = arranged(completed(arranged(cells), bounding_rules(rules, regions), regions))
+    cells = arranged(divided(cells, regions, mask))
+    cells = arranged(completed(cells, bounding_rules(rules, regions), regions))
     return Grid(tuple(bounding_rules(rules, regions)), tuple(cells), regions)
