@@ -44,12 +44,17 @@ def test_the_cells_of_a_table_know_their_row_and_column(reader, digits):
 @pytest.mark.parametrize(
     "lost", [[(1, 0), (2, 0)], [(2, 0), (1, 3)], [(2, 0), (2, 1), (2, 2)], [(1, 3), (2, 3)], [(1, 1), (2, 1), (2, 2)]]
 )
-def test_rows_of_a_table_are_told_where_parts_of_their_rules_are_lost(reader, digits, lost):
+@pytest.mark.parametrize("inset", [0, 12])
+def test_rows_of_a_table_are_told_where_parts_of_their_rules_are_lost(reader, digits, lost, inset):
     page = table_of(["4206", "1739", "8520", "3964"], digits)
     for row, column in lost:
         y, x = MARGIN + row * SIDE, MARGIN + column * SIDE
         page[y - 3 : y + 4, x + 4 : x + SIDE - 4] = 235
-    reading = reader.read(page)
+    height, width = page.shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = corners + np.array([[inset, 0], [-2 * inset, inset], [0, -inset], [0, -2 * inset]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, moved)
+    reading = reader.read(cv2.warpPerspective(page, matrix, (width, height), borderValue=235))
     assert reading.text == "4 2 0 6\n1 7 3 9\n8 5 2 0\n3 9 6 4"
     assert len(reading.cells) == 16
 

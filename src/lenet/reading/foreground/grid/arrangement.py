@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell
-from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
+from lenet.reading.foreground.grid.rule import Mask, Rule
 from lenet.reading.order_statistics import median
 
 
@@ -78,7 +78,7 @@ def divided(cells: list[GridCell], regions: NDArray[np.int32], mask: Mask) -> li
     divided = sorted(cells, key=lambda cell: cell.height)  # the lower ones first, so that higher ones have rows beside
     for cell in divided[:]:
         top, left, bottom, right = cell.box
-        written = mask[top:bottom, left + REACH : right - REACH]  # without what is left of its sides
+        written = mask[top:bottom, left:right] * (regions[top:bottom, left:right] == cell.number)
         ends = [y for y in _row_ends(cell, divided) if not _is_written_on(written, y - top)]
         if not ends:
             continue
