@@ -59,6 +59,19 @@ def test_rows_of_a_table_are_told_where_parts_of_their_rules_are_lost(reader, di
     assert len(reading.cells) == 16
 
 
+@pytest.mark.parametrize("first_lost", [1, 2])
+def test_columns_without_rules_between_their_rows_are_read_row_by_row(reader, digits, first_lost):
+    page = table_of(["4206", "1739", "8520", "3964"], digits)
+    for row in range(first_lost, 4):
+        for column in range(4):
+            page[MARGIN + row * SIDE - 3 : MARGIN + row * SIDE + 4, MARGIN + column * SIDE + 4 :][:, : SIDE - 8] = 235
+    reading = reader.read(page)
+    assert reading.text == "4 2 0 6\n1 7 3 9\n8 5 2 0\n3 9 6 4"
+    assert [cell.text for cell in reading.cells][-4:] == [
+        " ".join(row[column] for row in ["4206", "1739", "8520", "3964"][first_lost - 1 :]) for column in range(4)
+    ]
+
+
 def test_a_digit_across_two_rows_stays_in_one_cell(reader, digits):
     page = table_of([" 206", " 739", "8520"], digits)
     page[MARGIN + SIDE - 3 : MARGIN + SIDE + 4, MARGIN + 4 : MARGIN + SIDE - 4] = 235

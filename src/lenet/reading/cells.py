@@ -451,7 +451,8 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
     marked: list[ReadCell] = []
     for members in _grouped_by(cells, lambda read: read.cell.block).values():
         aspect = median([read.cell.width / read.cell.height for read in members])
-        is_field = aspect <= MAX_FIELD_ASPECT and len({read.cell.row for read in members}) == 1
+        is_one_row = len({read.cell.row for read in members}) == 1 and not _are_columns(members)
+        is_field = aspect <= MAX_FIELD_ASPECT and is_one_row
         marked += [replace(read, is_box=is_field) for read in members]
     return marked
 
@@ -575,9 +576,10 @@ def _darkness(box: Box, ink: InkMap) -> float:
 
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
-    """Join the lines of a page: one for each row of cells, and those outside, from the top."""
+    """Join the lines of a page: one for each row of cells or level of columns, and those outside, from the top."""
     rows = _grouped_by(cells, lambda read: read.cell.row).values()
-    lines = [*_lines_of(outside), *(line for members in rows if (line := _joined_row(members)).digits)]
+    levels = [level for members in rows for level in _levels(members)]
+    lines = [*_lines_of(outside), *(line for level in levels if (line := _joined_level(level)).digits)]
     lines.sort(key=lambda line: _middle(line.digits))
     return PageReading(
         tuple(line.digits for line in lines),
@@ -604,15 +606,35 @@ def _lines_of(page: PageReading) -> list[_Line]:
     return [_Line(*line) for line in zip(page.lines, page.gaps, signs, page.confidences, strict=True)]
 
 
-def _joined_row(members: Sequence[ReadCell]) -> _Line:
-    """Join the lines of a row's cells to one, with spaces between cells, but none between the boxes of a field."""
-    is_field = members[0].is_box
+def _are_columns(members: Sequence[ReadCell]) -> bool:
+    """Whether the cells of a row hold several lines each: they are columns whose rows no rules part."""
+    return sum(len(read.lines.lines) > 1 for read in members) > 1
+
+
+def _levels(members: Sequence[ReadCell]) -> list[list[tuple[ReadCell, list[_Line]]]]:
+    """The lines of a row's cells, each with its cell; those of columns by their levels, from the top."""
+    if not _are_columns(members):
+        return [[(read, _lines_of(read.lines)) for read in members]]
+    levels: list[list[tuple[ReadCell, list[_Line]]]] = []
+    bottom = 0.0
+    lines = [(read, line) for read in members for line in _lines_of(read.lines)]
+    for read, line in sorted(lines, key=lambda one: _middle(one[1].digits)):
+        if _middle(line.digits) > 2 * bottom:
+            levels.append([])
+            bottom = median([digit.box[2] for digit in line.digits])
+        levels[-1].append((read, [line]))
+    return [sorted(level, key=lambda one: one[0].cell.box[1]) for level in levels]
+
+
+def _joined_level(level: Sequence[tuple[ReadCell, list[_Line]]]) -> _Line:
+    """Join the lines of cells beside one another, with spaces between cells, but none between the boxes of a field."""
+    is_field = level[0][0].is_box
     digits: list[ScoredCandidate] = []
     gaps: set[int] = set()
     signs: list[PlacedSign] = []
     has_blank = False
-    for read in members:
-        for line in _lines_of(read.lines):
+    for read, lines in level:
+        for line in lines:
             first = len(digits)
             if digits and (has_blank or not is_field):
                 gaps.add(first)
@@ -626,10 +648,10 @@ def _joined_row(members: Sequence[ReadCell]) -> _Line:
             digits += line.digits
             has_blank = not is_field
         signs += [replace(sign, index=len(digits)) for sign in read.signs]
-        has_blank |= not read.lines
-        if read.lines and is_field:
+        has_blank |= not lines
+        if lines and is_field:
             has_blank = False
-    confidence = min((confidence for read in members for confidence in read.lines.confidences), default=0.0)
+    confidence = min((line.confidence for _, lines in level for line in lines), default=0.0)
     return _Line(tuple(digits), frozenset(gaps), tuple(signs), confidence)
 
 
