@@ -122,8 +122,7 @@ def find_percents(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
     """
     found: set[int] = set()
     for index, (upper, lower) in enumerate(pairwise(digits)):
-        ring = _box_of_hole(upper)
-        if ring is None or upper.label not in ("7", "9") or lower.label not in ("6", "0"):
+        if upper.label not in ("7", "9") or lower.label not in ("6", "0") or (ring := _box_of_hole(upper)) is None:
             continue
         other = _box_of_hole(lower) or lower.box
         is_cut = _extent(lower, row)[0] <= _extent(upper, row)[1]
@@ -158,20 +157,24 @@ def has_bar(digit: ScoredCandidate) -> bool:
 
     What both digits begin and end with is wider than two strokes within the width of one: a bar or a bend.
     """
+    if digit.label not in ("5", "8"):
+        return False
     depth = max(round(digit.stroke_width), 1)
     mask = digit.candidate.mask
     columns = [np.flatnonzero(rows.any(axis=0)) for rows in (mask[:depth], mask[-depth:])]
-    return digit.label in ("5", "8") and all(
+    return all(
         len(ends) > 0 and ends[-1] + 1 - ends[0] <= 2 * digit.stroke_width for ends in columns
     )
 
 
 def has_arm(digit: ScoredCandidate) -> bool:
     """Whether an 8 has a third stroke beside its larger ring, in most rows of its white, as an ampersand does."""
+    if digit.label != "8":
+        return False
     mask = digit.candidate.mask
     rows = _hole(mask).any(axis=1)
     strokes = np.count_nonzero(mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1], axis=1)
-    return digit.label == "8" and bool(2 * np.count_nonzero(strokes[rows] > 2) > np.count_nonzero(rows))
+    return bool(2 * np.count_nonzero(strokes[rows] > 2) > np.count_nonzero(rows))
 
 
 def is_triangle(digit: ScoredCandidate) -> bool:
@@ -192,13 +195,15 @@ def is_tick(digit: ScoredCandidate, row: Row) -> bool:
 
     Beneath the flag of a 1 and within the loop of its foot there is ink above the white, in a V there is none.
     """
+    if digit.label != "1":
+        return False
     parts, components = _pieces(digit, row), _components(digit, row)
     middle = sum(bounding_box([piece.box for piece in parts])[::2]) / 2
     arms = [piece for piece in row.pieces if piece.components <= components and piece.box[0] > middle]
     pieces = {piece.numbers: piece for piece in (*parts, *arms)}.values()
     top, left, bottom, right = bounding_box([piece.box for piece in pieces])
     mask = np.isin(row.labels[top:bottom, left:right], [number for piece in pieces for number in piece.numbers])
-    return digit.label == "1" and _depth_of_valley(mask) > 2 * digit.stroke_width
+    return _depth_of_valley(mask) > 2 * digit.stroke_width
 
 
 def _pieces(digit: ScoredCandidate, row: Row) -> list[Piece]:
@@ -252,8 +257,7 @@ def is_ring_around_stroke(digit: ScoredCandidate) -> bool:
 
 def may_be_nine(digit: ScoredCandidate) -> bool:
     """Whether an 8 that is not sure, and next a 9, has no hole in its lower half, as a 9 written like a ρ has none."""
-    next_label = LABELS[int(np.argsort(digit.probabilities)[-2])]
-    if digit.label != "8" or digit.probability > SURE or next_label != "9":
+    if digit.label != "8" or digit.probability > SURE or LABELS[int(np.argsort(digit.probabilities)[-2])] != "9":
         return False
     paper = np.pad(~digit.candidate.mask, 1, constant_values=True).view(np.uint8)
     _, _, _, centers = cv2.connectedComponentsWithStats(paper, connectivity=4)
