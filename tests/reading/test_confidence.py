@@ -39,7 +39,7 @@ def graph(candidates: list[Candidate], *answers: dict[int, float], pieces: int) 
     for row, answer in enumerate(answers):
         for digit, share in answer.items():
             probabilities[row, digit] = share
-    return RowGraph(
+    return RowGraph.of(
         BOX, tuple((0, 40 * piece, 50, 40 * piece + 30) for piece in range(pieces)), candidates, probabilities
     )
 
@@ -87,7 +87,7 @@ def test_shares_are_the_weights_of_all_paths_there_are(pieces: int, seed: int, a
     ]
     shares = np.full((len(runs), 10), 1e-6)
     shares[:, [1, 2, 7]] = rng.dirichlet(np.full(4, 0.4), len(runs))[:, :3] + 1e-6
-    row = RowGraph(BOX, ((0, 0, 50, 200),) * pieces, runs, shares.astype(np.float32))
+    row = RowGraph.of(BOX, ((0, 0, 50, 200),) * pieces, runs, shares.astype(np.float32))
     skips = np.exp(left_out_scores(runs, np.log(shares), pieces, SHARE_COSTS))
     weights = shares * np.exp([[-cost_of(run, SHARE_COSTS)] for run in runs])
 
@@ -285,7 +285,7 @@ def test_a_pattern_leaves_a_text_fewer_rivals():
 
 
 def test_a_row_at_another_threshold_is_found_by_its_place():
-    rows = [RowGraph((top, 0, top + 40, 300), (), [], np.zeros((0, 10), np.float32)) for top in (0, 100)]
+    rows = [RowGraph.of((top, 0, top + 40, 300), (), [], np.zeros((0, 10), np.float32)) for top in (0, 100)]
     assert find_row(rows, (105, 20, 135, 200)) is rows[1]
     assert find_row(rows, (200, 20, 235, 200)) is None
 

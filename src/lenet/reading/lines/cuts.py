@@ -76,14 +76,14 @@ def propose_cuts(mask: Bits, digit_height: float, slants: Sequence[float]) -> li
     return cuts
 
 
-def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
+def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.uint8]:
     """The number of each pixel's section, from 1, left to right; 0 outside the mask."""
     if not cuts:
-        return mask.astype(np.intp)
+        return mask.astype(np.uint8)
     height, width = mask.shape
     row_fraction = np.linspace(0, 1, height)[:, None]
     columns = np.arange(width)[None]
-    section = np.ones(mask.shape, np.intp)
+    section = np.ones(mask.shape, np.uint8)
     for top, bottom in cuts:
         section += columns >= top + (bottom - top) * row_fraction
     return section * mask
@@ -103,7 +103,7 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     radius = int(0.08 * digit_height) + 1
     sigma = 0.2 * stroke
     ink = _smoothed(mask.sum(axis=0), sigma)
-    top, bottom = _outlines(mask)
+    top, bottom = outlines(mask)
     extent = _smoothed(np.maximum(bottom - top + 1, 0) * (top < height), sigma)
     min_ink, min_extent, max_extent = (
         _sliding_minimum(ink, radius),
@@ -120,7 +120,7 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     )
 
 
-def _outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The highest and the lowest row of ink in each column; (h, -1) where there is none."""
     filled, height = mask.any(axis=0), mask.shape[0]
     return (
@@ -144,7 +144,7 @@ def _hole_midpoints(mask: Bits, digit_height: float) -> list[int]:
 def _notch_cuts(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, Cut]]:
     """Cuts from a notch in the upper outline to one in the lower outline across little ink."""
     height = mask.shape[0]
-    top, bottom = _outlines(mask)
+    top, bottom = outlines(mask)
     sigma, radius = 0.03 * digit_height, int(0.15 * digit_height) + 1
     upper, lower = _notches(_smoothed(top, sigma), radius), _notches(_smoothed(height - 1 - bottom, sigma), radius)
     min_depth = 0.08 * digit_height  # of a notch

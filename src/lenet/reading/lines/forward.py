@@ -29,14 +29,31 @@ class RowGraph:
     Attributes:
         box: of the row, in the ink map.
         pieces: their boxes, left to right.
-        candidates: runs of pieces.
-        probabilities: float32 (candidates, 10), of the digits.
+        skips: the weight of leaving out each piece.
+        runs: the first piece of each candidate, and the one behind its last.
+        priors: float64 (candidates, 1), the weight of taking each, whatever digit it is.
+        probabilities: float64 (candidates, 10), of the digits.
     """
 
     box: Box
     pieces: tuple[Box, ...]
-    candidates: Sequence[Candidate]
-    probabilities: NDArray[np.float32]
+    skips: Sequence[float]
+    runs: Sequence[tuple[int, int]]
+    priors: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, box: Box, pieces: tuple[Box, ...], candidates: Sequence[Candidate], probabilities: NDArray[np.float32]
+    ) -> "RowGraph":
+        """The graph of candidates with their probabilities, float32 (N, 10); their ink is not kept."""
+        probable = np.maximum(probabilities.astype(np.float64), 1e-6)
+        skips = left_out_scores(candidates, np.log(probable), len(pieces), SHARE_COSTS)
+        dropped = [sum(skips[piece] for piece in candidate.dropped) for candidate in candidates]
+        costs = [cost_of(candidate, SHARE_COSTS) for candidate in candidates]
+        priors = np.exp(np.array(dropped) - np.array(costs))[:, None]
+        runs = [(candidate.first, candidate.last) for candidate in candidates]
+        return cls(box, pieces, np.exp(skips).tolist(), runs, priors, probable)
 
     def share(self, text: str, box: Box, pattern: Pattern | None = None, signs: Sequence[Box] = ()) -> float:
         """The weight of the paths that spell a text, as a share of all paths' weight, 0..1.
@@ -51,38 +68,27 @@ class RowGraph:
             signs: boxes of ink that is known to be no digit; all paths leave it out.
         """
         pattern = Pattern.anything() if pattern is None else pattern
-        skips, priors, probabilities, is_digit = self._evidence
         reach = COLUMN_GAP * (box[2] - box[0])
-        weights = [
+        skips = [
             1.0
             if right < box[1] - reach
             or left > box[3] + reach
             or any(_is_mostly_in((top, left, bottom, right), sign) for sign in signs)
             else skip
-            for (top, left, bottom, right), skip in zip(self.pieces, skips, strict=True)
+            for (top, left, bottom, right), skip in zip(self.pieces, self.skips, strict=True)
         ]
-        spelled = self._weight(priors * probabilities * is_digit, weights, Pattern.of_text(text)) * pattern.ways(text)
-        key = pattern.text, tuple(weights)
+        weights = self.priors * self.probabilities
+        are_digits = np.minimum(self.probabilities.sum(axis=1, keepdims=True), 1.0)
+        spelled = self._weight(weights * are_digits, skips, Pattern.of_text(text)) * pattern.ways(text)
+        key = pattern.text, tuple(skips)
         if key not in self._totals:
-            self._totals[key] = self._weight(priors * probabilities, weights, pattern)
+            self._totals[key] = self._weight(weights, skips, pattern)
         return spelled / max(self._totals[key], spelled, 1e-300)
 
     @cached_property
     def _totals(self) -> dict[tuple[str, tuple[float, ...]], float]:
         """The weight of all paths, by the pattern and the weights of leaving out each piece: hypotheses share them."""
         return {}
-
-    @cached_property
-    def _evidence(self) -> tuple[list[float], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Factors of every text's weight: the weight of leaving out each piece; of each candidate that of taking it,
-        (N, 1), its probabilities, (N, 10), and their sum, (N, 1)."""
-        probabilities = np.maximum(self.probabilities.astype(np.float64), 1e-6)
-        is_digit = np.minimum(probabilities.sum(axis=1, keepdims=True), 1.0)
-        skips = left_out_scores(self.candidates, np.log(probabilities), len(self.pieces), SHARE_COSTS)
-        dropped = [sum(skips[piece] for piece in candidate.dropped) for candidate in self.candidates]
-        costs = [cost_of(candidate, SHARE_COSTS) for candidate in self.candidates]
-        priors = np.exp(np.array(dropped) - np.array(costs))[:, None]
-        return np.exp(skips).tolist(), priors, probabilities, is_digit
 
     def _weight(self, weights: NDArray[np.float64], skips: Sequence[float], pattern: Pattern) -> float:
         """The sum over all paths that a pattern accepts of the product of their candidates' weights, (N, 10).
@@ -94,9 +100,9 @@ class RowGraph:
         of_digits = {digits: weights[:, sorted(digits)].sum(axis=1).tolist() for digits in {s.digits for s in states}}
         of_state = [of_digits[state.digits] for state in states]
         from_piece: dict[int, list[int]] = defaultdict(list)
-        for index, candidate in enumerate(self.candidates):
-            if all(skip < 1 for skip in skips[candidate.first : candidate.last]):
-                from_piece[candidate.first].append(index)
+        for index, (first, last) in enumerate(self.runs):
+            if all(skip < 1 for skip in skips[first:last]):
+                from_piece[first].append(index)
         sources: list[list[int]] = [[] for _ in states]
         for source, state in enumerate(states):
             for target in state.following:
@@ -123,7 +129,7 @@ class RowGraph:
                         entering[target] += weight
             steps = [(target, entering[target], of_state[target]) for target in digits if entering[target]]
             for index in from_piece[piece]:
-                behind = reached[self.candidates[index].last]
+                behind = reached[self.runs[index][1]]
                 for target, weight, of_candidate in steps:
                     behind[target] += weight * of_candidate[index]
         return sum(reached[count][state] for state in sorted(pattern.accepting))

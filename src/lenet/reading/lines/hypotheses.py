@@ -61,8 +61,6 @@ SHARE_POWER = 0.25
 CANDIDATES_AT_ONCE = 600  # in one call of the network: 50 MB
 MAX_CANDIDATES = 40_000  # of a page: ten seconds and more; what is left then is not looked at
 
-_NO_INK = np.zeros((0, 0), np.float32)
-
 
 def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = None) -> PageReading:
     """Read the lines of an ink map; without lines if it shows no digits.
@@ -397,14 +395,13 @@ def _read_batch(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None
 
 
 def _graphs(row: Row, scored: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
-    """The interpretation graph of a row, without the ink of its candidates; none where nothing was classified."""
+    """The interpretation graph of a row; none where nothing was classified."""
     if not scored:
         return ()
     pieces = tuple(row.box_of(piece) for piece in row.pieces)
-    candidates = [replace(digit.candidate, ink=_NO_INK) for digit in scored]
-    return (
-        RowGraph(bounding_box(list(pieces)), pieces, candidates, np.stack([digit.probabilities for digit in scored])),
-    )
+    candidates = [digit.candidate for digit in scored]
+    probabilities = np.stack([digit.probabilities for digit in scored])
+    return (RowGraph.of(bounding_box(list(pieces)), pieces, candidates, probabilities),)
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import MANY_COMPONENTS, without_rules
-from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
+from lenet.reading.lines.cuts import candidate_cuts, find_slant, outlines, sections
 from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
@@ -151,7 +151,10 @@ class Row:
 
     def box_of(self, piece: Piece) -> Box:
         """A piece's box in the ink map."""
-        top, left, bottom, right = piece.box
+        return self._in_ink_map(piece.box)
+
+    def _in_ink_map(self, box: Box) -> Box:
+        top, left, bottom, right = box
         y, x = self.corner
         return y + top, x + left, y + bottom, x + right
 
@@ -171,14 +174,13 @@ class Row:
         ink = _soft_crop(strong[top:bottom, left:right], weak[top:bottom, left:right], mask)
         digit_height = self.digit_height
         width = max(piece.right for piece in run_pieces) - min(piece.left for piece in run_pieces)
-        page_box = self.box_of(Piece(0, 0, (), box, 0))
         cuts = self._is_cut(first) + self._is_cut(last)
         marks = sum(piece.is_mark for piece in run_pieces) if len(run_pieces) > 1 else 0
         is_low = last == first + 1 and bottom - top < MAX_RING_HEIGHT * digit_height
         return Candidate(
             first,
             last,
-            page_box,
+            self._in_ink_map(box),
             ink,
             (bottom - top) / digit_height,
             width / digit_height,
@@ -320,15 +322,17 @@ def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float)
         cuts = candidate_cuts(mask, digit_height, slant) if component.width > 0.6 * digit_height else []
         section = sections(mask, cuts)
         for value in range(1, len(cuts) + 2):
-            ys, xs = np.nonzero(section == value)
-            if len(ys) >= MIN_PIXELS:
+            part = section == value
+            if np.count_nonzero(part) >= MIN_PIXELS:
                 number = len(pieces) + 1
-                numbers_of_pieces[window][ys, xs] = number
-                ys, xs = ys + corner[0], xs + corner[1]
-                upright_xs = xs + slant * (ys - label_window.shape[0] / 2)
-                box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+                numbers_of_pieces[window][part] = number
+                firsts, lasts = outlines(part.T)
+                rows = np.flatnonzero(lasts >= 0)
+                firsts, lasts, rows = firsts[rows] + corner[1], lasts[rows] + corner[1], rows + corner[0]
+                shifts = slant * (rows - label_window.shape[0] / 2)
+                box = int(rows[0]), int(firsts.min()), int(rows[-1]) + 1, int(lasts.max()) + 1
                 height = (box[2] - box[0]) / digit_height
-                ends = float(upright_xs.min()), float(upright_xs.max()) + 1
+                ends = float((firsts + shifts).min()), float((lasts + shifts).max()) + 1
                 pieces.append(Piece(*ends, (number,), box, height, frozenset({component.number})))
     return Row(
         ink.levels[top:bottom, left:right],
