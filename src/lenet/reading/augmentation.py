@@ -38,10 +38,16 @@ def views(images: Images) -> Images:
     augmented = np.empty((1 + len(all_taps), *images.shape), np.uint8)
     augmented[0] = images
     for start in range(0, len(images), _BATCH_SIZE):
-        batch = images[start : start + _BATCH_SIZE].reshape(-1, height * width).astype(np.float32)
+        # Pixels by pictures: a tap takes whole rows.
+        batch = images[start : start + _BATCH_SIZE].reshape(-1, height * width).T.astype(np.float32, order="C")
+        resampled, tap = np.empty_like(batch), np.empty_like(batch)
         for view, taps in zip(augmented[1:], all_taps, strict=True):
-            resampled = sum(batch.take(pixels, axis=1) * weights for pixels, weights in taps)
-            view[start : start + len(batch)] = np.rint(resampled).reshape(-1, height, width)
+            resampled.fill(0)
+            for pixels, weights in taps:
+                batch.take(pixels, axis=0, out=tap, mode="clip")
+                tap *= weights
+                resampled += tap
+            view[start : start + batch.shape[1]] = np.rint(resampled).T.reshape(-1, height, width)
     return augmented
 
 
@@ -65,7 +71,7 @@ def _taps(matrix: AffineMatrix, height: int, width: int) -> Taps:
     for row_indices, row_weight in ((top, 1 - (row - top)), (top + 1, row - top)):
         for column_indices, column_weight in ((left, 1 - (column - left)), (left + 1, column - left)):
             inside = (row_indices >= 0) & (row_indices < height) & (column_indices >= 0) & (column_indices < width)
-            weight = (row_weight * column_weight * inside).astype(np.float32)
+            weight = (row_weight * column_weight * inside).astype(np.float32)[:, None]
             taps.append((np.where(inside, row_indices * width + column_indices, 0), weight))
     return taps
 

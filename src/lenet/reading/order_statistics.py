@@ -23,7 +23,8 @@ def median(values: Iterable[float] | NDArray[np.generic]) -> float:
         if not values.size:
             return math.nan
         first, last = (values.size - 1) // 2, values.size // 2
-        return float(np.partition(values.ravel(), (first, last))[first : last + 1].mean())
+        parted = np.partition(values.ravel(), (first, last))
+        return float(parted[first] if first == last else parted[first : last + 1].mean())
     ordered: Sequence[float] = sorted(values)  # of the few that lists have this is faster
     return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2) if ordered else math.nan
 

@@ -29,12 +29,11 @@ def find_slant(mask: NDArray[np.uint8]) -> float:
     >>> round(find_slant(leaning), 1)
     0.5
     """
-    ys, xs = np.nonzero(mask)
-    step = max(1, len(ys) // 1500)  # so many pixels tell it
-    ys, xs = ys[::step], xs[::step]
-    height = mask.shape[0]
+    height, width = mask.shape
+    inked = np.flatnonzero(mask.view(np.bool_))
+    ys, xs = np.divmod(inked[:: max(1, len(inked) // 1500)], width)  # so many pixels tell it
     sheared_columns = np.rint(xs[None] + SLANTS[:, None] * ys[None] + height).astype(np.intp)
-    sharpness = [float((np.bincount(columns).astype(np.float64) ** 2).sum()) for columns in sheared_columns]
+    sharpness = [int(counts @ counts) for counts in map(np.bincount, sheared_columns)]
     best_index, upright_index = int(np.argmax(sharpness)), int(np.argmin(np.abs(SLANTS)))
     return float(SLANTS[best_index]) if sharpness[best_index] > 1.2 * sharpness[upright_index] else 0.0
 
@@ -50,14 +49,14 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
         return []
     slants = sorted({0.0, slant / 2, slant})
     propose = native.propose_cuts if choice.choose_engine() in choice.INSTRUCTION_SETS else propose_cuts
-    cuts: list[Cut] = []
+    cuts: dict[float, Cut] = {}  # by their middles
     min_distance = 0.12 * digit_height
     for _, cut in sorted(propose(mask, digit_height, slants)):
         middle = (cut[0] + cut[1]) / 2
-        is_distant = all(abs(middle - (other[0] + other[1]) / 2) > min_distance for other in cuts)
-        if min_distance <= middle < width - min_distance and is_distant and len(cuts) <= 4 * width / digit_height:
-            cuts.append(cut)
-    return sorted(cuts, key=sum)
+        is_possible = min_distance <= middle < width - min_distance and len(cuts) <= 4 * width / digit_height
+        if is_possible and all(abs(middle - other) > min_distance for other in cuts):
+            cuts[middle] = cut
+    return sorted(cuts.values(), key=sum)
 
 
 def propose_cuts(mask: Bits, digit_height: float, slants: Sequence[float]) -> list[tuple[float, Cut]]:
@@ -79,7 +78,7 @@ def propose_cuts(mask: Bits, digit_height: float, slants: Sequence[float]) -> li
 def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.uint8]:
     """The number of each pixel's section, from 1, left to right; 0 outside the mask."""
     if not cuts:
-        return mask.astype(np.uint8)
+        return mask.view(np.uint8)
     height, width = mask.shape
     row_fraction = np.linspace(0, 1, height)[:, None]
     columns = np.arange(width)[None]
@@ -103,7 +102,7 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     radius = int(0.08 * digit_height) + 1
     sigma = 0.2 * stroke
     ink = _smoothed(mask.sum(axis=0), sigma)
-    top, bottom = outlines(mask)
+    top, bottom = _outlines(mask)
     extent = _smoothed(np.maximum(bottom - top + 1, 0) * (top < height), sigma)
     min_ink, min_extent, max_extent = (
         _sliding_minimum(ink, radius),
@@ -120,7 +119,7 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     )
 
 
-def outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The highest and the lowest row of ink in each column; (h, -1) where there is none."""
     filled, height = mask.any(axis=0), mask.shape[0]
     return (
@@ -144,7 +143,7 @@ def _hole_midpoints(mask: Bits, digit_height: float) -> list[int]:
 def _notch_cuts(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, Cut]]:
     """Cuts from a notch in the upper outline to one in the lower outline across little ink."""
     height = mask.shape[0]
-    top, bottom = outlines(mask)
+    top, bottom = _outlines(mask)
     sigma, radius = 0.03 * digit_height, int(0.15 * digit_height) + 1
     upper, lower = _notches(_smoothed(top, sigma), radius), _notches(_smoothed(height - 1 - bottom, sigma), radius)
     min_depth = 0.08 * digit_height  # of a notch

@@ -162,9 +162,7 @@ def has_bar(digit: ScoredCandidate) -> bool:
     depth = max(round(digit.stroke_width), 1)
     mask = digit.candidate.mask
     columns = [np.flatnonzero(rows.any(axis=0)) for rows in (mask[:depth], mask[-depth:])]
-    return all(
-        len(ends) > 0 and ends[-1] + 1 - ends[0] <= 2 * digit.stroke_width for ends in columns
-    )
+    return all(len(ends) > 0 and ends[-1] + 1 - ends[0] <= 2 * digit.stroke_width for ends in columns)
 
 
 def has_arm(digit: ScoredCandidate) -> bool:

@@ -101,7 +101,7 @@ class RowGraph:
         of_state = [of_digits[state.digits] for state in states]
         from_piece: dict[int, list[int]] = defaultdict(list)
         for index, (first, last) in enumerate(self.runs):
-            if all(skip < 1 for skip in skips[first:last]):
+            if max(skips[first:last]) < 1:
                 from_piece[first].append(index)
         sources: list[list[int]] = [[] for _ in states]
         for source, state in enumerate(states):

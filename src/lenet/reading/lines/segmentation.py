@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import MANY_COMPONENTS, without_rules
-from lenet.reading.lines.cuts import candidate_cuts, find_slant, outlines, sections
+from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
@@ -326,11 +326,12 @@ def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float)
             if np.count_nonzero(part) >= MIN_PIXELS:
                 number = len(pieces) + 1
                 numbers_of_pieces[window][part] = number
-                firsts, lasts = outlines(part.T)
-                rows = np.flatnonzero(lasts >= 0)
-                firsts, lasts, rows = firsts[rows] + corner[1], lasts[rows] + corner[1], rows + corner[0]
-                shifts = slant * (rows - label_window.shape[0] / 2)
-                box = int(rows[0]), int(firsts.min()), int(rows[-1]) + 1, int(lasts.max()) + 1
+                rows = np.flatnonzero(part.any(axis=1))
+                inked = part[rows]
+                firsts = corner[1] + inked.argmax(axis=1)
+                lasts = corner[1] + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1)
+                shifts = slant * (corner[0] + rows - label_window.shape[0] / 2)
+                box = corner[0] + int(rows[0]), int(firsts.min()), corner[0] + int(rows[-1]) + 1, int(lasts.max()) + 1
                 height = (box[2] - box[0]) / digit_height
                 ends = float((firsts + shifts).min()), float((lasts + shifts).max()) + 1
                 pieces.append(Piece(*ends, (number,), box, height, frozenset({component.number})))

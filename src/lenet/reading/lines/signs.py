@@ -287,7 +287,7 @@ def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
     bars: set[int] = set()
     for index in range(1, len(digits) - 1):
         digit, others = digits[index], [*digits[:index], *digits[index + 1 :]]
-        if digit.label != "1" or not _Stroke.of(digit.candidate.mask).is_straight:
+        if digit.label != "1":
             continue
         top, _, bottom, _ = bounding_box([other.box for other in others])
         height = digit.box[2] - digit.box[0]
@@ -296,7 +296,7 @@ def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
         whites = [after.box[1] - before.box[3] for before, after in pairwise(digits)]
         around, elsewhere = whites[index - 1 : index + 1], whites[: index - 1] + whites[index + 1 :]
         is_alone = bool(elsewhere) and min(around) > 2 * max(0, *elsewhere, digit.box[3] - digit.box[1])
-        if (is_long and is_longer) or is_alone:
+        if ((is_long and is_longer) or is_alone) and _Stroke.of(digit.candidate.mask).is_straight:
             bars.add(index)
     return bars
 
