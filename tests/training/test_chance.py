@@ -8,7 +8,7 @@ import pytest
 import lenet
 from lenet import data
 from lenet.cli import main
-from lenet.training.chance import Chance, advice
+from lenet.training.chance import ChanceLevel, advice
 from lenet.training.recipes import RECIPES, recipe
 
 
@@ -20,14 +20,15 @@ def digits(mnist):
     )  # fmt: skip
 
 
-def test_a_sigmoid_at_the_tutorials_rate_is_at_chance_and_told_what_crosses_the_plateau(digits, tmp_path, capsys):
+def test_a_sigmoid_at_the_tutorials_rate_is_at_chance_and_the_recipe_that_learns_is_named(digits, tmp_path, capsys):
     run = lenet.train("lenet-5-sigmoid", digits, recipe="tutorial", epochs=3, out=tmp_path / "run", threads=1)
 
     said = [line for line in capsys.readouterr().err.splitlines() if "at chance" in line]
     assert len(said) == 1
-    assert said[0].startswith("lenet: lenet-5-sigmoid is at chance after epoch 2: it errs on ")
+    assert said[0].startswith("lenet: lenet-5-sigmoid is at chance after epoch 2: its error rate is ")
     assert (
-        "--recipe default crosses their plateau, with --optimizer adamw, --learning-rate 0.005 and --batch" in said[0]
+        "use --recipe default, which gets past that with --optimizer adamw, --learning-rate 0.005 and --batch"
+        in said[0]
     )
     assert [one.split(":")[0] for one in run.warnings] == ["lenet-5-sigmoid is at chance after epoch 3"]
     assert [("warning" in row) for row in run.history] == [False, True, True]
@@ -42,7 +43,7 @@ def test_single_examples_at_the_rate_of_a_batch_are_at_chance_and_the_rate_is_na
                          digits.test_labels, digits.class_names)  # fmt: skip
     run = lenet.train("lenet-5-relu", small, batch=1, epochs=2, out=tmp_path / "run", threads=1)
     assert len(run.warnings) == 1
-    assert "--learning-rate 0.03 is too much for a batch of 1: lower it to 0.0009" in run.warnings[0]
+    assert "--learning-rate 0.03 is too high for a batch of 1: lower it to 0.0009" in run.warnings[0]
     assert run.warnings[0] in capsys.readouterr().err
 
     lowered = lenet.train("lenet-5-relu", small, batch=1, learning_rate=0.0009, epochs=2, out=tmp_path / "2", threads=1)
@@ -68,7 +69,7 @@ def test_the_shell_says_it_on_stderr_and_json_holds_it(digits, tmp_path, capsys)
     assert "at chance" in json.loads(said.out)["history"][-1]["warning"]
 
 
-def test_of_few_examples_as_many_epochs_are_waited_for_as_are_added(digits, tmp_path, capsys):
+def test_few_examples_are_checked_after_as_many_times_more_epochs_as_they_get(digits, tmp_path, capsys):
     few = data.Dataset("few", digits.train_images[:100], digits.train_labels[:100], digits.test_images,
                        digits.test_labels, digits.class_names)  # fmt: skip
     run = lenet.train("lenet-5-relu", few, recipe="fast", out=tmp_path / "run", threads=1)
@@ -76,7 +77,7 @@ def test_of_few_examples_as_many_epochs_are_waited_for_as_are_added(digits, tmp_
     assert [row["epoch"] for row in run.history if "warning" in row and row["epoch"] < 100] == []
 
 
-def test_a_network_that_is_at_chance_later_is_told_of_at_the_end(digits, tmp_path, capsys):
+def test_a_network_that_comes_to_be_at_chance_later_is_warned_of_at_the_end(digits, tmp_path, capsys):
     rates = [0.05, 0.05, 0.7, 0.001, 0.001]  # the third one kills the ReLUs
     run = lenet.train("lenet-5-relu", digits, rates=rates, out=tmp_path / "run", threads=1)
     assert ["warning" in row for row in run.history] == [False, False, True, True, True]
@@ -86,34 +87,34 @@ def test_a_network_that_is_at_chance_later_is_told_of_at_the_end(digits, tmp_pat
 
 
 @pytest.mark.parametrize("validation", [0, None])
-def test_what_learns_is_not_warned_of(validation, digits, tmp_path, capsys):
+def test_a_network_that_learns_is_not_warned_of(validation, digits, tmp_path, capsys):
     run = lenet.train("lenet-5-relu", digits, validation=validation, out=tmp_path / "run", threads=1)
     assert run.warnings == []
     assert "at chance" not in capsys.readouterr().err
 
 
-def test_chance_is_the_share_of_the_commonest_class_within_its_interval():
-    even = Chance.of(np.arange(1000) % 10, np.arange(100) % 10)
-    assert even == Chance(0.1, 0.1)
-    assert even.explains(900, 1000, 90, 100)
-    assert even.explains(885, 1000, 88, 100)  # a little better, as chance is now and then
-    assert not even.explains(860, 1000, 90, 100)  # what is learned from is better than chance
-    assert not even.explains(900, 1000, 70, 100)
-    uneven = Chance.of(np.array([0] * 900 + [1] * 100), None)
-    assert uneven.explains(100, 1000, None, 0)  # nine of ten right, and nothing learned
-    assert not uneven.explains(60, 1000, None, 0)
+def test_chance_is_the_accuracy_of_the_most_frequent_class_within_its_interval():
+    even = ChanceLevel.of(np.arange(1000) % 10, np.arange(100) % 10)
+    assert even == ChanceLevel(0.1, 0.1)
+    assert even.is_compatible_with(900, 1000, 90, 100)
+    assert even.is_compatible_with(885, 1000, 88, 100)  # a little better, as chance is now and then
+    assert not even.is_compatible_with(860, 1000, 90, 100)  # on the training examples it is better than chance
+    assert not even.is_compatible_with(900, 1000, 70, 100)
+    uneven = ChanceLevel.of(np.array([0] * 900 + [1] * 100), None)
+    assert uneven.is_compatible_with(100, 1000, None, 0)  # 90 % right by always answering 0
+    assert not uneven.is_compatible_with(60, 1000, None, 0)
 
 
 def test_a_few_examples_held_out_prove_nothing():
-    two = Chance.of(np.arange(54) % 2, np.arange(6) % 2)
-    assert not two.explains(5, 54, 1, 6)
+    two = ChanceLevel.of(np.arange(54) % 2, np.arange(6) % 2)
+    assert not two.is_compatible_with(5, 54, 1, 6)
 
 
 def test_of_five_examples_that_are_all_right_none_is_said_to_be_chance():
-    five = Chance.of(np.array([0, 0, 0, 1, 1]), None)
-    assert not five.explains(0, 5, None, 0)
-    assert not five.explains(2, 5, None, 0)
-    assert Chance.of(np.array([0]), np.arange(100) % 10).explains(1, 1, 90, 100), "those held out tell"
+    five = ChanceLevel.of(np.array([0, 0, 0, 1, 1]), None)
+    assert not five.is_compatible_with(0, 5, None, 0)
+    assert not five.is_compatible_with(2, 5, None, 0)
+    assert ChanceLevel.of(np.array([0]), np.arange(100) % 10).is_compatible_with(1, 1, 90, 100), "those held out tell"
 
 
 @pytest.mark.parametrize("name", lenet.names())

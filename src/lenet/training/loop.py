@@ -26,7 +26,7 @@ from lenet.errors import TrainingError
 from lenet.model import Model, PictureKind, load
 from lenet.preprocess import GrayLevels
 from lenet.training.augmentation import slice_augmentation
-from lenet.training.chance import Chance, first_epochs, warning
+from lenet.training.chance import ChanceLevel, first_epochs, warning
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.learners import Learner, learner_on
@@ -97,7 +97,7 @@ def fit(
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         engine: ``"torch"`` or an instruction set of the native engine; None takes what LENET_ENGINE says, else the
             best for the device. A run that goes on keeps its engine, because others give other last bits.
-        threads: of the CPU; None takes one a core. Other numbers give other last bits.
+        threads: of the CPU; None takes one per core. Other numbers give other last bits.
         checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
         checkpoint: where to begin, if the folder holds no checkpoint.
         source: the arguments of `data.load` that gave ``data``, so that ``run.json`` can repeat it.
@@ -117,7 +117,7 @@ def fit(
     stored = _stored_settings(out) if resume else {}
     chosen_device = _device(recipe, engine, device, worker, stored)
     held_out: Labeled | None = None
-    chance: Chance | None = None
+    chance: ChanceLevel | None = None
     names: tuple[str, ...] = ()
     kind: PictureKind | None = None
     if isinstance(data, Stream):
@@ -127,7 +127,7 @@ def fit(
         stream, names, kind = DatasetStream(examples, recipe), tuple(data.class_names), infer_picture_kind(data)
         held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
         if seeds is None:
-            chance = Chance.of(examples.labels[examples.rows], held_out[1] if held_out else None)
+            chance = ChanceLevel.of(examples.labels[examples.rows], held_out[1] if held_out else None)
         data_settings = {
             "name": data.name,
             "source": dict(source or {"name_or_path": data.provenance.get("origin", data.name)}),
@@ -281,7 +281,7 @@ class _Training:
     recipe: Recipe
     held_out: Labeled | None
     test: Labeled | None
-    chance: Chance | None
+    chance: ChanceLevel | None
     learner: Learner
     group: ProcessGroup
     run: Run
@@ -351,7 +351,7 @@ class _Training:
         if self.chance is None or row["epoch"] < self._check_epoch(row):
             return ""
         held_out = 0 if self.held_out is None else len(self.held_out[1])
-        if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):
+        if not self.chance.is_compatible_with(row["errors"], row["examples"], row["validation_errors"], held_out):
             return ""
         recipe = replace(self.recipe, batch=min(self.recipe.batch, row["examples"]))  # no batch holds more
         if self.chance.held_out is None:
