@@ -1,4 +1,4 @@
-"""The page's modules run in node, as they stand."""
+"""Running the page's modules in node, unchanged."""
 
 import json
 import shutil
@@ -11,17 +11,17 @@ SITE = resources.files("lenet.page") / "site"
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
-READ = """
+PRELUDE = """
 import { readFileSync } from "node:fs";
 const given = JSON.parse(readFileSync(0, "utf8"));
 const show = (value) => console.log(JSON.stringify(value));
 """
 
 
-def in_node(script, **given):
-    """What a script ``show``s of what it is ``given``, run inside the site's package."""
+def run_in_node(script, **given):
+    """Run a script in node, in the site's folder, with arguments in ``given``; returns what it passes to ``show``."""
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", READ + script],
+        ["node", "--input-type=module", "-e", PRELUDE + script],
         cwd=str(SITE),
         input=json.dumps(given),
         capture_output=True,

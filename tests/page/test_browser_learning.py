@@ -134,8 +134,8 @@ def test_a_changed_setting_starts_another_run_and_leaves_the_curve_of_the_one_be
     assert page.evaluate(f"{RUN}.settings.activation") == "squash"
     told = page.page.inner_text(".learning-runs")
     assert "This run" in told
-    assert "squash (scaled tanh)" in told.split("The run before")[0]
-    assert "ReLU" in told.split("The run before")[1]
+    assert "squash (scaled tanh)" in told.split("The previous run")[0]
+    assert "ReLU" in told.split("The previous run")[1]
     page.page.click(".learning-runs button")
     assert page.evaluate("s.learning.previousRun") is None
     assert page.page.inner_text(".learning-runs") == ""

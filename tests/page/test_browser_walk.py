@@ -324,5 +324,5 @@ class Walk:
         scroll_to(self.seen, ".learning-network")
         wait_for_frames(self.page)
         self.shoot("learning-network")
-        scroll_to(self.seen, "#account")
-        self.shoot("account")
+        scroll_to(self.seen, "#counts")
+        self.shoot("counts")

@@ -30,7 +30,7 @@ pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
 pytestmark = [
     pytest.mark.skipif(find_browser() is None, reason="no Chromium or Chrome on this machine"),
-    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
+    pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals"),
 ]
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"

@@ -55,15 +55,15 @@ def test_the_arrays_come_back_bit_for_bit_from_the_document(name):
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_account_is_anatomys_in_both_languages(name):
+def test_the_counts_are_those_of_the_summary_in_both_languages(name):
     one = weights(name)
-    account, told = summarize(one.network), page_document([one])["networks"][0]["account"]
+    counts, told = summarize(one.network), page_document([one])["networks"][0]["counts"]
     assert [told[figure] for figure in ("parameters", "connections", "macs")] == [
-        account.parameters,
-        account.connections,
-        account.macs,
+        counts.parameters,
+        counts.connections,
+        counts.macs,
     ]
-    for stage, expected in zip(told["stages"], account.stages, strict=True):
+    for stage, expected in zip(told["stages"], counts.stages, strict=True):
         assert (stage["name"], stage["parameters"], stage["macs"]) == (
             expected.name,
             expected.parameters,
@@ -74,7 +74,7 @@ def test_the_account_is_anatomys_in_both_languages(name):
             "step": expected.jump,
             "center": expected.first_center,
         }
-        formulas = [one.formula for one in derive(account, expected.name)]
+        formulas = [one.formula for one in derive(counts, expected.name)]
         assert [formula for _, formula in stage["derivations"]["en"]] == formulas
         assert [formula for _, formula in stage["derivations"]["zh"]] == formulas
         labels = {language: {label for label, _ in stage["derivations"][language]} for language in ("en", "zh")}

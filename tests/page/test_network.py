@@ -320,7 +320,7 @@ def extent(field):
 
 
 @needs_node
-def test_receptive_fields_are_those_of_the_account_clipped_to_the_input(explained, shown):
+def test_receptive_fields_are_those_of_the_counts_clipped_to_the_input(explained, shown):
     for units, one in zip(explained, shown, strict=True):
         _, height, width = one.network.input
         network_summary = summary.summarize(one.network)

@@ -16,8 +16,7 @@ from lenet.page.digits import unpack_test_digits
 from lenet.page.document import MAX_NETWORKS
 from lenet.page.plane import MAX_UNITS, digit_plane
 from lenet.preprocess import network_inputs
-from tests.page.in_node import in_node as run
-from tests.page.in_node import needs_node
+from tests.page.in_node import needs_node, run_in_node
 
 pytestmark = needs_node
 
@@ -32,9 +31,9 @@ const models = given.document ? parseDocument(given.document).models : [];
 """
 
 
-def in_node(script, **given):
-    """What ``script`` shows, with these modules at hand."""
-    return run(MODULES + script, **given)
+def run_script(script, **given):
+    """Run a script in node after the imports of MODULES; returns what it passes to ``show``."""
+    return run_in_node(MODULES + script, **given)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def test_the_gradient_by_the_input_is_that_of_autograd_for_every_network_of_the_
     }));"""
     for models, document in batches(zoo):
         inputs = [input_of(model.network) for model in models]
-        shown = in_node(
+        shown = run_script(
             script, document=document, inputs=[values.ravel().tolist() for values in inputs], outputs=[0, 1]
         )
         for model, values, gradients in zip(models, inputs, shown, strict=True):
@@ -77,7 +76,7 @@ def test_occlusion_is_the_mean_fall_of_the_score_over_all_squares_that_cover_a_p
     [model] = [one for one in zoo if one.network.name == "lenet-1"]
     network = model.network
     values = input_of(network)
-    shown = in_node(
+    shown = run_script(
         """const [{ network }] = models;
         const falls = new Float32Array(network.inputShape[1] * network.inputShape[2]);
         for (const _ of occlude(network, Float32Array.from(given.values), (outputs) => outputs[3], falls));
@@ -132,7 +131,7 @@ def test_the_axes_of_the_plane_are_the_principal_components_of_the_last_hidden_s
 
 def test_the_page_puts_a_digit_where_the_document_has_it_and_reads_it_as_the_document_says():
     models = [pretrained("lenet-5"), pretrained("lenet-5-relu")]
-    shown = in_node(
+    shown = run_script(
         """show(models.map((model) => given.images.map((image) => {
           const pass = model.network.run(networkInput(model.network, Uint8Array.from(image)));
           const place = projectOnAxes(pass.stages.at(-2).values, model.plane);
@@ -189,7 +188,7 @@ def test_the_maps_of_the_overview_are_connected_with_one_another(zoo):
       });
     }));"""
     for models, document in batches(zoo):
-        shown = in_node(
+        shown = run_script(
             script, document=document, inputs=[input_of(model.network).ravel().tolist() for model in models]
         )
         assert all(all(stages) for stages in shown)

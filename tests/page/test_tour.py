@@ -1,4 +1,4 @@
-"""The tour tells true numbers in two languages, the sliders do what they say, and the account is the paper's."""
+"""The tour tells true numbers in two languages, the sliders do what they say, and the counts are the paper's."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,7 @@ from lenet.networks import describe, names
 from lenet.page import page_document, page_html
 from lenet.page.document import DEFAULT_MODELS, MAX_NETWORKS
 from lenet.preprocess import network_inputs
-from tests.page.in_node import in_node as run
-from tests.page.in_node import needs_node
+from tests.page.in_node import needs_node, run_in_node
 
 CHROMIUM = find_browser()
 
@@ -22,7 +21,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not in
 MODULES = """
 import { parseDocument, networkInput, answerOf } from "lenet/network.js";
 import { createTrace } from "lenet/convolution/arithmetic.js";
-import { align } from "lenet/account.js";
+import { align } from "lenet/counts.js";
 import { applyChanges, SLIDERS } from "lenet/robustness/changes.js";
 import { classify, emptyCurve, measure, valueOf } from "lenet/robustness/curves.js";
 import { UNCHANGED } from "lenet/store.js";
@@ -37,14 +36,14 @@ const states = models.map((model) => {
 """
 
 
-def in_node(script, **given):
-    """What ``script`` shows, with these modules at hand."""
-    return run(MODULES + script, **given)
+def run_script(script, **given):
+    """Run a script in node after the imports of MODULES; returns what it passes to ``show``."""
+    return run_in_node(MODULES + script, **given)
 
 
 def changed(image, changes):
     script = "show(Array.from(applyChanges(image, { ...UNCHANGED, ...given.changes })));"
-    pixels = in_node(script, image=image.ravel().tolist(), changes=changes)
+    pixels = run_script(script, image=image.ravel().tolist(), changes=changes)
     return np.array(pixels, np.uint8).reshape(28, 28)
 
 
@@ -118,7 +117,7 @@ def test_noise_inverts_its_share_of_pixels_always_the_same_and_more_of_them_with
     assert (inverted | (little == noise_image)).all(), "what little noise inverts, more noise inverts too"
     assert (other != much).any()
     np.testing.assert_array_equal(much, changed(noise_image, {"noise": 0.3, "noiseSeed": 5}))
-    shares = in_node(
+    shares = run_script(
         """const shareOf = (noiseSeed) =>
           applyChanges(new Uint8Array(784), { ...UNCHANGED, noise: 0.1, noiseSeed }).filter(Boolean).length / 784;
         show(Array.from({ length: 200 }, (_, seed) => shareOf(seed)));"""
@@ -128,7 +127,7 @@ def test_noise_inverts_its_share_of_pixels_always_the_same_and_more_of_them_with
 
 
 def test_every_text_stands_in_both_languages_with_the_same_places_for_numbers():
-    text = in_node("show(TEXTS);")
+    text = run_script("show(TEXTS);")
     assert text["en"].keys() == text["zh"].keys()
     for key, english in text["en"].items():
         chinese = text["zh"][key]
@@ -149,7 +148,7 @@ def told(document, digit):
     """What each stop tells of each network: ``{title: {stop: {part: {key, values}}}}``, and all texts."""
     script = """show({ text: TEXTS, stops: STOPS, told: Object.fromEntries(states.map((state) =>
       [state.model.title, Object.fromEntries(STOPS.map((stop) => [stop, contentOf(stop, state)]))])) });"""
-    return in_node(script, document=document, image=digit.ravel().tolist())
+    return run_script(script, document=document, image=digit.ravel().tolist())
 
 
 def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(told):
@@ -171,7 +170,7 @@ def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
     zoo = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
     for start in range(0, len(zoo), MAX_NETWORKS):
         document = page_document(zoo[start : start + MAX_NETWORKS])
-        for tales in in_node(script, document=document, image=digit.ravel().tolist()):
+        for tales in run_script(script, document=document, image=digit.ravel().tolist()):
             assert len(tales) == 10
             for part in (tale[part] for tale in tales for part in ("title", "idea", "live") if tale[part]):
                 template = told["text"]["en"][part["key"]]
@@ -205,7 +204,7 @@ def test_the_wording_follows_the_network(told):
 
 def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
     document = page_document([create("lenet-rgb", classes=["dog", "ship", "frog"], seed=1)])
-    told = in_node(
+    told = run_script(
         """const [model] = models;
         const pass = model.network.run(new Float32Array(3 * 32 * 32).fill(0.5));
         const answer = answerOf(model, pass.outputs);
@@ -249,7 +248,7 @@ def as_number(text):
 
 
 def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(document, digit):
-    worst = in_node(
+    worst = run_script(
         """const worst = [];
         for (const { model: { network }, pass } of states) {
           network.stages.forEach((stage, index) => {
@@ -277,7 +276,7 @@ def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(do
 
 
 def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document, digit):
-    found = in_node(
+    found = run_script(
         """const slider = SLIDERS.find(({ key }) => key === given.key);
         const { model } = states[1];
         model.calibration.min_confidence = 0.3;
@@ -306,8 +305,8 @@ def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document,
     assert found["points"] >= 46
 
 
-def test_the_accounts_of_two_networks_stand_side_by_side_and_end_together():
-    rows = in_node("show(align([Array(7).fill(0), Array(4).fill(0)]));")
+def test_the_counts_of_two_networks_stand_side_by_side_and_end_together():
+    rows = run_script("show(align([Array(7).fill(0), Array(4).fill(0)]));")
     assert rows == [[0, 0], [1, 1], [2, 2], [3, None], [4, None], [5, None], [6, 3]]
 
 
@@ -441,13 +440,13 @@ def test_each_slider_says_in_which_range_the_answer_stays(page):
 
 
 @needs_chromium
-def test_the_account_shows_the_papers_totals_and_hovering_table_one_lights_a_columns_inputs(page):
-    assert "60,000" in page.inner_text("#account tfoot")
-    assert "340,908" in page.inner_text("#account tfoot")
-    page.click("#account .account-open >> text=C3")
-    head = page.locator("#account .connection-table thead th").nth(8)
+def test_the_counts_show_the_papers_totals_and_hovering_table_one_lights_a_columns_inputs(page):
+    assert "60,000" in page.inner_text("#counts tfoot")
+    assert "340,908" in page.inner_text("#counts tfoot")
+    page.click("#counts .counts-open >> text=C3")
+    head = page.locator("#counts .connection-table thead th").nth(8)
     head.hover()
-    lit = page.locator("#account .connection-table tbody th.is-lit").all_inner_texts()
+    lit = page.locator("#counts .connection-table tbody th.is-lit").all_inner_texts()
     assert tuple(map(int, lit)) == LENET_5_C3[8]
-    marks = page.locator("#account .connection-table td.is-fed").count()
+    marks = page.locator("#counts .connection-table td.is-fed").count()
     assert marks == 60

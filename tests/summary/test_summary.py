@@ -1,4 +1,4 @@
-"""The account agrees with the papers and with counting by hand."""
+"""Counts agree with the papers and with counting by hand."""
 
 import math
 import re

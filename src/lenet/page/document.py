@@ -125,7 +125,7 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "labels": list(model.class_names),
         "pictures": asdict(model.picture_kind),
         "provenance": _provenance(model),
-        "account": _summary(model.network),
+        "counts": _summary(model.network),
     }
 
 

@@ -1,6 +1,6 @@
 /** Puts the page together: the document, the store, the pipeline, the views. */
 
-import { mountAccount } from "lenet/account.js";
+import { mountCounts } from "lenet/counts.js";
 import { parseAddress, syncAddress } from "lenet/address.js";
 import { mountLearning } from "lenet/learning/learning.js";
 import { parseDocument } from "lenet/network.js";
@@ -114,7 +114,7 @@ function mountRest() {
   mountRobustness(elementOf("robustness"), store);
   mountPlane(elementOf("plane"), store, json.digits);
   mountLearning(elementOf("learning"), store, json.digits);
-  mountAccount(elementOf("account"), store);
+  mountCounts(elementOf("counts"), store);
   if (addressState.stop !== null) store.set({ stop: addressState.stop });
   syncAddress(store, pad);
   window.lenet = { store, timings, ready: readyTime };

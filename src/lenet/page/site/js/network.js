@@ -23,7 +23,7 @@ export { modelInput, networkInput } from "lenet/inputs.js";
  * @property {?{mean: Float32Array, axes: Float32Array, places: Float32Array, shares: number[], read: string}} plane -
  *     test digits on two principal components of the last hidden stage's outputs: mean and axes of these, the digits'
  *     places, the axes' shares of the variance, and as what digit each is read (`read`); null where it reads no digits
- * @property {Object} account - parameters, connections, macs, stages with derivations
+ * @property {Object} counts - parameters, connections, macs, stages with derivations
  * @property {boolean} hidden - only there to read pictures
  */
 

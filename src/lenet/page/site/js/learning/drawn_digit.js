@@ -1,4 +1,4 @@
-/** The visitor's digit, and the answer to it of the network in training. */
+/** The digit that the visitor drew, and how the network in training classifies it. */
 
 import { networkInput, answerOf } from "lenet/network.js";
 import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
@@ -7,14 +7,14 @@ import { make } from "lenet/views/elements.js";
 import { formatNumber, formatPercent } from "lenet/views/numbers.js";
 
 const LABELS = [..."0123456789"];
-const C3_STAGE = 2;
+const C3_INDEX = 2;
 const MAPS_PER_ROW = 8;
 const MAP_GAP = 4;
 const BLANK_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
 const IDENTITY_CALIBRATION = { temperature: 1, min_confidence: 0 };
 
 /**
- * Creates the visitor's digit with the answer and the C3 maps of the network in training.
+ * Creates the view of the visitor's digit, with the answer and the C3 maps of the network in training.
  *
  * @param {Object} store
  * @param {() => Network} currentNetwork
@@ -22,7 +22,7 @@ const IDENTITY_CALIBRATION = { temperature: 1, min_confidence: 0 };
  */
 export function createDrawnDigit(store, currentNetwork) {
   const title = make("h3", { class: "small-title" });
-  const host = make("div", { class: "learning-digit" });
+  const digitContainer = make("div", { class: "learning-digit" });
   const verdict = make("p", { class: "learning-verdict" });
   const hint = make("p", { class: "learning-hint" });
   const rows = LABELS.map((label) => {
@@ -33,22 +33,22 @@ export function createDrawnDigit(store, currentNetwork) {
     return { row, bar, value };
   });
   const element = make("div", { class: "learning-drawn" }, title,
-    make("div", { class: "learning-drawn-parts" }, make("div", {}, host, verdict),
+    make("div", { class: "learning-drawn-parts" }, make("div", {}, digitContainer, verdict),
       make("ol", { class: "answer-rows" }, ...rows.map(({ row }) => row))), hint);
   const mapsTitle = make("h3", { class: "small-title" });
-  const mapsHost = make("div");
-  const maps = make("div", { class: "learning-maps" }, mapsTitle, mapsHost);
-  let pass = null;
+  const mapsContainer = make("div");
+  const maps = make("div", { class: "learning-maps" }, mapsTitle, mapsContainer);
+  let forwardPass = null;
 
-  const digitDrawing = mountDrawing(host, {
+  const digitDrawing = mountDrawing(digitContainer, {
     height: (width) => width,
     draw: (context, width, _height, palette) => drawTile(context, palette, store.state.image ?? new Uint8Array(784),
       { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
   });
-  const mapsDrawing = mountDrawing(mapsHost, {
+  const mapsDrawing = mountDrawing(mapsContainer, {
     height: (width) => 2 * (mapWidth(width) + MAP_GAP),
     draw: (context, width, _height, palette) => {
-      const { shape: [count, mapRows, mapColumns], values } = pass?.stages[C3_STAGE] ?? BLANK_MAPS;
+      const { shape: [count, mapRows, mapColumns], values } = forwardPass?.stages[C3_INDEX] ?? BLANK_MAPS;
       const side = mapWidth(width);
       for (let map = 0; map < count; map++) {
         const cell = [map % MAPS_PER_ROW, Math.floor(map / MAPS_PER_ROW)];
@@ -62,9 +62,9 @@ export function createDrawnDigit(store, currentNetwork) {
   function update() {
     const network = currentNetwork();
     const { image } = store.state;
-    pass = image && network ? network.run(networkInput(network, image)) : null;
-    const answer = pass
-      && answerOf({ network, calibration: IDENTITY_CALIBRATION, reject_class: null }, pass.outputs);
+    forwardPass = image && network ? network.run(networkInput(network, image)) : null;
+    const answer = forwardPass
+      && answerOf({ network, calibration: IDENTITY_CALIBRATION, reject_class: null }, forwardPass.outputs);
     const maxBarValue = answer?.penalties ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, label) => {
       const barValue = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
@@ -74,7 +74,7 @@ export function createDrawnDigit(store, currentNetwork) {
     });
     verdict.textContent = answer
       ? chapterText(store, "learning.answer",
-        { label: answer.winner, share: formatPercent(answer.probabilities[answer.winner]) })
+        { label: answer.winner, probability: formatPercent(answer.probabilities[answer.winner]) })
       : chapterText(store, "learning.drawing.empty");
     element.dataset.answer = answer ? String(answer.winner) : "";
     digitDrawing.redraw();

@@ -1,4 +1,4 @@
-/** The current run and the previous one, each by the settings in which they differ. */
+/** The list of the current and the previous run, each described by the settings in which they differ. */
 
 import { SETTINGS } from "lenet/learning/settings.js";
 import { settingText } from "lenet/learning/controls.js";
@@ -11,10 +11,10 @@ import { make } from "lenet/views/elements.js";
  *
  * @param {Object} store - the page's state; texts follow its language
  * @param {() => WorkbenchState} workbenchState
- * @param {() => void} onForget - takes the previous run away
+ * @param {() => void} onDiscard - discards the previous run
  * @returns {{element: HTMLElement, updateText: () => void}}
  */
-export function createRuns(store, workbenchState, onForget) {
+export function createRuns(store, workbenchState, onDiscard) {
   const element = make("div", { class: "learning-runs" });
 
   function updateText() {
@@ -24,10 +24,10 @@ export function createRuns(store, workbenchState, onForget) {
     const describeSettings = (settings) => changedKeys.map((key) =>
       `${chapterText(store, `learning.${key}`)}: ${settingText(store, key, settings[key])}`);
     const lossNote = haveSameLoss(previousRun, run) ? [] : [chapterText(store, "learning.otherLoss")];
-    const button = make("button", { type: "button", onClick: onForget }, chapterText(store, "learning.forget"));
+    const button = make("button", { type: "button", onClick: onDiscard }, chapterText(store, "learning.discard"));
     element.replaceChildren(
-      entry("is-now", "learning.now", describeSettings(run.settings)),
-      entry("is-earlier", "learning.earlier", [...describeSettings(previousRun.settings), ...lossNote], button));
+      entry("is-current", "learning.currentRun", describeSettings(run.settings)),
+      entry("is-previous", "learning.previousRun", [...describeSettings(previousRun.settings), ...lossNote], button));
   }
 
   function entry(className, key, parts, ...more) {

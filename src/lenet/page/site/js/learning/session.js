@@ -3,7 +3,7 @@
 import { createNetwork } from "lenet/network.js";
 import { describeNetwork, planOf } from "lenet/learning/settings.js";
 import { unpackDigits } from "lenet/learning/digits.js";
-import { linkScript, sourceFromImportMap } from "lenet/learning/linking.js";
+import { bundleScript, sourceFromImportMap } from "lenet/learning/bundling.js";
 
 const BINS_PER_EPOCH = 25;
 
@@ -15,11 +15,11 @@ const BINS_PER_EPOCH = 25;
  * @property {number} epochs - passes over the training digits so far, with fractions
  * @property {{epochs: number, loss: number, errorRate: number}[]} losses - of the batches trained on, averaged over a
  *     twenty-fifth of an epoch each; the error rate is a share from 0 to 1
- * @property {{index: number, lossSum: number, misreadCount: number, digitCount: number}} bin - sums for the last of the
- *     losses, which is still being filled
+ * @property {{index: number, lossSum: number, misreadCount: number, digitCount: number}} bin - running sums of the bin
+ *     whose averages are the last of `losses`
  * @property {{epochs: number, misread: number[]}[]} evaluations - on the test digits: indexes of those misread
  * @property {?WeightGradient} weightGradient - of the last update
- * @property {boolean} hasDiverged - whether a loss was no finite number
+ * @property {boolean} hasDiverged - whether a loss was NaN or infinite
  */
 
 /**
@@ -30,7 +30,7 @@ const BINS_PER_EPOCH = 25;
  * @param {() => void} onReport - called after every report of the worker
  * @returns {Promise<{digits: Object, begin: (settings: Object) => void, train: () => void, pause: () => void,
  *     step: () => void, selectWeight: (weight: {stageIndex: number, index: number}) => void,
- *     forgetPreviousRun: () => void, run: ?Run, previousRun: ?Run}>} `step` makes one update
+ *     discardPreviousRun: () => void, run: ?Run, previousRun: ?Run}>} `step` makes one update
  */
 export async function openSession(packedDigits, prototypes, onReport) {
   const digits = await unpackDigits(packedDigits);
@@ -42,7 +42,7 @@ export async function openSession(packedDigits, prototypes, onReport) {
   let setParameters = null;
 
   worker.onmessage = ({ data }) => {
-    if (data.runNumber !== runNumber) return; // about a run that has been replaced
+    if (data.runNumber !== runNumber) return; // a report on a run that has been replaced
     setParameters(data.parameters);
     run.updates = data.updates;
     run.epochs = data.epochs;
@@ -70,17 +70,17 @@ export async function openSession(packedDigits, prototypes, onReport) {
     pause: () => worker.postMessage({ isTraining: false }),
     step: () => worker.postMessage({ isTraining: false, step: true }),
     selectWeight: (weight) => worker.postMessage({ selectedWeight: weight }),
-    forgetPreviousRun: () => { previousRun = null; },
+    discardPreviousRun: () => { previousRun = null; },
     get run() { return run; },
     get previousRun() { return previousRun; },
   };
 }
 
-/** A running worker: a module of the server that gave out the page, or in a file a script linked from its modules. */
+/** Starts the worker: from a module of the server, or, where the page is a file, from a script bundled of its modules. */
 async function startWorker() {
   const isServed = !import.meta.url.startsWith("data:");
   if (isServed) return whenReady(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
-  const script = linkScript("lenet/learning/worker.js", sourceFromImportMap);
+  const script = bundleScript("lenet/learning/worker.js", sourceFromImportMap);
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = await whenReady(new Worker(address));
   URL.revokeObjectURL(address);
@@ -96,7 +96,7 @@ function whenReady(worker) {
 }
 
 /**
- * A training plan and its network, whose arrays lie in one buffer, in the order of the plan.
+ * Creates a training plan and its network, whose arrays are views of one buffer, in the order of the plan.
  *
  * @returns {{plan: TrainingPlan, network: Network, setParameters: (parameters: Float32Array) => void}}
  */
@@ -113,7 +113,7 @@ function makeTrainable(description, settings) {
   return { plan, network: createNetwork(description, arrays), setParameters: (parameters) => buffer.set(parameters) };
 }
 
-/** Adds an update to the bin of the twenty-fifth of an epoch that it belongs to, and renews that bin's means. */
+/** Adds an update to the loss curve: to its bin, a twenty-fifth of an epoch, whose averages are computed again. */
 function addLoss(run, { loss, misreadCount, batchSize, epochs }) {
   run.hasDiverged ||= !Number.isFinite(loss);
   const binIndex = Math.ceil(epochs * BINS_PER_EPOCH - 1e-9);

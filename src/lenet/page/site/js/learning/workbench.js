@@ -58,7 +58,7 @@ export async function mountWorkbench(host, store, packedDigits, digitCounts) {
   const status = createStatus(store, workbenchState, digitCounts);
   const curves = createCurves(store, workbenchState, digitCounts);
   const runs = createRuns(store, workbenchState, () => {
-    session.forgetPreviousRun();
+    session.discardPreviousRun();
     runs.updateText();
     update();
   });

@@ -15,7 +15,7 @@ import { createTraining } from "lenet/learning/training.js";
 
 const REPORT_INTERVAL = 120; // milliseconds
 const FIRST_EPOCH_INTERVAL = 0.2; // epochs from one evaluation to the next within the first epoch
-const LATER_INTERVAL = 0.5; // and after it
+const LATER_EPOCH_INTERVAL = 0.5; // the same, after the first epoch
 
 let digits = null;
 let training = null;
@@ -48,7 +48,7 @@ function begin(message) {
   report();
 }
 
-/** Trains in slices between which messages come in. */
+/** Trains for a time slice as soon as the messages that wait are handled, then schedules the next slice. */
 function scheduleSlice() {
   if (isSliceScheduled) return;
   isSliceScheduled = true;
@@ -68,7 +68,7 @@ function update() {
   const { weightGradient: gradient, ...loss } = training.step(selectedWeight);
   losses.push({ ...loss, epochs: training.epochs });
   weightGradient = gradient;
-  const interval = epochsBefore < 1 ? FIRST_EPOCH_INTERVAL : LATER_INTERVAL;
+  const interval = epochsBefore < 1 ? FIRST_EPOCH_INTERVAL : LATER_EPOCH_INTERVAL;
   const intervalsIn = (epochs) => Math.floor(epochs / interval + 1e-9);
   if (intervalsIn(training.epochs) > intervalsIn(epochsBefore)) evaluate();
 }

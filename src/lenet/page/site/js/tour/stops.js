@@ -56,7 +56,7 @@ export function contentOf(stop, tourState) {
   const stageContent = stageIndex === null ? null : {
     stage: network.stages[stageIndex],
     previousStage: stageIndex ? network.stages[stageIndex - 1] : null,
-    account: tourState.model.account.stages[stageIndex],
+    counts: tourState.model.counts.stages[stageIndex],
     explanation: unit && explainUnit(network, tourState.pass, stageIndex, unit),
     stagePass: tourState.pass.stages[stageIndex],
     stageIndex,
@@ -114,15 +114,15 @@ const CONTENT = {
     };
   },
 
-  sharing(_, { stage, account }) {
+  sharing(_, { stage, counts }) {
     const [maps, rows, columns] = stage.outputShape;
     const weights = connectedMaps(stage.layer, stage.inputShape[0])[0].length * stage.layer.kernel_size ** 2;
     return {
       title: titleOf("sharing"),
       idea: textOf("sharing", "idea", { units: formatCount(rows * columns), count: weights }),
       live: textOf("sharing", "live", {
-        maps, count: weights, units: formatCount(rows * columns), parameters: formatCount(account.parameters),
-        connections: formatCount(account.connections),
+        maps, count: weights, units: formatCount(rows * columns), parameters: formatCount(counts.parameters),
+        connections: formatCount(counts.connections),
       }),
     };
   },
@@ -142,7 +142,7 @@ const CONTENT = {
     };
   },
 
-  sampling(_, { stage, previousStage, account, explanation }) {
+  sampling(_, { stage, previousStage, counts, explanation }) {
     const variant = stage.kind;
     return {
       title: titleOf("sampling"),
@@ -153,12 +153,12 @@ const CONTENT = {
         coefficient: formatNumber(explanation.coefficient ?? 0), bias: formatNumber(explanation.bias ?? 0),
         sum: formatNumber(explanation.sum), value: formatNumber(explanation.value), maps: stage.outputShape[0],
         units: formatCount(unitCount(stage.outputShape)), before: formatCount(unitCount(previousStage.outputShape)),
-        parameters: formatCount(account.parameters), connections: formatCount(account.connections),
+        parameters: formatCount(counts.parameters), connections: formatCount(counts.connections),
       }, variant),
     };
   },
 
-  table(_, { stage, previousStage, account, explanation, unit: [map] }) {
+  table(_, { stage, previousStage, counts, explanation, unit: [map] }) {
     const [inputs] = stage.inputShape;
     const [maps] = stage.outputShape;
     const area = stage.layer.kernel_size ** 2;
@@ -167,7 +167,7 @@ const CONTENT = {
     const isTable = stage.layer.table !== null;
     const values = {
       stage: stageName(stage.name), before: stageName(previousStage.name), maps, inputs, kernels, area, map,
-      all: maps * inputs, full: formatCount(maps * inputs * area + maps), parameters: formatCount(account.parameters),
+      all: maps * inputs, full: formatCount(maps * inputs * area + maps), parameters: formatCount(counts.parameters),
       seen: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
     };
     const fullVariant = hasTableISize ? "full" : "other";
@@ -179,14 +179,14 @@ const CONTENT = {
     };
   },
 
-  c5({ model }, { stage, previousStage, account, stageIndex }) {
+  c5({ model }, { stage, previousStage, counts, stageIndex }) {
     const [inputs, side] = stage.inputShape;
     const [maps] = stage.outputShape;
     const values = {
       stage: stageName(stage.name), before: stageName(previousStage.name), maps, inputs, side,
       jump: inputStride(model.network, stageIndex), fan: formatCount(unitCount(stage.inputShape)),
-      parameters: formatCount(account.parameters), total: formatCount(model.account.parameters),
-      share: formatPercent(account.parameters / model.account.parameters),
+      parameters: formatCount(counts.parameters), total: formatCount(model.counts.parameters),
+      share: formatPercent(counts.parameters / model.counts.parameters),
     };
     return {
       title: titleOf("c5"),

@@ -1,6 +1,6 @@
-/** The texts of the chapters: the tour, the convolution, the sliders, the account and the training. */
+/** The texts of the chapters: the tour, the convolution, the sliders, the counts and the training. */
 
-import { TEXTS as account } from "lenet/account/text.js";
+import { TEXTS as counts } from "lenet/counts/text.js";
 import { en as learningEn } from "lenet/learning/text/en.js";
 import { zh as learningZh } from "lenet/learning/text/zh.js";
 import { TEXTS as robustness } from "lenet/robustness/text.js";
@@ -8,8 +8,8 @@ import { en } from "lenet/tour/text/en.js";
 import { zh } from "lenet/tour/text/zh.js";
 
 export const TEXTS = {
-  en: { ...en, ...robustness.en, ...account.en, ...learningEn },
-  zh: { ...zh, ...robustness.zh, ...account.zh, ...learningZh },
+  en: { ...en, ...robustness.en, ...counts.en, ...learningEn },
+  zh: { ...zh, ...robustness.zh, ...counts.zh, ...learningZh },
 };
 
 /** A chapter's text in the language shown, as `translate` gives those of the rest of the page; without `values` as it is. */

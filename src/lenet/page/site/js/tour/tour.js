@@ -25,9 +25,9 @@ const SECTION_OF_STOP = { pixels: "steps", answer: "answers", doubt: "robustness
  * @property {Network} network
  * @property {Object} store
  * @property {?number} stageIndex - of the stage that the stop is about; null for the input
- * @property {?Object} stage - of the network; null for the input, as `stagePass` and `account` are
+ * @property {?Object} stage - of the network; null for the input, as `stagePass` and `counts` are
  * @property {?StagePass} stagePass
- * @property {?Object} account - the stage's counts, as in the page's document
+ * @property {?Object} counts - the stage's counts, as in the page's document
  * @property {?number[]} unit - the unit that the stop shows
  * @property {?Object} previousStage - null before the first stage
  * @property {Float32Array} previousValues - what the stage receives
@@ -196,7 +196,7 @@ export function mountTour(container, store) {
     pictureWidth ??= network.inputShape[2];
     return {
       ...state, store, stage, stageIndex, unit, pictureWidth, chooseUnit,
-      account: stageIndex === null ? null : model.account.stages[stageIndex],
+      counts: stageIndex === null ? null : model.counts.stages[stageIndex],
       previousStage: stageIndex ? network.stages[stageIndex - 1] : null,
       previousValues: stageIndex ? pass.stages[stageIndex - 1].values : pass.input,
       stagePass: stageIndex === null ? null : pass.stages[stageIndex],

@@ -68,10 +68,10 @@ export const zh = {
   "learning.chart.earlierText": "上一次停在 {error}。",
   "learning.chart.chance": "ln 10 = 2.303：瞎猜",
   "learning.chart.floor": "1.461：sigmoid 输出的下限",
-  "learning.now": "这一次",
-  "learning.earlier": "上一次",
+  "learning.currentRun": "这一次",
+  "learning.previousRun": "上一次",
   "learning.same": "选择相同",
-  "learning.forget": "去掉这条曲线",
+  "learning.discard": "去掉这条曲线",
   "learning.otherLoss": "它的损失定义不同，没有画出。",
 
   "learning.drawing": "此刻的网络读你写的数字",
@@ -79,7 +79,7 @@ export const zh = {
   "learning.drawing.hint": "按 0 到 9 键可写出样例，也可以{draw}。",
   "learning.drawing.draw": "到上面去写",
   "learning.drawing.text": "你写的数字，网络拿到的样子",
-  "learning.answer": "它认作 {label}（{share}）。",
+  "learning.answer": "它认作 {label}（{probability}）。",
 
   "learning.c1": "C1 的卷积核",
   "learning.c3": "C3 的卷积核：每行对应 S2 的一张特征图，每列对应 C3 的一张",

@@ -1,6 +1,6 @@
 /** The pictures of the stops "sampling", "table" and "c5"; see PictureState in tour.js. */
 
-import { createConnectionTable } from "lenet/account/connections.js";
+import { createConnectionTable } from "lenet/counts/connections.js";
 import { contrastingTextColor, drawTile, frameCells, maxAbsOrOne, shade, write } from "lenet/tour/drawing.js";
 import { inputStride } from "lenet/tour/stops.js";
 import { chapterText } from "lenet/tour/text.js";

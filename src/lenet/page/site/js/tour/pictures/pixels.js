@@ -93,7 +93,7 @@ function busiestPart(image) {
 export const sharing = {
   height: (width, { stage }) => sharingLayout(width, stage).bottom + 84,
   label: (store, { stage }) => chapterText(store, "tour.sharing.label", { stage: stageName(stage.name) }),
-  draw(context, palette, width, _height, { store, stage, stagePass, account, unit }) {
+  draw(context, palette, width, _height, { store, stage, stagePass, counts, unit }) {
     const { tilesPerRow, side, kernelSide, rowHeight, bottom } = sharingLayout(width, stage);
     const [maps, rows, columns] = stage.outputShape;
     const connectedInputs = connectedMaps(stage.layer, stage.inputShape[0]);
@@ -112,13 +112,13 @@ export const sharing = {
       if (map === unit[0]) frameCells(context, palette, tile, { top: 0, left: 0, height: rows, width: columns });
       kernelIndex += connectedInputs[map].length;
     }
-    const bars = [["shared", account.parameters, palette.accent], ["alone", account.connections, palette.muted]];
+    const bars = [["shared", counts.parameters, palette.accent], ["alone", counts.connections, palette.muted]];
     bars.forEach(([key, count, color], index) => {
       const y = bottom + 14 + index * 36;
       write(context, palette,
         chapterText(store, `tour.sharing.${key}`, { count: count.toLocaleString("en-US") }), 0, y);
       context.fillStyle = color;
-      context.fillRect(0, y + 11, Math.max(1.5, (width * count) / account.connections), 7);
+      context.fillRect(0, y + 11, Math.max(1.5, (width * count) / counts.connections), 7);
     });
   },
 };

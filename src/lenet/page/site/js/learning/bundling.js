@@ -1,6 +1,6 @@
 /**
- * A script for a worker out of the modules of a page that is a file: a worker knows no import map, and the page's file
- * is the only one there is.
+ * Bundles modules into one script, for the worker of a page that is a file: a worker has no import map, and the page's
+ * file is the only one there is.
  *
  * Understands only what these modules use: `import { a, b as c } from "lenet/…";` and exported declarations.
  */
@@ -9,21 +9,23 @@ const IMPORT = /^import \{([^}]*)\} from "([^"]+)";$/gm;
 const EXPORT = /^export ((?:async )?function\*?|const|class) (\w+)/gm;
 
 /**
+ * Bundles a module and all that it imports into one classic script.
+ *
  * @param {string} entry - the name of a module
  * @param {(name: string) => string} sourceOf - the source of each module by its name
- * @returns {string} one classic script: every module once, those that others import before them
+ * @returns {string} the script: every module once, those that others import before them
  */
-export function linkScript(entry, sourceOf) {
+export function bundleScript(entry, sourceOf) {
   const scriptByModule = new Map();
-  const linkModule = (name) => {
+  const addModule = (name) => {
     if (scriptByModule.has(name)) return;
     scriptByModule.set(name, "");
     const source = sourceOf(name);
-    for (const [, , importedModule] of source.matchAll(IMPORT)) linkModule(importedModule);
+    for (const [, , importedModule] of source.matchAll(IMPORT)) addModule(importedModule);
     scriptByModule.delete(name); // and set again, so that it comes after the modules that it imports
     scriptByModule.set(name, wrapModule(name, source));
   };
-  linkModule(entry);
+  addModule(entry);
   return `"use strict";\nconst modules = {};\n${[...scriptByModule.values()].join("")}`;
 }
 

@@ -5,10 +5,12 @@ import { make } from "lenet/views/elements.js";
 import { stageName } from "lenet/views/numbers.js";
 
 /**
+ * Creates the connection table of a stage, and highlights the inputs of the map that is hovered over or selected.
+ *
  * @param {object} store
  * @param {object} network
- * @param {number} stageIndex of a convolution with a table
- * @param {{onChoose?: (map: number) => void}} [options] called when a column's heading is pressed
+ * @param {number} stageIndex - of a convolution with a table
+ * @param {{onChoose?: (map: number) => void}} [options] - called when a column's heading is pressed
  * @returns {{element: HTMLElement, highlight: (map: ?number) => void}}
  */
 export function createConnectionTable(store, network, stageIndex, { onChoose = null } = {}) {
@@ -21,7 +23,7 @@ export function createConnectionTable(store, network, stageIndex, { onChoose = n
 
   const heading = (map) => {
     const title = chapterText(store, "connections.column",
-      { stage: stageLabel, map, before: previousLabel, seen: layer.table[map].join(", ") });
+      { stage: stageLabel, map, before: previousLabel, inputs: layer.table[map].join(", ") });
     const content = onChoose
       ? make("button", { type: "button", "aria-label": title, onClick: () => onChoose(map) }, String(map))
       : String(map);
@@ -61,8 +63,8 @@ export function createConnectionTable(store, network, stageIndex, { onChoose = n
         kernels: layer.table.flat().length, all: inputMaps * layer.maps,
         parameters: (layer.table.flat().length * area + layer.maps).toLocaleString("en-US"), area, maps: layer.maps,
       })
-      : chapterText(store, "connections.row", {
-        stage: stageLabel, map, before: previousLabel, seen: layer.table[map].join(", "),
+      : chapterText(store, "connections.map", {
+        stage: stageLabel, map, before: previousLabel, inputs: layer.table[map].join(", "),
         count: layer.table[map].length, area,
         parameters: layer.table[map].length * area + 1,
       });
