@@ -1,6 +1,6 @@
 """Static texts, as pages and scripts: precompressed, with ETag; pages with a Content-Security-Policy.
 
-By hand, since Starlette sends files by name, not texts, and compresses every answer or none.
+Not Starlette's StaticFiles and GZipMiddleware: they serve files from disk, and compress each response anew.
 """
 
 import gzip
@@ -16,16 +16,16 @@ _POLICY = re.compile(r"""<meta\s+http-equiv="Content-Security-Policy"\s+content=
 NO_SCRIPT = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
 )
-_NO_FRAME = "; frame-ancestors 'none'"  # in a header alone: a page cannot say it of itself
+_NO_FRAME = "; frame-ancestors 'none'"  # browsers ignore it in a meta element, so the header adds it
 
 
 class StaticText:
-    """One text, its compressed copy, and its ETag.
+    """A text to respond with, its compressed copy, and its ETag.
 
     Args:
-        text: what is answered.
+        text: the body of responses.
         media_type: as in ``Content-Type``, without the charset, which is UTF-8.
-        headers: of every answer, besides those of its encoding.
+        headers: of every response, beside those about its encoding and caching.
     """
 
     def __init__(self, text: str, media_type: str, headers: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ class StaticText:
         self._headers = {**headers, "ETag": self._tag, "Vary": "Accept-Encoding"}
 
     async def respond(self, request: Request) -> Response:
-        """The text, or 304 if the client has it."""
+        """Respond with the text, or with 304 if the client has it."""
         headers = dict(self._headers)
         etags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
         if self._tag in etags or "*" in etags:
@@ -48,7 +48,7 @@ class StaticText:
 
 
 class StaticPage(StaticText):
-    """One page of HTML; its policy is the one that it names itself, and no frame may stand around it."""
+    """An HTML page; its Content-Security-Policy is that of its meta element, else ``policy``, and forbids framing."""
 
     def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
         named = _POLICY.search(html)
@@ -64,11 +64,12 @@ class StaticPage(StaticText):
 def _takes_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding header allows gzip.
 
-    >>> _takes_gzip("gzip, br"), _takes_gzip("br, gzip;q=0"), _takes_gzip("")
-    (True, False, False)
+    What it says of gzip counts before what it says of ``*``, in either order (RFC 9110, 12.5.3).
+
+    >>> [_takes_gzip(header) for header in ("gzip, br", "br, gzip;q=0", "*;q=0, gzip", "*, gzip; q=0.0", "")]
+    [True, False, True, False, False]
     """
-    for coding in accepted.lower().split(","):
-        name, _, quality = coding.partition(";")
-        if name.strip() in ("gzip", "*"):
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    codings = (coding.partition(";") for coding in accepted.lower().split(","))
+    qualities = {name.strip(): quality.replace(" ", "") for name, _, quality in codings}
+    refused = ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return qualities.get("gzip", qualities.get("*", "q=0")) not in refused
