@@ -28,7 +28,7 @@ using Outputs = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 const Kernels& named_kernels(const std::string& instructions) {
   const Kernels* kernels = instructions == "amx" ? matrix_kernels() : kernels_for(instructions);
-  if (!kernels) throw std::invalid_argument("no such instruction set here: " + instructions);
+  if (!kernels) throw std::invalid_argument("no instruction set '" + instructions + "' here; expected one of instruction_sets()");
   return *kernels;
 }
 

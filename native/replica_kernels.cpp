@@ -58,19 +58,19 @@ static void load_pictures(const Program& program, const ReplicaGroup& group, con
 
 // Loads the pictures of one update and returns their labels.
 static Integers load_update(const Program& program, const ReplicaGroup& group, const ReplicaBatches& batches, int64_t update) {
-  if (!batches.separate) {
+  if (!batches.separate_lanes) {
     const int64_t row = batches.row(update);
     load_picture(program, group, batches.picture(row));
     return Integers{} + int32_t(batches.labels[row]);
   }
   const uint8_t* pictures[lanes];
   Integers labels{};
-  for (int lane = 0; lane < batches.separate; ++lane) {
+  for (int lane = 0; lane < batches.separate_lanes; ++lane) {
     const int64_t row = batches.row(update, lane);
     pictures[lane] = batches.picture(row);
     labels[lane] = int32_t(batches.labels[row]);
   }
-  load_pictures(program, group, pictures, batches.separate);
+  load_pictures(program, group, pictures, batches.separate_lanes);
   return labels;
 }
 

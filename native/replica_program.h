@@ -46,7 +46,7 @@ struct ReplicaBatches {
   const int64_t* order = nullptr;  // (count, columns) rows of the pictures: one column for all replicas, or one for each
   int64_t count = 0, columns = 1;
   size_t picture_size = 0;
-  int32_t separate = 0;  // lanes of the group with separate pictures; 0: all share one
+  int32_t separate_lanes = 0;  // lanes of the group with separate pictures; 0: all share one
 
   LENET_ALWAYS_INLINE int64_t row(int64_t i, int lane = 0) const { return order[i * columns + lane]; }
   LENET_ALWAYS_INLINE const uint8_t* picture(int64_t row) const { return pictures + size_t(row) * picture_size; }

@@ -27,7 +27,7 @@ namespace {
 
 const Kernels& checked_kernels(const std::string& name) {
   if (const Kernels* kernels = kernels_for(name)) return *kernels;
-  throw std::invalid_argument("no such instruction set here: " + name);
+  throw std::invalid_argument("no instruction set '" + name + "' here; expected one of instruction_sets()");
 }
 
 const ReplicaKernels& replica_kernels_for(const std::string& name) {
@@ -43,7 +43,7 @@ const ReplicaKernels& replica_kernels_for(const std::string& name) {
 #if defined(LENET_HAVE_BASELINE)
   if (name == "baseline") return baseline::replica_kernels;
 #endif
-  throw std::invalid_argument("no such instruction set here: " + name);
+  throw std::invalid_argument("no instruction set '" + name + "' here; expected one of instruction_sets()");
 }
 
 int group_count(int replicas, int lanes) { return (replicas + lanes - 1) / lanes; }
@@ -65,6 +65,7 @@ Replicas::Replicas(OwnedProgram program, const ReplicaObjective& objective, cons
   const size_t parameters = size_t(p.parameters) * size_t(lanes());
   for (int g = 0; g < group_count(replicas, lanes()); ++g) {
     auto group = std::make_unique<Group>();
+    // Weights, curvatures and rates; then the maps of a block.
     group->memory = Floats(3 * parameters + size_t(p.block_vectors) * size_t(lanes()));
     group->ink = std::make_unique<Ink>();
     group->column_masks.resize(size_t(p.input.height + 2 * p.input_padding));
@@ -91,12 +92,12 @@ void Replicas::for_each_group(Work work) {
   });
 }
 
-// Restricts the order to a group's columns, where each replica has one.
+// The batches of one group: where each replica has its own order of pictures, the columns of the group's replicas.
 ReplicaBatches Replicas::batches_of_group(ReplicaBatches batches, int group) const {
   if (batches.columns == 1) return batches;
   const int64_t first = int64_t(group) * lanes();
   batches.order += first;
-  batches.separate = int32_t(std::min<int64_t>(lanes(), batches.columns - first));
+  batches.separate_lanes = int32_t(std::min<int64_t>(lanes(), batches.columns - first));
   return batches;
 }
 

@@ -47,7 +47,8 @@ class Team {
   void start();
 
   const int size_;
-  Barrier barrier_, gate_;
+  Barrier barrier_;  // inside `work`
+  Barrier gate_;     // before and after `work`
   std::vector<std::thread> threads_;
   const std::function<void(int)>* work_ = nullptr;
   bool closing_ = false;
