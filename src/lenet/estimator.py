@@ -48,7 +48,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         batch, learning_rate: None takes the recipe's.
         image_shape: (height, width) or (channels, height, width) of the pictures that rows hold; None takes rows for
             squares. What does not fill a square is laid out in the next larger one, with a warning.
-        threads: of the engine; None takes one a core.
+        threads: of the engine; None takes one per core.
         random_state: of the first weights, the order and the augmentation; a number gives the same model each time.
 
     Attributes:

@@ -234,4 +234,4 @@ def test_the_peak_of_the_processor_is_measured():
 def test_bench_refuses_to_measure_another_engine(engine, monkeypatch, capsys):
     monkeypatch.setenv("LENET_ENGINE", engine)
     assert cli.main(["bench"]) == 1
-    assert f"LENET_ENGINE is {engine}, but this measures the native engine" in capsys.readouterr().err
+    assert f"LENET_ENGINE is {engine}, but this compares the native engine" in capsys.readouterr().err

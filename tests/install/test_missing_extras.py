@@ -194,7 +194,7 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     assert engine == {"extension": "absent", "training": "absent", "reading": "good", "matrix unit": "absent"}
     training = found["engine"]["training"]
     assert training["value"] is None
-    assert training["text"] == "cannot be done: there is no native engine, and torch is not installed"
+    assert training["text"] == "not available: there is no native engine, and torch is not installed"
     assert training["remedy"].startswith("pip install 'lenet[train]'")
     assert found["engine"]["reading"]["value"] == "numpy"
     assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
@@ -219,7 +219,7 @@ def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():
         pytest.importorskip(module)
     found = json.loads(command_without(("httptools", "onnx"), "doctor", "--json").stdout)["findings"]["extras"]
     assert found["serve"]["state"] == found["bench"]["state"] == "absent"
-    assert found["serve"]["text"] == "httptools is not installed; it serves lenet serve"
+    assert found["serve"]["text"] == "httptools is not installed; needed for lenet serve"
     assert found["bench"]["text"].startswith("onnx is not installed")
     assert found["train"]["state"] == "good"
 

@@ -16,7 +16,7 @@ from lenet import create, data
 from lenet.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="streams and names are other things on Windows")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX streams and file names")
 
 VERBS = {
     "networks": [],
@@ -136,7 +136,7 @@ def test_an_odd_value_is_one_sentence_at_most(place: Path, verb: str, variables:
     assert not (code and verb == "train" and next(iter(variables)) not in said)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("verb", ["show", "read", "train", "code", "data list"])
 def test_a_full_disk_under_stdout_is_one_sentence(place: Path, verb: str):
     code, _, said = run(place, verb, redirections=">/dev/full")

@@ -85,7 +85,7 @@ def test_the_command_of_the_image_serves_and_its_health_check_tells_whether_it_d
     assert subprocess.run([sys.executable, "-c", here], check=False, capture_output=True).returncode != 0
 
 
-@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="no clone: what is tracked, nobody knows")
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="needs a git clone")
 def test_no_file_is_tracked_that_git_ignores_since_builds_write_it():
     command = ["git", "-C", str(REPOSITORY), "ls-files", "--cached", "--ignored", "--exclude-standard"]
     try:

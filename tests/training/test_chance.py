@@ -110,7 +110,7 @@ def test_a_few_examples_held_out_prove_nothing():
     assert not two.is_compatible_with(5, 54, 1, 6)
 
 
-def test_of_five_examples_that_are_all_right_none_is_said_to_be_chance():
+def test_five_examples_that_are_all_right_are_not_reported_as_chance():
     five = ChanceLevel.of(np.array([0, 0, 0, 1, 1]), None)
     assert not five.is_compatible_with(0, 5, None, 0)
     assert not five.is_compatible_with(2, 5, None, 0)

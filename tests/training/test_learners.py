@@ -234,7 +234,7 @@ def test_the_engine_follows_from_what_was_asked_and_what_is_there(forced, asked,
 @pytest.mark.parametrize(
     ("forced", "asked", "said"),
     [
-        ("numpy", {}, "the engine numpy reads but cannot learn"),
+        ("numpy", {}, "the engine numpy cannot train"),
         ("", {"device": "abacus"}, "unknown device 'abacus'"),
         ("avx2", {"begun": {"engine": "avx512"}}, "begun with the engine avx512, and with avx2 .* LENET_ENGINE=avx512"),
         ("avx2", {"begun": {}, "sets": ("avx2",)}, None),
@@ -271,7 +271,7 @@ def test_hidden_gpus_are_not_looked_for(monkeypatch):
         assert not devices._may_have_a_gpu()
 
 
-def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_said_once(tmp_path, monkeypatch, capsys):
+def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_with_one_notice(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
     from lenet.training.learners import native
 

@@ -305,7 +305,7 @@ def test_the_weights_kept_are_those_with_the_fewest_validation_errors(engine, tm
     assert evaluate(run.best_path, held_out).errors == min(errors)
 
 
-def test_the_test_part_has_no_say(engine, tmp_path):
+def test_the_test_split_decides_nothing(engine, tmp_path):
     found = stripes()
     shuffled = Dataset("stripes", found.train_images, found.train_labels, found.test_images[::-1].copy(),
                        (found.test_labels + 1) % 3, found.class_names)  # fmt: skip

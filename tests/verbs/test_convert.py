@@ -175,7 +175,7 @@ def test_a_source_that_is_no_file_is_named(tmp_path):
         lenet.convert(tmp_path, tmp_path / "o.safetensors")
 
 
-def test_a_file_of_anything_else_is_said_to_be_no_weights(tmp_path, capsys):
+def test_a_file_of_anything_else_is_refused_as_no_weights(tmp_path, capsys):
     (tmp_path / "notes.c").write_text("int main(void) { return 0; }\n")
     assert main(["evaluate", str(tmp_path / "notes.c")]) == 1
     assert capsys.readouterr().err.startswith(f"lenet: {tmp_path / 'notes.c'}: is no file of weights; expected")

@@ -106,7 +106,7 @@ def test_a_missing_extra_is_named_with_its_purpose_and_breaks_nothing(capsys, mo
     assert code == 0
     assert (
         found["extras"]["figures"]["text"]
-        == "matplotlib is not installed; it serves drawing maps, posters and diagrams"
+        == "matplotlib is not installed; needed for drawing maps, posters and diagrams"
     )
     assert found["extras"]["figures"]["remedy"] == "pip install 'lenet[figures]'"
 

@@ -13,7 +13,7 @@ def bench(
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads of each library [default: one a core].")
+        int | None, typer.Option(min=1, help="CPU threads of each library [default: one per core].")
     ] = None,
 ) -> None:
     """Compare training and reading with torch, ONNX Runtime, OpenVINO and the roofline, in less than a minute.

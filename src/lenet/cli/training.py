@@ -68,7 +68,7 @@ def train(
         Path | None, typer.Option("--from", help="Repeat the run of this run.json.", autocompletion=completion.settings)
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads [default: one a core].")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads [default: one per core].")] = None,
     validation: Annotated[
         int | None, typer.Option(help="Examples cut from training to choose by [default: a tenth, at most 5000].")
     ] = None,

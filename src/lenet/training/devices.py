@@ -59,7 +59,7 @@ def choose_device(engine: str | None, device: str, worker: Worker, stored: Mappi
         raise TrainingError(f"unknown device {str(device)[:40]!r}; expected auto, cpu or cuda")
     requested = engine or (choose_engine(TORCH) if os.environ.get(ENGINE_VARIABLE) else None)
     if requested == NUMPY:
-        raise TrainingError(f"the engine numpy reads but cannot learn; leave {ENGINE_VARIABLE} out, or set it to torch")
+        raise TrainingError(f"the engine numpy cannot train; unset {ENGINE_VARIABLE}, or set it to torch")
     if device.startswith("cuda") and requested not in (None, TORCH):
         raise TrainingError(
             f"the engine {requested} learns on the CPU and the device is {device}; leave one of them out"

@@ -103,7 +103,7 @@ def train(
             channels replace those of the data, whose pictures are brought to the network's channels.
         polarity, transpose: of data of your own, given by its path; as `lenet.data.load` takes them.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        threads: of the CPU; None takes one a core.
+        threads: of the CPU; None takes one per core.
         validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
         checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
         progress: what shows how it goes; None shows a line for each epoch in a notebook, and nothing elsewhere.
@@ -114,7 +114,7 @@ def train(
 
     Raises:
         UnknownName: if there is no such network, data set or recipe.
-        DataError: if the data cannot be had, or is damaged.
+        DataError: if the data can neither be found nor downloaded, or is damaged.
         TrainingError: if the run cannot start, go on or be repeated, or the loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """

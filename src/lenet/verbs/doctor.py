@@ -41,16 +41,18 @@ FEATURES = {
     "baseline": {"sse2"},
     "neon": {"asimd"},
 }
-_NAME = re.compile(r"^[\w.-]*\w")
-_EXTRAS_WITHIN = re.compile(r"lenet\[([\w,-]+)\]")
-_MAX_ERROR = 1e-3  # relative, of the engine's outputs to the reference's: rounding, never a wrong kernel
+_PACKAGE = re.compile(r"^[\w.-]*\w")
+_OWN_EXTRAS = re.compile(r"lenet\[([\w,-]+)\]")
+_MAX_ERROR = (
+    1e-3  # relative, of outputs compared with the NumPy reference: far above rounding, far below a wrong kernel
+)
 
 
 class State(StrEnum):
     """The state of a finding."""
 
     GOOD = "good"
-    ABSENT = "absent"  # and everything else works without it
+    ABSENT = "absent"  # not installed; everything else works without it
     BROKEN = "broken"
 
 
@@ -129,7 +131,7 @@ def _examine() -> Iterator[Finding]:
             yield Finding(section, "check", State.BROKEN, message, message, "install the package again")
 
 
-_Check = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
+_Check = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]  # name, state, text, value, remedy
 
 
 def _versions() -> Iterator[_Check]:
@@ -164,7 +166,8 @@ def _engine() -> Iterator[_Check]:
     engine = describe_engine()
     extension, sets = engine["extension"], engine["instruction_sets"]
     path, problem = extension["path"], extension["problem"]
-    remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {engine['remedy']}"
+    build = f"LENET_MUST_BUILD=1 {engine['remedy']}"
+    remedy = f"install a C++ compiler (GCC or Clang), then: {build}"
     if problem:
         state = State.BROKEN if path else State.ABSENT
         yield "extension", state, f"{problem}  {path}" if path else problem, path, remedy
@@ -173,7 +176,13 @@ def _engine() -> Iterator[_Check]:
         compiled = list(extension["compiled"])
         unused = [name for name in _processor_instruction_sets() or [] if name not in compiled]
         text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
-        yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
+        yield (
+            "compiled in",
+            State.ABSENT if unused else State.GOOD,
+            text,
+            compiled,
+            f"build with a newer compiler: {build}",
+        )
         yield "can run", State.GOOD, ", ".join(sets), sets
     if engine["problem"]:
         yield "in use", State.BROKEN, engine["problem"], engine["forced"], f"unset {ENGINE_VARIABLE}"
@@ -182,10 +191,10 @@ def _engine() -> Iterator[_Check]:
         text, state = f"{engine[purpose]}: {engine['reason']}", State.GOOD
         value, remedy = engine[purpose], f"unset {ENGINE_VARIABLE}"
         if (purpose, engine[purpose]) == ("training", "numpy"):
-            text, state = f"{text}, but it cannot learn", State.ABSENT
+            text, state = f"{text}, which cannot train", State.ABSENT
         elif engine[purpose] == "torch" and find_spec("torch") is None:
-            text, state = f"cannot be done: {engine['reason']}, and torch is not installed", State.ABSENT
-            value, remedy = None, "pip install 'lenet[train]', or a native engine"
+            text, state = f"not available: {engine['reason']}, and torch is not installed", State.ABSENT
+            value, remedy = None, "pip install 'lenet[train]', or build the native engine"
         yield purpose, state, text, value, remedy
     for name in sets:
         yield _compare_with_reference(name)
@@ -193,7 +202,7 @@ def _engine() -> Iterator[_Check]:
 
 
 def _matrix_unit() -> _Check:
-    """Whether the engine can read in bfloat16 here; its exactness is not checked."""
+    """Whether the engine can read in bfloat16 here; its outputs are not compared with the reference."""
     from lenet.engine.native import precisions
 
     supported = list(precisions())
@@ -218,17 +227,17 @@ def _compare_with_reference(instructions: str) -> _Check:
     outputs = Engine(network, model.parameters, instructions=instructions).predict(inputs)
     error = float(np.abs(outputs - expected).max() / np.abs(expected).max())
     if not error < _MAX_ERROR:  # so that a NaN is caught, too
-        text = f"is wrong: {network.name} differs from the NumPy reference by {error:.1e}"
+        text = f"is wrong: outputs of {network.name} differ from the NumPy reference by {error:.1e} (relative)"
         return instructions, State.BROKEN, text, error, "force another engine with LENET_ENGINE, and report this"
-    return instructions, State.GOOD, f"reads as the NumPy reference does, to {error:.0e}", error
+    return instructions, State.GOOD, f"agrees with the NumPy reference within {error:.0e} (relative)", error
 
 
 def _extras() -> Iterator[_Check]:
     for extra, purpose in EXTRAS.items():
         versions = {package: version_of(package) for package in _packages_of(extra)}
         missing = [package for package, version in versions.items() if not version]
-        verbs = "is not installed; it serves" if len(missing) == 1 else "are not installed; they serve"
-        text = f"{', '.join(missing)} {verbs} {purpose}"
+        verb = "is" if len(missing) == 1 else "are"
+        text = f"{', '.join(missing)} {verb} not installed; needed for {purpose}"
         if not missing:
             text = ", ".join(f"{package} {version}" for package, version in versions.items())
         yield extra, State.ABSENT if missing else State.GOOD, text, versions, f"pip install 'lenet[{extra}]'"
@@ -268,15 +277,17 @@ def _pretrained() -> Iterator[_Check]:
 
 
 def _packages_of(extra: str = "") -> list[str]:
-    """The packages that lenet itself, or one of its extras, needs, those of extras within it besides."""
+    """The packages that lenet itself needs, or one of its extras, with those of the extras that it includes."""
     lines = (line.partition(";") for line in metadata.requires("lenet") or [])
     # Quotes differ between the tools that write metadata.
     marker = f"extra=='{extra}'" if extra else ""
     packages: list[str] = []
     for line, _, when in lines:
         if when.replace('"', "'").replace(" ", "") == marker:
-            within = _EXTRAS_WITHIN.match(line)
-            packages += chain.from_iterable(map(_packages_of, within[1].split(","))) if within else _NAME.findall(line)
+            included = _OWN_EXTRAS.match(line)
+            packages += (
+                chain.from_iterable(map(_packages_of, included[1].split(","))) if included else _PACKAGE.findall(line)
+            )
     return packages
 
 

@@ -52,7 +52,7 @@ def reproducible(threads: int | None) -> Iterator[None]:
     """Run with this many threads and deterministic algorithms; torch's own settings come back afterwards.
 
     Args:
-        threads: None takes torch's number: one a core, or OMP_NUM_THREADS.
+        threads: None takes torch's number: one per core, or OMP_NUM_THREADS.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the GPU is first used
     deterministic: Any = torch.utils.deterministic
