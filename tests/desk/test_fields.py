@@ -40,7 +40,7 @@ def test_all_fields_of_a_sum_that_does_not_hold_are_asked_together_and_no_others
     assert page.sums == (("f2", ("f0", "f1")),)
 
 
-def test_a_page_that_does_not_show_the_form_is_said_beside_its_file(tmp_path):
+def test_a_page_that_does_not_show_the_form_is_reported_beside_its_file(tmp_path):
     rejected = FormReading("scan.png", 2, "form", is_rejected=True, reason="does not show the form", size=(100, 80))
     stack = Stack(tmp_path)
     file = stack.add_file("scan.png", tmp_path / "scan.png")

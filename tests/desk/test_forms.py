@@ -21,7 +21,7 @@ def form(tmp_path_factory, mnist) -> FilledForm:
     return FilledForm(tmp_path_factory.mktemp("form"), mnist)
 
 
-def test_pages_are_read_by_the_form_and_a_page_of_something_else_is_said(form, tmp_path):
+def test_pages_are_read_by_the_form_and_a_page_of_something_else_is_reported(form, tmp_path):
     values = form.values(0)
     Image.fromarray(form.scan(values)).save(tmp_path / "a.png")
     Image.new("L", (300, 200), 255).save(tmp_path / "b.png")

@@ -1,4 +1,4 @@
-"""The stack of a desk: nothing is asked twice, nothing that was typed is lost, whoever works at it."""
+"""The stack of a desk: no field is leased to two people, and nothing that was typed is lost."""
 
 import itertools
 import os
@@ -53,17 +53,17 @@ def names(fields) -> list[str]:
     return [field["name"] for field in fields]
 
 
-def test_only_doubtful_fields_are_asked_in_their_order(tmp_path):
+def test_only_doubtful_fields_are_leased_in_their_order(tmp_path):
     stack = stack_of(tmp_path, 3, sure=2)
-    asked = []
+    leased = []
     while field := next(iter(stack.lease("ann")), None):
-        asked.append(field["name"])
+        leased.append(field["name"])
         stack.answer("ann", field["id"], "4")
-    assert asked == ["f0", "f1", "f2"]
+    assert leased == ["f0", "f1", "f2"]
     assert (stack.counts().for_review, stack.counts().answered, stack.counts().keys) == (3, 3, 3)
 
 
-def test_what_one_has_before_them_nobody_else_gets_until_the_lease_is_over(tmp_path):
+def test_a_leased_field_goes_to_nobody_else_until_its_lease_is_over(tmp_path):
     clock = Clock()
     stack = stack_of(tmp_path, 3, clock)
     assert names(stack.lease("ann", 2)) == ["f0", "f1"]
@@ -71,7 +71,7 @@ def test_what_one_has_before_them_nobody_else_gets_until_the_lease_is_over(tmp_p
     assert names(stack.lease("ann", 2)) == ["f0", "f1"], "a page that is loaded again gets its own again"
     clock.now += LEASE_SECONDS + 1
     assert names(stack.lease("bob", 3)) == ["f0", "f1", "f2"]
-    with pytest.raises(AnsweredElsewhere, match="before somebody else now"):
+    with pytest.raises(AnsweredElsewhere, match="leased to somebody else now"):
         stack.answer("ann", 1, "4")
     stack.answer("bob", 1, "5")
     with pytest.raises(AnsweredElsewhere, match="answered by somebody else"):
@@ -87,7 +87,7 @@ def test_an_answer_that_is_sent_again_counts_once(tmp_path):
     assert stack.counts().keys == 2
 
 
-def test_later_comes_last_and_back_brings_the_last_answer_with_what_was_typed(tmp_path):
+def test_a_postponed_field_comes_last_and_taking_back_an_answer_returns_it_as_a_draft(tmp_path):
     stack = stack_of(tmp_path, 3)
     assert names(stack.lease("ann")) == ["f0"]
     stack.postpone("ann", 1)
@@ -111,7 +111,7 @@ def test_the_fields_of_a_sum_that_does_not_hold_come_together(tmp_path):
     assert names(stack.lease("cy", 9)) == ["t0", "t1", "t2"]
 
 
-def test_a_field_that_reading_was_sure_of_can_be_asked_and_one_before_somebody_else_cannot(tmp_path):
+def test_a_sure_field_can_be_reopened_and_one_that_somebody_else_leases_cannot(tmp_path):
     stack = stack_of(tmp_path, 1, sure=1)
     stack.lease("ann")
     assert stack.reopen("bob", 2)["name"] == "s0"
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_stack_is_refused_in_one_sentence(tmp_path, content):
         Stack(tmp_path)
 
 
-def test_a_stack_that_cannot_be_opened_is_not_called_none(tmp_path):
+def test_a_stack_that_cannot_be_opened_is_not_reported_as_another_file(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(LeNetError, match="cannot be opened and written"):
         Stack(tmp_path)
@@ -162,17 +162,19 @@ def test_the_stack_of_a_newer_version_is_refused(tmp_path):
 ACTIONS = ("lease", "answer", "postpone", "take back", "draft", "wait")
 
 
-def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -> list[tuple[str, int]]:
-    """Let people act; each answers what is before them. Returns who was asked what, whenever that was new to them."""
-    asked: list[tuple[str, int]] = []
+def play(stack: Stack, clock: Clock, steps, queues: dict[str, list[int]]) -> list[tuple[str, int]]:
+    """Play steps of people, who act on the first field of their queue; returns who was leased which field."""
+    leased: list[tuple[str, int]] = []
     for who, action in steps:
-        mine = at_the_desk.setdefault(who, [])
+        mine = queues.setdefault(who, [])
         if action == "wait":
             clock.now += LEASE_SECONDS / 2 + 1
         elif action == "lease":
+            of_others = {row["id"] for row in leases(stack, clock.now) if row["leased_by"] != who}
             for field in stack.lease(who):
+                assert field["id"] not in of_others
                 if field["id"] not in mine:
-                    asked.append((who, field["id"]))
+                    leased.append((who, field["id"]))
                     mine.append(field["id"])
         elif action == "take back":
             field = stack.take_back(who)
@@ -191,9 +193,7 @@ def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -
             except AnsweredElsewhere:
                 pass
             mine.pop(0)
-        holders = [one["leased_by"] for one in leases(stack, clock.now)]
-        assert len(holders) == len({one["id"] for one in leases(stack, clock.now)})
-    return asked
+    return leased
 
 
 def leases(stack: Stack, now: float):
@@ -205,10 +205,9 @@ def leases(stack: Stack, now: float):
 @given(steps=st.lists(st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(ACTIONS)), max_size=40))
 def test_whatever_two_people_do_every_field_ends_with_one_answer_and_one_person(tmp_path_factory, steps):
     clock, folder = Clock(), tmp_path_factory.mktemp("stack")
-    stack, at_the_desk = stack_of(folder, 4, clock), {}
-    play(stack, clock, steps, at_the_desk)
+    stack = stack_of(folder, 4, clock)
+    play(stack, clock, steps, {})
     clock.now += LEASE_SECONDS + 1
-    at_the_desk.clear()
     while fields := stack.lease("ann"):
         stack.answer("ann", fields[0]["id"], f"ann{fields[0]['id']}")
     rows = stack._db.execute("SELECT id, answer, answered_by FROM fields").fetchall()
@@ -216,18 +215,17 @@ def test_whatever_two_people_do_every_field_ends_with_one_answer_and_one_person(
     stack.close()
 
 
-def test_in_every_order_of_two_peoples_steps_nobody_is_asked_what_the_other_was(tmp_path):
-    each = ["lease", "answer", "lease", "answer"]
-    for number, places in enumerate(itertools.combinations(range(8), 4)):
-        turns = {place: "ann" for place in places}
-        steps, positions = [], {"ann": iter(each), "bob": iter(each)}
-        for place in range(8):
-            who = turns.get(place, "bob")
-            steps.append((who, next(positions[who])))
+def test_in_every_interleaving_of_two_peoples_steps_nobody_is_leased_what_the_other_was(tmp_path):
+    actions = ["lease", "answer", "lease", "answer"]
+    for number, anns_turns in enumerate(itertools.combinations(range(8), 4)):
+        steps, remaining = [], {"ann": iter(actions), "bob": iter(actions)}
+        for turn in range(8):
+            who = "ann" if turn in anns_turns else "bob"
+            steps.append((who, next(remaining[who])))
         clock = Clock()
         stack = stack_of(tmp_path / str(number), 4, clock)
-        asked = play(stack, clock, steps, {})
-        assert sorted(field for _, field in asked) == [1, 2, 3, 4], steps
+        leased = play(stack, clock, steps, {})
+        assert sorted(field for _, field in leased) == [1, 2, 3, 4], steps
         assert stack.counts().answered == 4
         stack.close()
 
@@ -248,8 +246,8 @@ def test_threads_that_lease_at_once_get_different_fields(tmp_path):
     assert sorted(got) == list(range(1, 61))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_a_process_that_is_killed_loses_no_answer_that_it_has_acknowledged(tmp_path):
     stack_of(tmp_path, 300).close()
     code = (
         "import sys; from pathlib import Path; from lenet.desk.stack import Stack\n"
@@ -257,17 +255,17 @@ def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
         "while fields := stack.lease('ann'):\n"
         "    stack.answer('ann', fields[0]['id'], str(fields[0]['id'] % 10)); print(fields[0]['id'], flush=True)\n"
     )
-    told: list[int] = []
+    acknowledged: list[int] = []
     for _ in range(3):
         command = [sys.executable, "-c", code, str(tmp_path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             for _ in range(40):
-                told.append(int(process.stdout.readline()))
+                acknowledged.append(int(process.stdout.readline()))
             process.send_signal(signal.SIGKILL)
-            told += [int(line) for line in process.stdout.read().split("\n")[:-1]]
-    assert len(set(told)) == len(told), "one was asked twice"
+            acknowledged += [int(line) for line in process.stdout.read().split("\n")[:-1]]
+    assert len(set(acknowledged)) == len(acknowledged), "one was leased twice"
     stack = Stack(tmp_path)
-    assert all(stack.field(field)["answer"] == str(field % 10) for field in told)
+    assert all(stack.field(field)["answer"] == str(field % 10) for field in acknowledged)
 
 
 def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_is_room(tmp_path):
@@ -292,7 +290,7 @@ def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_
     desk.start()
     try:
         wait_until(lambda: any(statement.startswith("UPDATE files") for statement in attempts))
-        with desk.stack._lock:  # behind that attempt
+        with desk.stack._lock:  # which that attempt holds until it has failed
             assert desk.stack.waiting() == wanted
             desk.stack._db.execute("PRAGMA max_page_count = 100000")
         desk._reading.wake()

@@ -16,7 +16,7 @@ from lenet.reading.tables.csv_cells import line_of_cells
 UNANSWERED = "?"  # the text of a field that needs an answer and has none yet
 _PAGE_COLUMNS = ("file", "page")
 _NOT_IN_WORKBOOKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_LABEL_MARGIN = 0.1  # of a field's height, on each side: ink farther off is no part of its label
+_LABEL_MARGIN = 0.1  # around a crop, of the field's height: ink farther off does not belong to what is written in it
 
 
 def table_of(stack: Stack) -> Iterator[list[str]]:
@@ -53,7 +53,7 @@ def text_of(field: Mapping[str, Any]) -> str:
 
 
 def csv_of(stack: Stack) -> bytes:
-    """The table as CSV in UTF-8; no spreadsheet takes a cell for a number or a formula."""
+    """The table as CSV in UTF-8; an apostrophe protects the texts that a spreadsheet would change."""
     return "".join(f"{line_of_cells(row)}\r\n" for row in table_of(stack)).encode("utf-8", "backslashreplace")
 
 
@@ -63,7 +63,7 @@ def has_xlsx() -> bool:
 
 
 def xlsx_of(stack: Stack) -> bytes:
-    """The table as a workbook, every cell a text.
+    """The table as an XLSX workbook, each cell of the type text.
 
     Raises:
         MissingExtra: if openpyxl is not installed.
@@ -86,10 +86,10 @@ def xlsx_of(stack: Stack) -> bytes:
 
 
 def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
-    """A ZIP file of every answered field's picture, and ``labels.csv`` with what it shows, as ``lenet adapt`` takes it.
+    """A ZIP file of the answered fields' crops, and ``labels.csv`` with their digits, as ``lenet adapt`` takes it.
 
-    Fields without digits, check boxes, whose answers stand on no picture, and fields whose picture is not there any
-    more, are left out.
+    Left out are fields whose answer has no digit, check boxes (no crop shows their answer), and fields whose picture
+    is not there any more.
     """
     lines, file = ["file,label,kind"], io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

@@ -377,7 +377,7 @@ class Stack:
         if row["answer"] is not None and row["answered_by"] != who and not may_be_answered:
             raise AnsweredElsewhere(f"field {field} was answered by somebody else meanwhile")
         if row["answer"] is None and row["leased_by"] != who and row["leased_until"] > self._clock():
-            raise AnsweredElsewhere(f"field {field} is before somebody else now")
+            raise AnsweredElsewhere(f"field {field} is leased to somebody else now")
         return row
 
     def _log_action(self, who: str, field: int, action: str, text: str, key_presses: int) -> None:

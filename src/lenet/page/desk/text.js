@@ -14,7 +14,7 @@ const TEXTS = {
     open: "{left} to go, {answered} answered",
     waiting: "Others are being read; doubtful fields come here.",
     done: "Nothing is left to ask.",
-    elsewhere: "What is left is before somebody else.",
+    elsewhere: "Somebody else has what is left.",
     from: "{file}, page {page}: {name}",
     read: "read as",
     blank: "nothing",
