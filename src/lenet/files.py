@@ -149,7 +149,7 @@ def locked(path: Path, make_error: Callable[[], Exception] | None = None) -> Ite
 
 
 def lock(file: IO[Any], make_error: Callable[[], Exception] | None = None) -> None:
-    """Lock an open file for whoever has opened it, until it is closed; ``make_error`` as `locked` takes it."""
+    """Lock an open file until it is closed; ``make_error`` as `locked` takes it."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -55,7 +55,7 @@ VERBS = {
     "doctor": "doctor",
 }
 
-GROUPS = ("data", "form")  # whose verbs follow their names
+GROUPS = ("data", "form")  # verbs with subcommands, as in "lenet data fetch"
 
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
@@ -225,7 +225,7 @@ def _usage_sentence(message: str) -> str:
 def _error_sentence(error: Exception) -> str:
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
-        # A file that cannot be written is named; what has no name is where answers are printed.
+        # Errors of files have the file's name; those of stdout have none.
         name = error.filename or ("stdout" if error.errno in streams.UNWRITABLE else None)
         text = f"{name}: {error.strerror.lower()}" if name else error.strerror.lower()
     return printable(" ".join(text.split()))

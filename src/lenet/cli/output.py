@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lenet.forms.formatting import FormFormatter
     from lenet.reading.tables.csv_table import Table
 
-MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
+MIN_FILES_FOR_SUMMARY = 10  # from this many files on, a summary is printed
 
 
 class Output:
@@ -38,15 +38,15 @@ class Output:
     ) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
         self._files, self._reading, self._formatter = files, reading, formatter
-        self._problems = 0  # that were reported
+        self._reported_problems = 0
         self._total = files.count()
         self._json: JsonList | None = None
-        if as_json:  # what was read from an IDX file is long, and one line of it each
-            is_short = self._total is not None
-            has_idx = is_short and any(isinstance(source, Path) and names_idx(source) for source in files)
+        if as_json:  # the digits of an IDX file are many, so each is one line of JSON
+            is_finite = self._total is not None
+            has_idx = is_finite and any(isinstance(source, Path) and names_idx(source) for source in files)
             self._json = JsonList(indent=None if has_idx else 2)
 
-    def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
+    def write_pages(self, pages: Generator[Page, None, None], is_many: bool) -> None:
         """Write each page as it comes: its rows first, and then its answers.
 
         Raises:
@@ -65,7 +65,7 @@ class Output:
         ):
             for page in pages:
                 with deferred_signals():
-                    self._take(page)
+                    self._write_page(page)
                     finished_files = page.index + 1
                     show_progress(finished_files)
                 self._report_problems()
@@ -76,11 +76,11 @@ class Output:
 
     def _report_problems(self) -> None:
         """Report the inputs that name nothing, each once, as soon as they are met."""
-        for problem in self._files.problems[self._problems :]:
-            self._problems += 1
+        for problem in self._files.problems[self._reported_problems :]:
+            self._reported_problems += 1
             self._fail(str(problem))
 
-    def _take(self, page: Page) -> None:
+    def _write_page(self, page: Page) -> None:
         name = self._reading.name(page.index)
         self._reading.write(page)
         if isinstance(page.result, DataError):
@@ -197,7 +197,9 @@ def answering(
     doing: str = "reading",
     first: int = 0,
 ) -> Iterator[Callable[[int], None]]:
-    """Progress over files, as a function of the files done; at the end, JSON and tables are completed; a context.
+    """Context that shows progress over files and completes JSON and tables at its end.
+
+    It gives a function that is called with the number of files done.
 
     Args:
         total: the number of files, None if it is not known.
@@ -232,7 +234,7 @@ def answering(
 
 @contextmanager
 def progress(total: int | None, doing: str = "reading") -> Iterator[Callable[[int], None]]:
-    """Progress bar on a terminal's stderr, as a function of the files done; none elsewhere, or if the total is 0."""
+    """Context that shows a progress bar where stderr is a terminal; gives a function to call with the files done."""
     if total == 0 or not sys.stderr.isatty():
         yield lambda completed: None
         return

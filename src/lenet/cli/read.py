@@ -191,7 +191,7 @@ def read(
     output = Output(pictures, reading, formatter, as_json)
     pages = reading.pages(workers_for(count, workers), _drawings(pictures, reading.first, annotate, show))
     try:
-        output.take(pages, is_many)
+        output.write_pages(pages, is_many)
     finally:
         _report_drawings(output, annotate, show)
     if not (reading.first or output.read or output.failed or output.without_digits):

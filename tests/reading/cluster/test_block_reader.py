@@ -93,7 +93,7 @@ def test_a_second_attempt_finds_the_same_rows(folder, files):
     assert files.count_attempt(block) == 1  # what was written is forgotten
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only POSIX kills so")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_at_a_second_attempt_a_picture_that_ends_its_process_gets_a_row_and_the_others_are_read(folder, files):
     (folder / "none.png").unlink()
     for number in range(60):

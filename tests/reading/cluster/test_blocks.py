@@ -106,8 +106,8 @@ def test_a_row_without_a_picture_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "why"),
     [
-        ({"label": [1, 2]}, "no column of label does"),
-        ({"left": [PNG, PNG], "right": [PNG, PNG]}, "columns left, right hold bytes"),
+        ({"label": [1, 2]}, "none of label does"),
+        ({"left": [PNG, PNG], "right": [PNG, PNG]}, "left, right do"),
     ],
 )
 def test_each_row_of_a_table_whose_pictures_are_not_known_says_why(tmp_path, columns, why):

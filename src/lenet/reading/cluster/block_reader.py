@@ -17,7 +17,7 @@ from lenet.reading.batch.worker_pool import made_for_one_core
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
-from lenet.reading.cluster.pictures import Named, pictures_of
+from lenet.reading.cluster.pictures import NamedPicture, pictures_of
 from lenet.reading.tables.formatting import ReadingFormatter, Row
 
 MAX_ATTEMPTS = 5
@@ -97,7 +97,7 @@ class BlockReader:
         seconds = time.monotonic() - began, time.process_time() - worked
         return BlockOutcome(block.number, block.pictures, failed, len(rows), *seconds)
 
-    def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[Row], int]:
+    def _read(self, pictures: Iterator[NamedPicture], is_isolated: bool) -> tuple[list[Row], int]:
         """The rows of pictures, read here or in processes of their own, and how many say that they could not be."""
         names: list[str] = []
         failures: dict[int, DataError] = {}

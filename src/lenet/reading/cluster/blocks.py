@@ -89,7 +89,7 @@ def _rows_in(location: Location) -> int | None:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with location.opened() as file, ParquetFile(file) as table:
+        with location.open_input_file() as file, ParquetFile(file) as table:
             return int(table.metadata.num_rows)
     except (OSError, pyarrow.ArrowException):
         return None

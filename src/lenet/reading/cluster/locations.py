@@ -13,7 +13,7 @@ from lenet.errors import DataError, printable
 from lenet.files import write_atomically
 
 _SCHEME = "://"
-_WHOLE_WHEN_CLOSED = ("s3", "gcs", "abfs")  # what is written there is seen when it is all there, and not before
+_ATOMIC_UPLOADS = ("s3", "gcs", "abfs")  # object stores show a file when its upload is complete, and not before
 _DISK = "local"
 
 
@@ -22,8 +22,8 @@ class Location:
     """A file or folder.
 
     Attributes:
-        store: the URI of the filesystem's top, with its options; empty for paths of this machine.
-        path: below it.
+        store: the URI of the filesystem's root, with its options; empty for paths of this machine.
+        path: below the root.
 
     >>> place = Location.parse("s3://key:secret@scans/1998/a b.png?region=eu-west-1")
     >>> place.store, place.path, str(place)
@@ -64,11 +64,11 @@ class Location:
         """The end of the name, from its last point on, in lower case."""
         return os.path.splitext(self.path)[1].lower()  # noqa: PTH122 - a text, and many of them
 
-    def opened(self) -> Any:
-        """The file as pyarrow reads it, at any place.
+    def open_input_file(self) -> Any:
+        """Open the file for random access, as a file of pyarrow's.
 
         Raises:
-            OSError: if it cannot be.
+            OSError: if it cannot be opened.
         """
         system, top = filesystem(self.store)
         return system.open_input_file(top + self.path)
@@ -87,7 +87,7 @@ class Location:
             return None
 
     def write(self, content: bytes) -> None:
-        """Write a file that is seen whole or not at all, over the one that is there; folders are made.
+        """Write the file atomically, in place of the one that is there; its folders are created.
 
         Raises:
             OSError: if it cannot be written.
@@ -97,12 +97,12 @@ class Location:
             write_atomically(Path(top + self.path), content)
             return
         target = top + self.path
-        is_atomic = system.type_name in _WHOLE_WHEN_CLOSED
+        is_atomic = system.type_name in _ATOMIC_UPLOADS
         written = target if is_atomic else f"{target}.{os.getpid()}.tmp"
         if not is_atomic:
             system.create_dir(target.rpartition("/")[0], recursive=True)
         with system.open_output_stream(written) as stream:
-            stream.write(content)  # in one piece, so that there is nothing between none of it and all
+            stream.write(content)  # in one call, so that no part of it is there alone
         if not is_atomic:
             system.move(written, target)
 
@@ -145,12 +145,12 @@ class Location:
                 yield self
                 return
             for entry in sorted(self._entries(), key=lambda entry: entry.base_name):
-                one = self / entry.base_name
+                location = self / entry.base_name
                 if entry.type == FileType.Directory:
                     if recursive:
-                        yield from one.files(suffixes, recursive)
-                elif one.suffix in suffixes:
-                    yield one
+                        yield from location.files(suffixes, recursive)
+                elif location.suffix in suffixes:
+                    yield location
         except OSError as error:
             raise DataError(f"{self}: {_reason(error)}") from None
 
@@ -164,7 +164,7 @@ class Location:
 
 @lru_cache(maxsize=64)
 def filesystem(store: str) -> tuple[Any, str]:
-    """A filesystem of pyarrow, and what its paths begin with.
+    """A filesystem of pyarrow, and the prefix of its paths.
 
     Raises:
         DataError: if there is none of this kind, or it cannot be reached.

@@ -1,1 +1,1 @@
-"""Tables of readings: rows, and the files that grow by them."""
+"""Tables of readings: as rows, and the files that rows are appended to."""

@@ -1,4 +1,4 @@
-"""The files that answers are written to, whatever their format: a page's answers in one piece, and whose they are."""
+"""Files of answers in any format: a page's answers are appended at once, and each line names the picture it is of."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -31,11 +31,11 @@ class AnswerFile(LineFile, ABC):
         """
 
     @abstractmethod
-    def place(self, line: bytes) -> tuple[str, int, int]:
-        """File, page and line of an answer; the line is 0 where it is a whole page's.
+    def parse_position(self, line: bytes) -> tuple[str, int, int]:
+        """Parse file, page and line of an answer; the line is 0 where an answer is a whole page's.
 
         Raises:
-            ValueError: if it is none.
+            ValueError: if it is no answer.
         """
 
     @property
@@ -44,26 +44,26 @@ class AnswerFile(LineFile, ABC):
         return self.path
 
     def finish(self) -> None:
-        """Make the target of what was written, when all files are read."""
+        """Write the target from the lines that were appended, when all files are read."""
 
     def reopen(self) -> None:
-        """Make of the target what was written."""
+        """Restore the lines from a target that was finished."""
 
     def written_files(self) -> Iterator[WrittenFile]:
         """The picture files whose answers are there, in their order; of the last one some may be missing.
 
         Raises:
-            LeNetError: if a line is none of such a file.
+            LeNetError: if a line is no answer.
         """
         before: tuple[str, int, int] | None = None
         for number, (start, line) in enumerate(self.whole_lines()):
             try:
-                name, *place = self.place(line)
+                name, *position = self.parse_position(line)
             except ValueError as error:
                 why = " ".join(str(error).split())
                 raise LeNetError(
                     f"{self.target}: answer {number + 1:,} is damaged ({why}); leave out resume to read anew"
                 ) from None
-            if before is None or name != before[0] or tuple(place) <= before[1:]:  # the same name may follow itself
+            if before is None or name != before[0] or tuple(position) <= before[1:]:  # the same name may follow itself
                 yield WrittenFile(name, start, number)
-            before = name, *place  # type: ignore[assignment]
+            before = name, *position  # type: ignore[assignment]

@@ -44,7 +44,7 @@ class CsvTable(AnswerFile):
         lines = [_line([_cell(row[name], kind) for name, kind in self._kinds.items()]) for row in rows]
         self.append(b"".join(lines), len(rows))
 
-    def place(self, line: bytes) -> tuple[str, int, int]:
+    def parse_position(self, line: bytes) -> tuple[str, int, int]:
         [(name, page, number, *_)] = csv.reader([line.decode()], strict=True)
         return text_of(name), int(page), int(number or 0) if "line" in self._kinds else 0
 

@@ -14,7 +14,7 @@ class JsonLines(AnswerFile):
     def write_page(self, rows: Sequence[Row], values: Sequence[Row]) -> None:
         self.append(b"".join(map(json_bytes, values)), len(values))
 
-    def place(self, line: bytes) -> tuple[str, int, int]:
+    def parse_position(self, line: bytes) -> tuple[str, int, int]:
         record = Record.parsed(line)
         return record.text("file"), record.integer("page"), record.integer("line", default=0)
 
