@@ -14,21 +14,21 @@ README_FILE = "README.md"
 _RELATIVE = r"(?!https?:|mailto:|#)[^)\s]+"
 _PICTURE = re.compile(rf"!\[(?P<alt>[^\]]*)\]\((?P<target>{_RELATIVE})\)")
 _LINK = re.compile(rf"(?<!!)\[(?P<words>[^\]]*)\]\((?P<target>{_RELATIVE})\)")
-# Lines of pictures or links alone, which are left out with their targets.
-_TARGETS_ALONE = re.compile(rf"^(?:!?\[[^\]]*\]\({_RELATIVE}\)(?: · )?)+\n\n", re.MULTILINE)
+# Lines that hold nothing but pictures or links, which are removed whole.
+_LINK_LINES = re.compile(rf"^(?:!?\[[^\]]*\]\({_RELATIVE}\)(?: · )?)+\n\n", re.MULTILINE)
 
 
 def compose_long_description(readme: str, repository: str | None, version: str) -> str:
     """Compose the Markdown for a package index, with links into a repository's files of a version, or without links."""
     if repository is None:
-        return _LINK.sub(r"\g<words>", _PICTURE.sub("", _TARGETS_ALONE.sub("", readme)))
+        return _LINK.sub(r"\g<words>", _PICTURE.sub("", _LINK_LINES.sub("", readme)))
     root = repository.rstrip("/")
     readme = _PICTURE.sub(rf"![\g<alt>]({root}/raw/v{version}/\g<target>)", readme)
     return _LINK.sub(rf"[\g<words>]({root}/blob/v{version}/\g<target>)", readme)
 
 
 def dynamic_metadata(settings: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ``readme`` to the build; the hook that scikit-build-core calls, from the repository's top folder."""
+    """Return the project's ``readme`` metadata; scikit-build-core calls this hook in the repository's top folder."""
     readme = Path(README_FILE).read_text(encoding="utf-8")
     text = compose_long_description(readme, project.get("urls", {}).get("Repository"), project["version"])
     return {"readme": {"text": text, "content-type": "text/markdown"}}

@@ -91,7 +91,7 @@ def _fetch(font: _FontSource) -> bytes:
             stream = package.extractfile(f"package/files/{font.file}")
             content = stream.read() if stream else b""
     except (requests.RequestException, tarfile.TarError, zlib.error, EOFError, KeyError, OSError) as problem:
-        raise DataError(f"the handwriting font {font.name} cannot be had from {font.url} ({problem})") from None
+        raise DataError(f"the handwriting font {font.name} cannot be downloaded from {font.url} ({problem})") from None
     if hashlib.sha256(content).hexdigest() != font.sha256:
         raise DataError(f"the handwriting font {font.name} from {font.url} is another file than expected")
     return content

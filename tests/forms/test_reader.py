@@ -44,12 +44,12 @@ def test_photos_in_perspective_with_folds_and_shadows_are_read(form, reader, num
     assert not [field for field in reading.with_status("ok") if field.text != values[field.name]]
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_page_on_its_side_or_upside_down_is_read_as_upright(scanned, reader, quarters):
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_a_page_on_its_side_or_upside_down_is_read_as_upright(scanned, reader, quarter_turns):
     _, scan, upright = scanned
-    turned = reader.read(np.rot90(scan, quarters).copy())
-    assert turned.rotation == 90 * quarters
-    assert f"was turned by {90 * quarters} degrees" in turned.remarks[0]
+    turned = reader.read(np.rot90(scan, quarter_turns).copy())
+    assert turned.rotation == 90 * quarter_turns
+    assert f"was turned by {90 * quarter_turns} degrees" in turned.remarks[0]
     assert sum(a.text == b.text for a, b in zip(turned.fields, upright.fields, strict=True)) >= 23
 
 
@@ -63,7 +63,7 @@ def test_boxes_and_corners_are_in_the_pictures_pixels(scanned, reader):
         assert np.abs(np.array(moved.corners) - np.array(field.corners) - (200, 50)).max() <= 3
 
 
-def test_what_is_blank_is_blank_and_nothing_is_read_from_an_unfilled_page(form, reader):
+def test_every_field_of_an_unfilled_page_is_blank(form, reader):
     reading = reader.read(form.blank)
     assert {field.status for field in reading.fields} == {"blank"}
     assert reading.status == "blank"
@@ -85,7 +85,7 @@ def test_an_unfilled_page_printed_heavily_or_scanned_small_is_blank(form, reader
         assert reader.read(page).status == "blank"
 
 
-def test_fields_outside_of_a_cropped_picture_are_said_and_never_read(scanned, reader):
+def test_fields_outside_of_a_cropped_picture_are_reported_and_never_read(scanned, reader):
     values, scan, _ = scanned
     cropped = reader.read(scan[:, :700].copy())
     outside = [field for field in cropped.fields if field.reason == "lies outside the picture"]
@@ -139,7 +139,7 @@ def test_a_sum_that_does_not_hold_marks_all_its_fields(form, reader):
     reading = reader.read(form.scan(values | {"all": "123" if values["all"] != "123" else "321"}))
     assert [one.holds for one in reading.sums] == [True, False]
     assert {reading[name].status for name in ("week 1", "week 2", "week 3", "all")} == {"violates"}
-    assert "week 1 + week 2 + week 3 make" in reading["all"].reason
+    assert "week 1 + week 2 + week 3 add up to" in reading["all"].reason
 
 
 def test_two_ticks_violate_and_none_is_blank(form, reader):
@@ -185,7 +185,7 @@ def test_a_template_without_a_blank_page_is_refused():
         FormReader(template)
 
 
-def test_a_blank_page_that_is_missing_or_another_one_is_refused(form, tmp_path):
+def test_a_blank_page_that_is_missing_or_not_the_templates_is_refused(form, tmp_path):
     text = form.path.read_text()
     (tmp_path / "form.toml").write_text(text)
     with pytest.raises(DataError, match=r"blank.png: the form's blank page cannot be read"):
@@ -196,5 +196,5 @@ def test_a_blank_page_that_is_missing_or_another_one_is_refused(form, tmp_path):
     (tmp_path / "form.toml").write_text(named)
     assert FormReader(tmp_path / "form.toml").template.digest == digest
     Image.fromarray(form.blank[::-1]).save(tmp_path / "blank.png")
-    with pytest.raises(TemplateError, match="is not the blank page that form was made of"):
+    with pytest.raises(TemplateError, match="is not the blank page of the template form"):
         FormReader(tmp_path / "form.toml")

@@ -113,7 +113,7 @@ def test_the_example_of_the_manual_is_one(manual: str):
         ('terms = ["rent"]', 'terms = "rent"', 36, "sum 1: terms is 'rent', expected a list of texts"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line_and_field(before: str, after: str, line: int, said: str):
+def test_errors_name_line_and_field(before: str, after: str, line: int, said: str):
     assert before in FORM
     with pytest.raises(TemplateError) as error:
         Template.parse(FORM.replace(before, after, 1), "mine.toml")

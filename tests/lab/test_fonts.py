@@ -73,7 +73,7 @@ WHOLE = package("font", np.random.default_rng(0).bytes(30_000))
 def test_a_package_that_is_no_whole_archive_is_one_sentence(content: bytes, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", lambda url, timeout: Answer(content))
-    with pytest.raises(DataError, match="cannot be had from https://registry"):
+    with pytest.raises(DataError, match="cannot be downloaded from https://registry"):
         load_handwriting_fonts("test")
 
 

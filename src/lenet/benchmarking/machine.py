@@ -13,7 +13,7 @@ from lenet.engine.choice import choose_engine
 from lenet.engine.native import instruction_sets, peak_flops, usable_cores
 
 PACKAGES = ("numpy", "torch", "onnxruntime", "onnx", "openvino")
-_BUSY_INTERRUPTIONS = 100  # interruptions a second; a quiet machine has a few
+_BUSY_INTERRUPTIONS = 100  # involuntary context switches a second; a quiet machine has a few
 
 
 def processor() -> str:
@@ -36,7 +36,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
     Returns:
         ``{"processor", "system", "cores", "threads", "instructions", "peak_flops", "load",
         "interruptions_per_second", "versions"}``; ``load`` is the number of processes that wanted to run in the
-        last minute, interruptions are those of the benchmark by others while it ran.
+        last minute, interruptions are the benchmark's involuntary context switches.
     """
     sets = instruction_sets()
     return {
@@ -64,8 +64,8 @@ def machine_text(machine: dict[str, Any]) -> str:
         return f"{description}\n{installed}"
     return (
         f"{description}\n{installed}\n"
-        f"The processors were taken away {interruptions:,} times a second: something else was running, "
-        "which slows some more than others. Repeat this on a quiet machine."
+        f"Other processes interrupted this one {interruptions:,} times a second, which slows some runtimes more than "
+        "others. Repeat this on a quiet machine."
     )
 
 

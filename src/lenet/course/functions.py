@@ -25,11 +25,11 @@ class Task:
     """An exercise that is answered by a function.
 
     Attributes:
-        name: what the function is called.
-        arguments: as they are written in its definition.
-        solution: what the package does.
-        cases: makes the arguments of each call.
-        mistakes: wrong functions by the name of the mistake, which has a hint of its own.
+        name: the function's name.
+        arguments: the names of its parameters.
+        solution: the function by which answers are judged.
+        cases: returns the arguments of each call.
+        mistakes: wrong solutions by the names of their mistakes, each of which has a hint.
         tolerance: how far a value may be off, relative to the largest.
     """
 
@@ -48,13 +48,13 @@ def _random(seed: int) -> np.random.Generator:
 # --- 1.2: gray levels to network inputs ---
 
 
-def _inputs(levels: Array) -> Array:
+def _network_input(levels: Array) -> Array:
     network = describe("lenet-5")
     return network_inputs(levels[None], network.input, network.input_range)[0, 0]
 
 
-def _padded(levels: Array, background: float, ink: float, frame: float) -> Array:
-    return np.pad(background + (ink - background) * levels / 255, 2, constant_values=frame)
+def _padded(levels: Array, background: float, ink: float, border: float) -> Array:
+    return np.pad(background + (ink - background) * levels / 255, 2, constant_values=border)
 
 
 def _gray_cases() -> list[tuple[Array]]:
@@ -77,7 +77,7 @@ def _same_size(maps: Array, kernels: Array, bias: float) -> Array:
     return _convolve(np.pad(maps, ((0, 0), (side, side), (side, side))), kernels, bias)
 
 
-def _separately(maps: Array, kernels: Array, bias: float) -> Array:
+def _convolve_each_map(maps: Array, kernels: Array, bias: float) -> Array:
     return np.stack([_convolve(maps[c : c + 1], kernels[c : c + 1], bias) for c in range(len(maps))])
 
 
@@ -221,7 +221,7 @@ TASKS: dict[str, Task] = {
     "1.2": Task(
         "network_input",
         ("levels",),
-        _inputs,
+        _network_input,
         _gray_cases,
         {
             "zero-frame": lambda levels: _padded(levels, -0.1, 1.175, 0.0),
@@ -241,7 +241,7 @@ TASKS: dict[str, Task] = {
             "flipped": lambda maps, kernels, bias: _convolve(maps, kernels[:, ::-1, ::-1], bias),
             "no-bias": lambda maps, kernels, bias: _convolve(maps, kernels, 0.0),
             "bias-a-map": lambda maps, kernels, bias: _convolve(maps, kernels, bias * len(maps)),
-            "separate": _separately,
+            "separate": _convolve_each_map,
             "same-size": _same_size,
             "one-map": lambda maps, kernels, bias: _convolve(maps[:1], kernels[:1], bias),
         },

@@ -77,7 +77,7 @@ def read_form(picture: Source, form: str | Path | Template, *, model: Model | st
     Raises:
         TemplateError: if the template is wrong.
         DataError: if the picture or the blank page cannot be opened.
-        WeightsError, EngineError, MissingExtra: if the model cannot be had.
+        WeightsError, EngineError, MissingExtra: if the model cannot be loaded.
     """
     settings = FormSettings(form=form, model=model)
     return FormReader(settings.template, settings.recognizer()).read(picture)

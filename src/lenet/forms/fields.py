@@ -595,7 +595,7 @@ def _mark_violated(one: Sum, results: list[_Hypothesis], index_of: dict[str, int
     for name in one.names:
         hypothesis = results[index_of[name]]
         if hypothesis.status != BLANK:
-            reason = f"{one.total} is {values[one.total]}, and {' + '.join(one.terms)} make {total}"
+            reason = f"{one.total} is {values[one.total]}, and {' + '.join(one.terms)} add up to {total}"
             results[index_of[name]] = replace(hypothesis, status=VIOLATES, reason=reason)
     return False
 

@@ -101,21 +101,23 @@ def find_mark_quadrilaterals(levels: Levels, full: float, marks: CornerMarks) ->
         centers = np.array([(one.x, one.y) for one in four], np.float32)
         hull = np.asarray(cv2.convexHull(centers).reshape(-1, 2), np.float32)
         if len(hull) == 4 and _are_alike(four, marks.fill, ASLANT):
-            off = abs(float(np.log(_relative_area(four, hull) / marks.area)))
-            if off < np.log(ASLANT):
-                quadrilaterals.append((off, _order_clockwise(hull)))
+            log_ratio = abs(float(np.log(_relative_area(four, hull) / marks.area)))
+            if log_ratio < np.log(ASLANT):
+                quadrilaterals.append((log_ratio, _order_clockwise(hull)))
     quadrilaterals.sort(key=lambda one: one[0])
     return [np.roll(corners, -turn, axis=0) for _, corners in quadrilaterals for turn in range(4)][:MAX_VIEWS]
 
 
 def codes(gray: NDArray[np.uint8]) -> tuple[Code, ...]:
-    """The QR codes of an upright page, of uint8 (h, w) gray levels, that can be read."""
+    """Decode the QR codes of an upright page; ``gray`` is uint8 (h, w)."""
     detector: Any = cv2.QRCodeDetector()
     _, texts, corners, _ = detector.detectAndDecodeMulti(gray)
     if corners is None:
         return ()
     return tuple(
-        Code(text, _window_around(place, gray.shape)) for text, place in zip(texts, corners, strict=True) if text
+        Code(text, _window_around(code_corners, gray.shape))
+        for text, code_corners in zip(texts, corners, strict=True)
+        if text
     )
 
 
@@ -138,7 +140,8 @@ def _components(levels: Levels, full: float, smallest: float) -> list[_Component
             continue
         ys, xs = np.nonzero(labels[top : top + height, left : left + width] == number)
         hull = cv2.convexHull(np.stack([xs, ys], axis=-1).astype(np.int32))
-        area = float(cv2.contourArea(hull)) + cv2.arcLength(hull, True) / 2 + 1  # of its pixels, not their middles
+        # The area within the outline of its pixels: the hull goes through their centers.
+        area = float(cv2.contourArea(hull)) + cv2.arcLength(hull, True) / 2 + 1
         if lowest**2 <= area <= highest**2:
             components.append(_Component(float(centers[number][0]), float(centers[number][1]), area, ink / area))
     return components
@@ -154,7 +157,7 @@ def _relative_area(four: Sequence[_Component], corners: Points) -> float:
 
 
 def _order_clockwise(hull: Points) -> Points:
-    """Corners in the order top left, top right, bottom right, bottom left of a page, from any of them on."""
+    """Order the corners of a page clockwise, as seen on the picture; the first one may be any of them."""
     (ax, ay), (bx, by), (cx, cy) = hull[:3]
     turn = (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
     return np.asarray(hull if turn > 0 else hull[::-1], np.float32)

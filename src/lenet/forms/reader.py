@@ -121,6 +121,6 @@ def check_blank(template: Template, content: bytes, name: str) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if template.digest and digest != template.digest:
         raise TemplateError(
-            f"{name}: is not the blank page that {template.name} was made of: its sha256 is {digest[:12]}…, "
+            f"{name}: is not the blank page of the template {template.name}: its sha256 is {digest[:12]}…, "
             f"expected {template.digest[:12]}…; make the template again, or take the sha256 out of it"
         )

@@ -1,6 +1,6 @@
 """From a decoded picture to upright RGB of eight bits, reduced by a whole factor if it is large.
 
-Modes, transparency and deep gray levels are dealt with strip by strip where that can be, else on the reduced picture.
+Modes are converted strip by strip; transparency and gray levels of more than eight bits, on the reduced picture.
 """
 
 import math

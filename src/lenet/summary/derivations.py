@@ -1,4 +1,4 @@
-"""Derivations of every count with its numbers, in English and Chinese.
+"""Derivations of counts: the formula of each with its numbers put in; names in English and Chinese.
 
 A formula is written so that both sides of its last equals sign can be computed and compared; the tests do.
 """
@@ -41,7 +41,7 @@ class Derivation:
 
 
 def derive(summary: NetworkSummary, stage_name: str) -> list[Derivation]:
-    """The formula of each figure of a stage.
+    """The formula of each count of a stage.
 
     Raises:
         UnknownName: if the network has no such stage.
@@ -103,15 +103,16 @@ def _sizes(layer: Layer, input_shape: Shape, output_shape: Shape) -> list[tuple[
 
 def _counts(layer: Layer, stage: StageSummary) -> list[tuple[str, str]]:
     maps, height, width = stage.output_shape
+    # Factors of the formulas, as text.
     area = f"{height}·{width}"
     parameters, connections, macs = f"{stage.parameters:,}", f"{stage.connections:,}", f"{stage.macs:,}"
     inputs = "·".join(str(n) for n in stage.input_shape if n > 1) or "1"
     match layer:
         case Convolution():
             side, in_maps = layer.kernel_size, stage.input_shape[0]
-            pairs = f"{in_maps}·{maps}" if layer.table is None else str(kernels(layer, stage.input_shape))
+            map_pairs = f"{in_maps}·{maps}" if layer.table is None else str(kernels(layer, stage.input_shape))
             if layer.bias == "unit":
-                weights = f"{side}·{side}·{pairs}"
+                weights = f"{side}·{side}·{map_pairs}"
                 return [
                     ("parameters", f"{weights} + {maps}·{area} = {parameters}"),
                     ("connections", f"({weights} + {maps})·{area} = {connections}"),
@@ -122,7 +123,7 @@ def _counts(layer: Layer, stage: StageSummary) -> list[tuple[str, str]]:
             return [
                 ("parameters", f"{' + '.join(terms)} = {parameters}"),
                 ("connections", f"{parameters}·{area} = {connections}"),
-                ("macs", f"{side}·{side}·{pairs}·{area} = {macs}"),
+                ("macs", f"{side}·{side}·{map_pairs}·{area} = {macs}"),
             ]
         case Subsampling():
             return [
