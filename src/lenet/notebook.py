@@ -63,7 +63,7 @@ def run_html(run: Run) -> str:
 def evaluation_html(evaluation: Evaluation) -> str:
     """The error rate and the confusion matrix."""
     names, counts = evaluation.class_names, evaluation.confusion
-    title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
+    title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} split: {evaluation}"
     if len(names) > _MAX_CLASSES:
         return _titled_html(title, "")
     rows = [

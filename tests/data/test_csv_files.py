@@ -1,4 +1,4 @@
-"""CSV files of pictures: read as what was written, wherever the label stands; what is wrong is named by its line."""
+"""CSV files of pictures: read as they were written, wherever the label column stands; errors name the line."""
 
 import csv
 import gzip
@@ -42,44 +42,44 @@ def digits(mnist):
 @pytest.mark.parametrize("label_last", [False, True])
 @pytest.mark.parametrize("header", [False, True])
 @pytest.mark.parametrize("name", ["digits.csv", "digits.csv.gz", "digits"])
-def test_digits_come_back_wherever_the_label_stands(digits, label_last, header, name, tmp_path):
+def test_digits_are_read_wherever_the_label_column_stands(digits, label_last, header, name, tmp_path):
     images, labels = digits
     pixels = [f"{row}x{column}" for row in range(28) for column in range(28)]
     names = ([*pixels, "label"] if label_last else ["label", *pixels]) if header else None
 
-    found, said = read_csv(write(tmp_path / name, rows_of(images, labels, label_last), names))
+    read_images, read_labels = read_csv(write(tmp_path / name, rows_of(images, labels, label_last), names))
 
-    assert (found == images).all()
-    assert said == [str(label) for label in labels]
+    assert (read_images == images).all()
+    assert read_labels == [str(label) for label in labels]
 
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "cifar10"])
 @pytest.mark.parametrize("label_last", [False, True])
-def test_labels_are_told_from_pixels_that_vary_too(name, label_last, tmp_path):
+def test_the_label_column_is_found_where_the_first_and_last_pixels_vary_too(name, label_last, tmp_path):
     try:
-        known = data.load(name)
+        dataset = data.load(name)
     except DataError:
-        pytest.skip(f"{name} cannot be had here")
-    images, labels = known.train_images[:1000], known.train_labels[:1000]
+        pytest.skip(f"{name} is neither cached nor can it be downloaded")
+    images, labels = dataset.train_images[:1000], dataset.train_labels[:1000]
 
-    found, said = read_csv(write(tmp_path / "train.csv", rows_of(images, labels, label_last)))
+    read_images, read_labels = read_csv(write(tmp_path / "train.csv", rows_of(images, labels, label_last)))
 
-    assert (found == images).all()
-    assert said == [str(label) for label in labels]
+    assert (read_images == images).all()
+    assert read_labels == [str(label) for label in labels]
 
 
-def test_planes_and_pixels_of_colors_are_told_apart(tmp_path):
-    known = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 4)).astype(np.uint8)
-    images = known.repeat(8, axis=2).repeat(8, axis=3)  # smooth, of colors that differ
+def test_planar_and_interleaved_colors_are_told_apart(tmp_path):
+    small = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 4)).astype(np.uint8)
+    images = small.repeat(8, axis=2).repeat(8, axis=3)  # neighbors alike, the three colors not
     labels = np.arange(40) % 4
 
-    planes, _ = read_csv(write(tmp_path / "planes.csv", rows_of(images, labels)))
-    pixels, _ = read_csv(write(tmp_path / "pixels.csv", rows_of(images.transpose(0, 2, 3, 1), labels)))
+    planar, _ = read_csv(write(tmp_path / "planar.csv", rows_of(images, labels)))
+    interleaved, _ = read_csv(write(tmp_path / "interleaved.csv", rows_of(images.transpose(0, 2, 3, 1), labels)))
 
-    assert (planes == images).all()
-    assert (pixels == images).all()
+    assert (planar == images).all()
+    assert (interleaved == images).all()
     noise = np.random.default_rng(1).integers(0, 256, (40, 3, 8, 8)).astype(np.uint8)
-    with pytest.raises(DataError, match="cannot be told whether whole planes or single pixels follow one another"):
+    with pytest.raises(DataError, match="whether they are planar or interleaved cannot be told"):
         read_csv(write(tmp_path / "noise.csv", rows_of(noise, labels)))
 
 
@@ -89,24 +89,24 @@ def test_planes_and_pixels_of_colors_are_told_apart(tmp_path):
     seed=st.integers(0, 99),
     delimiter=st.sampled_from(",;\t"),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
-    end=st.sampled_from(["", ".0", " "]),
+    suffix=st.sampled_from(["", ".0", " "]),
 )
 @settings(deadline=None, max_examples=60)
-def test_any_square_pictures_with_a_header_come_back(side, count, seed, delimiter, quoting, end, tmp_path_factory):
+def test_any_square_pictures_with_a_header_come_back(side, count, seed, delimiter, quoting, suffix, tmp_path_factory):
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (count, side, side)).astype(np.uint8)
-    names = [f"p{place}" for place in range(side * side)]
-    place = int(rng.integers(0, side * side + 1))
+    names = [f"p{number}" for number in range(side * side)]
+    label_column = int(rng.integers(0, side * side + 1))
     rows = []
     for image in images:
-        cells = [f"{level}{end}" for level in image.ravel()]
-        rows.append([*cells[:place], "a cat, black", *cells[place:]])
-    header = [*names[:place], "Label", *names[place:]]
+        cells = [f"{level}{suffix}" for level in image.ravel()]
+        rows.append([*cells[:label_column], "a cat, black", *cells[label_column:]])
+    header = [*names[:label_column], "Label", *names[label_column:]]
 
     path = write(tmp_path_factory.mktemp("csv") / "any.csv", rows, header, delimiter, quoting)
 
-    found, labels = read_csv(path)
-    assert (found == images).all()
+    read_images, labels = read_csv(path)
+    assert (read_images == images).all()
     assert labels == ["a cat, black"] * count
 
 
@@ -114,20 +114,20 @@ def test_files_as_pandas_writes_them_are_read(digits, tmp_path):
     images, labels = digits
     rows = list(rows_of(images, labels))
 
-    counted = write(tmp_path / "counted.csv", rows, [str(place) for place in range(785)])
-    indexed = write(
-        tmp_path / "indexed.csv",
+    with_numbers_as_header = write(tmp_path / "numbers.csv", rows, [str(column) for column in range(785)])
+    with_index_column = write(
+        tmp_path / "index.csv",
         [[str(number), *row] for number, row in enumerate(rows)],
-        ["", "label", *(f"pixel{place}" for place in range(784))],
+        ["", "label", *(f"pixel{number}" for number in range(784))],
     )
 
-    for path in (counted, indexed):
-        found, said = read_csv(path)
-        assert (found == images).all()
-        assert said == [str(label) for label in labels]
+    for path in (with_numbers_as_header, with_index_column):
+        read_images, read_labels = read_csv(path)
+        assert (read_images == images).all()
+        assert read_labels == [str(label) for label in labels]
 
 
-def test_a_byte_order_mark_windows_line_ends_and_empty_lines_are_no_matter(tmp_path):
+def test_a_byte_order_mark_windows_line_ends_and_empty_lines_are_ignored(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbf7,1,2,3,0\r\n\r\n8,5,6,7,0\r\n\n")
 
     images, labels = read_csv(tmp_path / "a.csv")
@@ -139,7 +139,7 @@ def test_a_byte_order_mark_windows_line_ends_and_empty_lines_are_no_matter(tmp_p
 # --- what is refused ---
 
 
-def broken(digits, line, change):
+def rows_with_one_changed(digits, line, change):
     rows = list(rows_of(*digits))
     change(rows[line - 1])
     return rows
@@ -163,7 +163,7 @@ def broken(digits, line, change):
     ],
 )
 def test_a_short_or_wrong_line_is_named_with_its_number(digits, change, message, tmp_path):
-    path = write(tmp_path / "train.csv", broken(digits, 7, change))
+    path = write(tmp_path / "train.csv", rows_with_one_changed(digits, 7, change))
     with pytest.raises(DataError, match=rf"train\.csv: {message}"):
         read_csv(path)
 
@@ -183,28 +183,28 @@ def test_a_short_or_wrong_line_is_named_with_its_number(digits, change, message,
         (b"\xff\xfe1\0,\x002\0", "line 1 holds zero bytes; expected text in UTF-8"),
     ],
 )
-def test_what_is_no_table_of_pictures_is_named(content, message, tmp_path):
+def test_a_file_that_is_no_table_of_pictures_is_refused_with_the_reason(content, message, tmp_path):
     (tmp_path / "train.csv").write_bytes(content)
     with pytest.raises(DataError, match=rf"train\.csv: {message}"):
         read_csv(tmp_path / "train.csv")
 
 
-def test_pixels_without_labels_are_told_from_damage(digits, tmp_path):
+def test_a_file_without_labels_is_reported_as_that_and_not_as_damaged(digits, tmp_path):
     path = write(tmp_path / "test.csv", [row[1:] for row in rows_of(*digits)])
     with pytest.raises(NoLabels, match="has 784 columns, the pixels of 28×28 pictures, and no labels; expected 785"):
         read_csv(path)
 
 
-def test_ten_thousand_labels_are_enough(tmp_path):
+def test_more_than_ten_thousand_different_labels_are_refused(tmp_path):
     path = write(tmp_path / "a.csv", [[f"w{number}", 1, 2, 3, 4] for number in range(10_002)])
     with pytest.raises(DataError, match=r"has over 10,000 different labels, the last in line 10001"):
         read_csv(path)
 
 
 def load_and_measure(path: str) -> None:
-    from tests.memory import most_megabytes
+    from tests.memory import peak_megabytes
 
-    print(len(data.load(path).train_labels), most_megabytes())
+    print(len(data.load(path).train_labels), peak_megabytes())
 
 
 def test_a_file_of_a_hundred_megabytes_is_read_in_bounded_memory(mnist, tmp_path):
@@ -223,7 +223,7 @@ def test_a_file_of_a_hundred_megabytes_is_read_in_bounded_memory(mnist, tmp_path
 # --- as data sets ---
 
 
-def test_a_pair_of_files_in_a_folder_are_the_parts(digits, tmp_path):
+def test_two_files_in_a_folder_are_the_training_and_the_test_split(digits, tmp_path):
     images, labels = digits
     write(tmp_path / "mnist_train.csv", rows_of(images[:200], labels[:200]))
     write(tmp_path / "mnist_test.csv", rows_of(images[200:], labels[200:]))
@@ -238,14 +238,14 @@ def test_a_pair_of_files_in_a_folder_are_the_parts(digits, tmp_path):
         assert "test_part" not in mine.provenance
 
 
-def test_a_file_alone_gives_up_a_test_part_as_pictures_do(digits, tmp_path):
+def test_a_single_file_is_split_as_folders_of_pictures_are(digits, tmp_path):
     mine = data.load(write(tmp_path / "digits.csv", rows_of(*digits)))
     assert (len(mine.train_labels), len(mine.test_labels)) == (250, 50)
     assert "50 of 300 examples were set aside" in mine.provenance["test_part"]
 
 
-def test_kaggles_test_part_without_labels_is_left_out_and_said(digits, tmp_path, capsys):
-    write(tmp_path / "train.csv", rows_of(*digits), ["label", *(f"pixel{place}" for place in range(784))])
+def test_kaggles_test_file_without_labels_is_left_out_with_a_notice(digits, tmp_path, capsys):
+    write(tmp_path / "train.csv", rows_of(*digits), ["label", *(f"pixel{number}" for number in range(784))])
     write(tmp_path / "test.csv", [row[1:] for row in rows_of(*digits)])
     (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
 
@@ -255,7 +255,7 @@ def test_kaggles_test_part_without_labels_is_left_out_and_said(digits, tmp_path,
     assert capsys.readouterr().err == "lenet: test.csv holds no labels and was left out\n"
 
 
-def test_names_become_classes_and_those_of_the_test_part_must_be_known(tmp_path):
+def test_names_become_classes_and_those_of_the_test_split_must_be_known(tmp_path):
     rows = [[name, *[level] * 16] for level, name in enumerate(["dog", "cat", "10", "2"] * 3)]
     write(tmp_path / "train.csv", rows)
     write(tmp_path / "test.csv", rows[:2])
@@ -265,14 +265,18 @@ def test_names_become_classes_and_those_of_the_test_part_must_be_known(tmp_path)
     assert mine.class_names == ("2", "10", "cat", "dog")
     assert mine.test_labels.tolist() == [3, 2]
     write(tmp_path / "test.csv", [["cow", *[1] * 16]])
-    with pytest.raises(DataError, match=r"test\.csv: holds the label 'cow', which the training part has not; known: 2"):
+    with pytest.raises(
+        DataError, match=r"test\.csv: holds the label 'cow', which the training split has not; known: 2"
+    ):
         data.load(tmp_path)
 
 
-def test_files_of_which_none_is_the_training_part_are_named(tmp_path):
+def test_files_of_which_none_is_named_as_the_training_split_are_refused_by_name(tmp_path):
     for name in ("a.csv", "b.csv"):
         write(tmp_path / name, [["1", 1, 2, 3, 4]])
-    with pytest.raises(DataError, match=re.escape("holds a.csv, b.csv, and which is the training part cannot be told")):
+    with pytest.raises(
+        DataError, match=re.escape("holds a.csv, b.csv, and which is the training split cannot be told")
+    ):
         data.load(tmp_path)
 
 

@@ -1,3 +1,5 @@
+"""Data sets: public ones, folders of pictures, IDX and NPZ files; splits; what is refused with the reason."""
+
 import os
 import re
 import zipfile
@@ -79,7 +81,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         ({"test_images": np.zeros((0, 4, 4), np.uint8), "test_labels": np.zeros(0, int)}, "holds no test images"),
     ],
 )
-def test_parts_that_do_not_fit_one_another_are_refused(changes, message):
+def test_splits_that_do_not_match_one_another_are_refused(changes, message):
     good = dataset()
     fields = {name: getattr(good, name) for name in good.__dataclass_fields__} | changes
 
@@ -91,7 +93,7 @@ def test_parts_that_do_not_fit_one_another_are_refused(changes, message):
 
 
 @given(examples=st.integers(0, 59), classes=st.integers(1, 7), seed=st.integers(0, 5))
-def test_a_split_shares_out_the_training_part_and_keeps_its_order(examples, classes, seed):
+def test_a_split_divides_the_training_examples_and_keeps_their_order(examples, classes, seed):
     labels = np.arange(60) % classes
     toy = data.Dataset("toy", numbered(60), labels, numbered(60) + 100, labels, tuple("abcdefg"))
 
@@ -178,7 +180,7 @@ def test_train_and_test_folders_are_kept_apart(tmp_path, digit):
     assert "test_part" not in mine.provenance
 
     save(tmp_path / "test" / "c" / "1.png", digit)
-    with pytest.raises(DataError, match=r"test.c: no class of the training part has this name; known: a, b"):
+    with pytest.raises(DataError, match=r"test.c: no class of the training split has this name; known: a, b"):
         data.load(tmp_path)
 
 

@@ -343,7 +343,7 @@ def test_an_existing_run_is_neither_overwritten_nor_mixed_with_another(tmp_path)
         fit(TINY, stripes(), QUICK, tmp_path / "run")
     with pytest.raises(TrainingError, match="was begun with epochs 3, not 4"):
         fit(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"epochs": 4}), tmp_path / "run", resume=True)
-    with pytest.raises(TrainingError, match="was begun on stripes, whose training part differs"):
+    with pytest.raises(TrainingError, match="was begun on stripes, whose training split differs"):
         fit(TINY, stripes(seed=1), QUICK, tmp_path / "run", resume=True)
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 

@@ -39,7 +39,7 @@ def adapt(
     """Adapt weights to your own handwriting, with at least 10 labeled pictures, and say what that did.
 
     Your pictures are judged by cross-validation: none is read by weights that have learned from it. MNIST is
-    rehearsed while learning, and its test part is read before and after.
+    rehearsed while learning, and its test split is read before and after.
 
     lenet adapt my-digits/labels.csv --out mine.safetensors
 

@@ -26,7 +26,7 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help=f"The row's folder [default: {_ROOT}/NAME].")] = None,
     passes: Annotated[int | None, typer.Option(help="Only the first so many passes.")] = None,
     validation: Annotated[
-        int, typer.Option(help="Test on so many training patterns set aside; the test part is left alone.")
+        int, typer.Option(help="Test on so many training patterns set aside; the test split is left alone.")
     ] = 0,
     j: Annotated[float | None, typer.Option(help="Another j for eq. 9, to be tried on --validation.")] = None,
     mu: Annotated[float | None, typer.Option(help="Another μ, to be tried on --validation.")] = None,

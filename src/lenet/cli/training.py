@@ -78,7 +78,7 @@ def train(
     channels: Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color [default: the data's].")] = None,
     hidden: Annotated[int | None, typer.Option(help="Hidden units of lenet-4.")] = None,
     size: Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,
     batch: Annotated[int | None, typer.Option(help="Batch size: examples for each update.")] = None,
     optimizer: Annotated[str | None, typer.Option(help=f"{' or '.join(OPTIMIZERS)}.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
@@ -230,7 +230,7 @@ def _report_evaluation(evaluation: Evaluation, examples: int) -> None:
     for example in _examples(evaluation, examples):
         mark = "" if example["predicted"] == example["actual"] else "  wrong"
         print(f"{example['index']:>5}  predicted {example['predicted']}  actual {example['actual']}{mark}")
-    print(f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}")
+    print(f"{evaluation.network} on {evaluation.data}, {evaluation.split} split: {evaluation}")
     for row in evaluation.class_errors:
         rate = "no examples" if row["error_rate"] is None else f"{row['error_rate']:6.2f} %"
         print(f"  {row['class']:<12} {rate}  {row['errors']:>5,} of {row['examples']:,}")

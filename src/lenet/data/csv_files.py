@@ -267,13 +267,13 @@ def _reshape(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
         return images.reshape(-1, *sides)
     side = sides[0]
     sample = images[:: max(1, len(images) // 200)].astype(np.int16)
-    planes = sample.reshape(-1, 3, side, side)
-    pixels = sample.reshape(-1, side, side, 3).transpose(0, 3, 1, 2)
-    roughness = [_roughness(planes), _roughness(pixels)]
+    planar = sample.reshape(-1, 3, side, side)
+    interleaved = sample.reshape(-1, side, side, 3).transpose(0, 3, 1, 2)
+    roughness = [_roughness(planar), _roughness(interleaved)]
     if min(roughness) > 0.9 * max(roughness):
         raise DataError(
-            f"{path}: has {images.shape[1]} colors a row, and it cannot be told whether whole planes or single pixels "
-            "follow one another; write the pictures with numpy.savez, as images of N, 3, H, W"
+            f"{path}: has {images.shape[1]} color values a row, and whether they are planar or interleaved cannot be "
+            "told; write the pictures with numpy.savez, as images of N, 3, H, W"
         )
     if roughness[0] < roughness[1]:
         return images.reshape(-1, 3, side, side)

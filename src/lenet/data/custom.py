@@ -1,7 +1,7 @@
 """Reading of custom data sets: class folders of pictures, IDX files, CSV files, and NPZ files.
 
 What a file is, its first bytes say; its name says what part of a set it holds. What is found goes to `datasets`, which
-checks it and cuts a test part where there is none.
+checks it and cuts a test split where there is none.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _MOSTLY = 0.9  # of the pictures have a light border, where a set looks inverted
 
 @dataclass
 class CustomData:
-    """A custom data set: a training part, a test part if there is one, class names, and notes for the provenance.
+    """A custom data set: a training split, a test split if there is one, class names, and notes for the provenance.
 
     ``notices`` are sentences for whoever named the data: what was left out, what was changed, what looks wrong.
     """
@@ -174,7 +174,7 @@ def _read_csv_folder(folder: Path) -> CustomData | None:
     if len(train) != 1:
         names = ", ".join(path.name for path in (train or files)[:10])
         raise DataError(
-            f"{folder}: holds {names}, and which is the training part cannot be told; name one of the files, or call "
+            f"{folder}: holds {names}, and which is the training split cannot be told; name one of the files, or call "
             "two of them train.csv and test.csv"
         )
     tests = [path for path in files if "test" in path.name.lower() and path not in train]
@@ -182,7 +182,7 @@ def _read_csv_folder(folder: Path) -> CustomData | None:
 
 
 def _read_csv_file(path: Path) -> CustomData:
-    """Read a CSV file, and beside a training part its test part."""
+    """Read a CSV file, and beside a training split its test split."""
     test_path = path.with_name(path.name.replace("train", "test"))
     return _read_csv_parts(path, test_path if test_path != path and test_path.is_file() else None)
 
@@ -202,7 +202,7 @@ def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
         known = sorted(names[0], key=_class_order)
         if unknown_labels := sorted(set().union(*names) - names[0]):
             raise DataError(
-                f"{test_path}: holds the label {unknown_labels[0]!r}, which the training part has not; known: "
+                f"{test_path}: holds the label {unknown_labels[0]!r}, which the training split has not; known: "
                 f"{', '.join(known[:10])}"
             )
         indices = {name: index for index, name in enumerate(known)}
@@ -336,7 +336,7 @@ def _read_pictures(
     ]
     if unknown_folders:
         raise DataError(
-            f"{unknown_folders[0]}: no class of the training part has this name; known: {', '.join(class_names)}"
+            f"{unknown_folders[0]}: no class of the training split has this name; known: {', '.join(class_names)}"
         )
     paths, labels = [], []
     for label, name in enumerate(class_names):

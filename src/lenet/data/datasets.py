@@ -22,7 +22,7 @@ from lenet.files import path_argument, why_missing
 from lenet.naming import matching_name
 
 DEFAULT_SIZE = 28  # pixels: the side that pictures are fitted into
-EXAMPLES_PER_TEST_EXAMPLE = 6  # where custom data has no test part
+EXAMPLES_PER_TEST_EXAMPLE = 6  # where custom data has no test split
 TEST_SEED = 0
 
 
@@ -32,7 +32,7 @@ class Dataset:
 
     Images are uint8 gray levels, ink-high (0 background, 255 ink), (N, H, W), or colors (N, C, H, W);
     labels are int64 (N,), indices into ``class_names``. ``provenance`` says where the bytes came from, what proves
-    them, and how a test part was cut if there was none.
+    them, and how a test split was cut if there was none.
 
     Raises:
         DataError: if images and labels differ in number, or a label has no class name, or a type or shape is another.
@@ -139,7 +139,7 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training data with a validation part cut from it; the test part is not in here."""
+    """Training data with a validation split cut from it; the test split is not in here."""
 
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
@@ -172,7 +172,7 @@ def load(
             of pictures (below ``train`` and ``test`` if you like), a folder of IDX files, an IDX file of images beside
             its labels, a CSV file of a label and pixels a row or a folder of two, of which one is called train and the
             other test, or an NPZ file with x_train, y_train, x_test, y_test or images, labels. All but pictures may be
-            compressed with gzip, whatever their names. What has no test part gives up a sixth as one.
+            compressed with gzip, whatever their names. What has no test split gives up a sixth as one.
         data_dir: the folder where the files of a public data set lie already; nothing else is tried.
         size: for pictures: the side of the square that each is fitted into, in pixels.
         color: for pictures: keep red, green and blue instead of gray levels.
@@ -184,7 +184,7 @@ def load(
 
     Raises:
         UnknownName: if it is neither a public data set nor a path.
-        DataError: if the files cannot be had, or are damaged; the message names the file.
+        DataError: if the files can neither be found nor downloaded, or are damaged; the message names the file.
     """
     if not isinstance(name_or_path, str | Path):
         raise DataError(
@@ -216,7 +216,7 @@ def load(
         is_test = stratified_mask(labels, max(1, len(labels) // EXAMPLES_PER_TEST_EXAMPLE), TEST_SEED)
         data.train, data.test = (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test])
         provenance["test_part"] = (
-            f"the data has no test part: {is_test.sum():,} of {len(labels):,} examples were set aside as one, "
+            f"the data has no test split: {is_test.sum():,} of {len(labels):,} examples were set aside as one, "
             f"stratified by class, seed {TEST_SEED}"
         )
     class_names = tuple(map(printable, data.class_names))
@@ -262,14 +262,14 @@ def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
 
 
 def split_validation(dataset: Dataset, examples: int, seed: int = 0) -> Split:
-    """Cut a validation part from the training part; the test part is never touched.
+    """Cut a validation split from the training split; the test split is never touched.
 
     Args:
         examples: how many to set aside, 0 to all but one; each class gives its share, to the nearest whole example.
         seed: which ones; the same seed always gives the same split.
 
     Returns:
-        Both parts in the order of the training part.
+        Both parts in the order of the training split.
 
     >>> images, labels = np.zeros((6, 2, 2), np.uint8), np.array([0, 1, 0, 1, 0, 1])
     >>> split = split_validation(Dataset("six", images, labels, images, labels, ("a", "b")), examples=2)

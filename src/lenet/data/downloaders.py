@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from lenet.errors import DataError, reason_of
 
 PROBE_SECONDS = 4.0
-TOOL_SECONDS = 900
+COMMAND_SECONDS = 900  # of npm, apt-get and dpkg-deb
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class NpmPackage:
 
 @dataclass(frozen=True)
 class DebianPackage:
-    """A Debian package, downloaded and unpacked without root; ``folder`` is their place in it."""
+    """A Debian package, downloaded and unpacked without root; ``folder`` is where the files lie in it."""
 
     package: str
     folder: str
@@ -189,7 +189,7 @@ def _run_command(command: Sequence[str], folder: Path) -> None:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=TOOL_SECONDS,
+                timeout=COMMAND_SECONDS,
             )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise DataError(f"{command[0]} failed: {reason_of(problem)}") from problem

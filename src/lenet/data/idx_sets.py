@@ -1,7 +1,7 @@
 """Discovery of a data set's IDX files by their names, as MNIST, EMNIST and their relatives have them.
 
-A name is that of the set, if several lie in a folder, that of the part, and ``images`` or ``labels``:
-``train-images-idx3-ubyte``, ``emnist-digits-test-labels-idx1-ubyte.gz``.
+The name of a file is made of the set's name (where a folder holds several sets), the split, and ``images`` or
+``labels``: ``train-images-idx3-ubyte``, ``emnist-digits-test-labels-idx1-ubyte.gz``.
 """
 
 import re
@@ -18,7 +18,8 @@ _NAME = re.compile(
     r"(?:(?P<set>.+?)[-_.])??(?:(?P<part>train|training|t10k|test)[-_.])?(?P<kind>images|labels)", re.IGNORECASE
 )
 _SPLIT_OF_WORD = {"train": "train", "training": "train", "t10k": "test", "test": "test", None: "all"}
-MAX_MAPPED = 100_000  # bytes of a mapping
+_TRAINING_FILES = {(split, kind) for split in ("train", "all") for kind in ("images", "labels")}
+MAX_MAPPING_BYTES = 100_000  # of a mapping file, as EMNIST's
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
         if match and (match["set"] is None or is_idx(path)):
             role = (_SPLIT_OF_WORD[match["part"] and match["part"].lower()], match["kind"].lower())
             sets.setdefault(match["set"] or "", {}).setdefault(role, path)
-    training = {name: paths for name, paths in sets.items() if paths.keys() & _TRAINING}
+    training = {name: paths for name, paths in sets.items() if paths.keys() & _TRAINING_FILES}
     if not training:
         return None
     name = "" if "" in training else next(iter(training))
@@ -72,11 +73,8 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
     return _make_set(folder, name, parts["train"], parts.get("test"))
 
 
-_TRAINING = {(part, kind) for part in ("train", "all") for kind in ("images", "labels")}
-
-
 def read_idx_pair(images: Path) -> IdxSet:
-    """Read a file of images with the labels beside it; a training part with the test part beside it, if there is one.
+    """Read a file of images with the labels beside it; a training split with the test split beside it, if there is one.
 
     Raises:
         DataError: if there are no labels, or a file is damaged.
@@ -126,7 +124,7 @@ def _read_mapping(path: Path) -> dict[int, str]:
     """Parse EMNIST's mapping: a label and the codes of its characters a line, as ``10 65`` or ``1 65 97``."""
     try:
         with path.open("rb") as stream:
-            content = stream.read(MAX_MAPPED)
+            content = stream.read(MAX_MAPPING_BYTES)
     except OSError as problem:
         raise DataError(f"{path}: cannot be read: {reason_of(problem)}") from problem
     names: dict[int, str] = {}

@@ -212,7 +212,7 @@ class Engine:
             training stay float32.
 
     Raises:
-        EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
+        EngineError: if the engine was not built, the instruction set is not available, or a stage cannot be run.
 
     >>> from lenet.initialization import initial_weights
     >>> from lenet.networks import describe

@@ -150,7 +150,7 @@ class Evaluation:
         }
 
     def __repr__(self) -> str:
-        return f"Evaluation({self.network} on {self.data}, {self.split} part: {self})"
+        return f"Evaluation({self.network} on {self.data}, {self.split} split: {self})"
 
     def _repr_html_(self) -> str:
         from lenet.notebook import evaluation_html
@@ -204,7 +204,7 @@ def evaluate(
     split: str = "test",
     engine: str = "auto",
 ) -> Evaluation:
-    """Evaluate a model on a part of a data set, by default the test part: error rate, confusions, rejections.
+    """Evaluate a model on a part of a data set, by default the test split: error rate, confusions, rejections.
 
     Args:
         model: a model, its file, a run's folder, or a name that ships.
@@ -216,7 +216,7 @@ def evaluate(
 
     Raises:
         WeightsError: if the model's file is damaged.
-        DataError: if the data cannot be had, is damaged, or has a class that is none of the model's.
+        DataError: if the data is not found or downloaded, is damaged, or has a class that is none of the model's.
         UnknownName: if there is no such split, engine, data set or model.
         EngineError, MissingExtra: if the engine is not there, or cannot run the network.
     """

@@ -32,7 +32,7 @@ def warn_of_transposed_digits(dataset: Dataset) -> None:
 def transposed_digits(dataset: Dataset) -> str:
     """The warning of transposed digits, with the remedy; empty where they are upright, or there are none.
 
-    A sample of the training part is classified, of classes that are called 0 to 9.
+    A sample of the training split is classified, of classes that are called 0 to 9.
     """
     names = dataset.class_names
     if dataset.train_images.ndim != 3 or any(name.isdecimal() and name not in _DIGITS for name in names):

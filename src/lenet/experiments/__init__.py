@@ -1,4 +1,4 @@
-"""Reproduction of the results of 1989 to 1998: each row of `rows` by one command, with seeds and intervals."""
+"""Reproduction of the published results of 1989 to 1998, a row of `rows` each, with seeds and confidence intervals."""
 
 from lenet.experiments.rows import ROWS, Row, find, names
 

@@ -52,7 +52,7 @@ class Plan:
         parts: what is trained.
         groups: the seeds of each group; a group is an order of presentation.
         quick: whether it is a look only, whose figures mean nothing.
-        validation: so many training patterns stand in for the test part.
+        validation: so many training patterns stand in for the test split.
         data_dir: where the data set's files lie.
         command: that makes the row.
         dependencies: the plans of the rows that it rests on, by name.

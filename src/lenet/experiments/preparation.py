@@ -27,11 +27,11 @@ class RowData:
 def prepare(plan: Plan) -> RowData:
     """Load a row's patterns, at its network's size; those for digit strings as they are.
 
-    Training patterns that are set aside take the place of the test part, which is then not touched: for choosing values
-    that the papers do not print.
+    Training patterns that are set aside take the place of the test split, which is then not touched: for choosing
+    values that the papers do not print.
 
     Raises:
-        DataError: if the data set cannot be had.
+        DataError: if the data set can neither be found nor downloaded.
     """
     row, validation = plan.row, plan.validation
     dataset = load(row.data, plan.data_dir)

@@ -33,7 +33,7 @@ def reproduce(
     Raises:
         TrainingError: if the folder holds something else, or a file in it is damaged, or another process trains into
             it, or the row cannot be changed so.
-        DataError: if the data set cannot be had.
+        DataError: if the data set can neither be found nor downloaded.
     """
     plan = (request or Request()).plan(row)
     _check(plan, row_folder)
@@ -45,7 +45,7 @@ def check(row: Row, row_folder: Path, request: Request) -> None:
 
     Raises:
         TrainingError: if the row cannot be changed as asked, or a folder holds a run with other settings.
-        DataError: if the data set cannot be had.
+        DataError: if the data set can neither be found nor downloaded.
     """
     _check(request.plan(row), row_folder)
 
@@ -210,5 +210,5 @@ def _count_presented(plan: Plan, data: RowData) -> int:
 
 
 def _is_complete(plan: Plan, tested_on: str) -> bool:
-    """Whether the plan has the row's own recipes and test part; the number of seeds may differ."""
+    """Whether the plan has the row's own recipes and test split; the number of seeds may differ."""
     return plan.recipes == Request().plan(plan.row).recipes and not plan.quick and tested_on == "the test part"

@@ -109,7 +109,7 @@ def export(
         out: the file or folder to write; None names it after the network.
         data: what the pictures are of: a public data set's name, a path to your own, or a data set. None takes what the
             model was trained on; where that is not at hand, the comparison is made on random pictures. Weights are
-            rounded on pictures of its training part, and the comparison is made on its test part.
+            rounded on pictures of its training split, and the comparison is made on its test split.
 
     Returns:
         Where it was written, its size, the number of answers that differ, and the speed beside the engine's. Without

@@ -1,7 +1,7 @@
 """The training loop: epochs of updates, validation, checkpoints; the same for all learners.
 
 Updates are handed over in spans of a tenth of a second or two, so that what a span costs in Python is nothing beside
-it; where spans end changes no result. The test part of a data set is never used here, unless it is passed to be
+it; where spans end changes no result. The test split of a data set is never used here, unless it is passed to be
 monitored, and even then it chooses nothing.
 """
 
@@ -75,7 +75,7 @@ def fit(
     source: Mapping[str, Any] | None = None,
     progress: NullProgress | None = None,
 ) -> Run:
-    """Fit a network to the training part of a data set or to a stream, and keep everything in a run's folder.
+    """Fit a network to the training split of a data set or to a stream, and keep everything in a run's folder.
 
     On a CPU the native engine trains, on GPUs and in several processes torch does. Both see the same first weights,
     order, shifts and mirroring, but draw distortions from generators of their own. Under torchrun
@@ -83,12 +83,12 @@ def fit(
 
     Args:
         network: what to train.
-        data: what to train on; of a data set, the test part is not looked at.
+        data: what to train on; of a data set, the test split is not looked at.
         recipe: how; `recipes.recipe` gives the named ones, adapted to the network.
         out: the run's folder; None takes the first free ``runs/NETWORK-DATA-N``.
         start: a model of this network whose parameters training starts from, in place of the recipe's first weights.
         resume: go on with the run in ``out`` exactly where its last checkpoint stands; start it if there is none.
-        validation: examples cut from the training part; None takes a tenth, at most 5,000; 0 none (then the
+        validation: examples cut from the training split; None takes a tenth, at most 5,000; 0 none (then the
             weights of the last epoch are the best). A stream is not cut.
         test: examples whose errors are counted after each epoch; they choose nothing.
         seeds: of the first weights of so many networks, which are trained side by side, by SDLM; None trains one, from

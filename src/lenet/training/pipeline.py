@@ -104,7 +104,7 @@ def train(
         polarity, transpose: of data of your own, given by its path; as `lenet.data.load` takes them.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         threads: of the CPU; None takes one per core.
-        validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
+        validation: examples cut from the training split to choose by; None takes a tenth, at most 5,000; 0 none.
         checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
         progress: what shows how it goes; None shows a line for each epoch in a notebook, and nothing elsewhere.
         overrides: other values than the recipe's, by name: ``epochs=2``, ``seed=1``; see `Recipe`.

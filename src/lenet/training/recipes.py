@@ -33,7 +33,7 @@ class Recipe:
 
     Attributes:
         name: the named recipe it started from.
-        epochs: passes over the training part.
+        epochs: passes over the training split.
         batch: examples for each update.
         optimizer: ``"sgd"``, ``"adamw"``, or ``"sdlm"``: stochastic diagonal Levenberg–Marquardt [LeCun98, appendix C],
             an update after each example, by the native engine.

@@ -69,7 +69,7 @@ class Run:
 
     Attributes:
         folder: its path.
-        evaluation: of the best model on the test part, if `train` has just made it.
+        evaluation: of the best model on the test split, if `train` has just made it.
     """
 
     folder: Path
@@ -113,7 +113,7 @@ class Run:
 
     @property
     def evaluation_path(self) -> Path:
-        """The evaluation of the best model on the test part."""
+        """The evaluation of the best model on the test split."""
         return self.folder / "evaluation.json"
 
     @property
@@ -415,7 +415,7 @@ def _check_same_settings(run: Run, stored: Mapping[str, Any], settings: Mapping[
         )
     if any(stored["data"].get(name) != settings["data"].get(name) for name in ("training_sha256", "stream")):
         raise TrainingError(
-            f"{run.folder}: was begun on {stored['data']['name']}, whose training part differs from that of the "
+            f"{run.folder}: was begun on {stored['data']['name']}, whose training split differs from that of the "
             f"{settings['data']['name']} given now; choose another folder with --out"
         )
     if stored.get("seeds") != settings.get("seeds"):

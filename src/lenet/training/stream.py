@@ -118,7 +118,7 @@ class GeneratedStream(Stream):
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The training part at the network's size, the rows to learn from, and the held-out examples.
+    """The training split at the network's size, the rows to learn from, and the held-out examples.
 
     Rows instead of a second copy: touching as much memory again would take as long as a hundred updates.
 
@@ -137,7 +137,7 @@ class Examples:
 
     @classmethod
     def of(cls, dataset: Dataset, network: Network, held_out: int | None) -> "Examples":
-        """The training part of a data set; ``held_out`` None is a tenth of it, at most 5,000.
+        """The training split of a data set; ``held_out`` None is a tenth of it, at most 5,000.
 
         Raises:
             DataError: if it has not that many examples.

@@ -51,7 +51,7 @@ def adapt(
     """Adapt a model to somebody's handwriting, with at least 10 labeled pictures, and measure the effect.
 
     The pictures are judged by cross-validation: none is read by a model that has learned from it. MNIST is rehearsed
-    while learning, and its test part is read before and after.
+    while learning, and its test split is read before and after.
 
     Args:
         labels: a table, ``labels.csv``, with file, label[, kind][, capture]; or a folder with one.
@@ -62,7 +62,7 @@ def adapt(
         The adapted model, ``adaptation.model``, and the measured effect.
 
     Raises:
-        DataError: if the table or too many pictures cannot be read, or MNIST cannot be had.
+        DataError: if the table or too many pictures cannot be read, or MNIST cannot be downloaded.
         WeightsError: if the model reads no digits.
     """
     progress = progress or Progress()
@@ -113,7 +113,7 @@ class BaselineResults:
     """Results of a model on the original domain: MNIST, and pieces of digits to be rejected.
 
     Attributes:
-        mnist: errors and examples of MNIST's test part.
+        mnist: errors and examples of MNIST's test split.
         pieces: of pieces of digits, the number accepted and the number of all.
     """
 

@@ -65,7 +65,7 @@ def reproduce(
         seeds: so many in place of the row's own number.
         quick: one pass over few patterns, to see that all works; the figures mean nothing.
         passes: only the first so many.
-        validation: test on so many training patterns set aside; the test part is left alone.
+        validation: test on so many training patterns set aside; the test split is left alone.
         j, mu: other values than the recipe's, of the penalty of the rubbish class and of the second-order step, to be
             tried on ``validation``, as are all of these.
         eta: one learning rate for all passes.
