@@ -69,11 +69,11 @@ def quick_rows(tmp_path_factory, mnist):
     from lenet.experiments.plan import Request
     from lenet.experiments.runner import reproduce
     from lenet.experiments.writing import write_row
-    from tests.experiments.replica_fakes import stand_in
+    from tests.experiments.replica_fakes import use_fake_replicas
 
     root, folders = tmp_path_factory.mktemp("reproduce"), {}
     with pytest.MonkeyPatch.context() as monkeypatch:
-        stand_in(monkeypatch)
+        use_fake_replicas(monkeypatch)
         for row in ROWS:
             if row.data == "mnist" and (instruction_sets() or not row.windows):
                 folders[row] = root / row.name

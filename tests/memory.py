@@ -1,13 +1,13 @@
-"""The most memory that a process has held."""
+"""Measurement of a process's peak memory."""
 
 import resource
 from pathlib import Path
 
 
-def most_megabytes(pid: int | None = None) -> int:
-    """Of this process, or of another one where Linux tells, in megabytes.
+def peak_megabytes(pid: int | None = None) -> int:
+    """Peak memory (RSS) of this process, or on Linux of another one, in megabytes.
 
-    Where Linux tells, of this program alone: ``ru_maxrss`` still counts the one that started it.
+    On Linux not from ``ru_maxrss``, which still counts the program that started this one.
     """
     status = Path(f"/proc/{pid or 'self'}/status")
     if status.exists():

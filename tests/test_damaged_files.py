@@ -33,8 +33,8 @@ from lenet.architecture import Activation, Convolution, FullConnection, MaxPooli
 from lenet.errors import LeNetError, printable
 from lenet.networks import describe, to_toml
 from tests.checkpoints import files
-from tests.experiments.replica_fakes import stand_in
-from tests.memory import most_megabytes
+from tests.experiments.replica_fakes import use_fake_replicas
+from tests.memory import peak_megabytes
 from tests.reading.test_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
 from tests.reading.test_damage import mutated as mutated_picture
 
@@ -403,12 +403,12 @@ def print_row(folder: Path) -> None:
     from lenet.experiments.plan import Request
     from lenet.experiments.writing import write_row
 
-    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+    description = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    runner.prepare = lambda *_, **__: runner.RowData(digits(20), digits(10), account)
+    runner.prepare = lambda *_, **__: runner.RowData(digits(20), digits(10), description)
     place, said = folder / "lenet-5", io.StringIO()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        stand_in(monkeypatch)
+        use_fake_replicas(monkeypatch)
         settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1)).settings
     write_row(place, settings)
     with checked_results(place), contextlib.redirect_stdout(said):
@@ -573,7 +573,7 @@ def go_through(first: int, last: int) -> None:
             escaped = [
                 str(path) for place in (Path("/"), Path(name), Path(name).parent) for path in place.glob("*ESCAPED*")
             ]
-            found = {"said": said, "failure": failure, "escaped": escaped, "megabytes": most_megabytes()}
+            found = {"said": said, "failure": failure, "escaped": escaped, "megabytes": peak_megabytes()}
             print(json.dumps(found | {"worked": worked}))
             shutil.rmtree(folder)
 

@@ -127,7 +127,7 @@ def test_every_value_of_a_recipe_is_a_keyword_of_train():
     }  # fmt: skip
 
 
-def test_everything_in_all_can_be_had_and_has_a_docstring():
+def test_everything_in_all_can_be_imported_and_has_a_docstring():
     for name in set(dir(lenet)) - {"__version__"}:
         assert getattr(lenet, name).__doc__, name
     assert set(dir(lenet)) - set(lenet.__all__) == {"LeNetClassifier"}  # which needs an extra

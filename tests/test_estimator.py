@@ -39,27 +39,27 @@ def fitted(digits):
 def test_digits_are_learned_and_probabilities_sum_to_one(fitted, digits):
     _, _, images, labels = digits
     assert fitted.score(images, labels) > 0.9
-    shares = fitted.predict_proba(images)
-    assert shares.shape == (500, 10)
-    np.testing.assert_allclose(shares.sum(axis=1), 1)
-    np.testing.assert_array_equal(fitted.classes_[shares.argmax(axis=1)], fitted.predict(images))
+    probabilities = fitted.predict_proba(images)
+    assert probabilities.shape == (500, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(images))
     np.testing.assert_array_equal(np.concatenate([fitted.predict_proba(images[:1]), fitted.predict_proba(images[1:])]),
-                                  shares)  # fmt: skip
+                                  probabilities)  # fmt: skip
 
 
-def test_rows_pictures_bytes_and_fractions_give_the_same_model(fitted, digits):
+def test_every_layout_of_pictures_and_every_range_gives_the_same_model(fitted, digits):
     images, labels, tested, _ = digits
-    forms = [
+    layouts = [
         lambda images: images.reshape(len(images), -1),
         lambda images: images.reshape(len(images), -1) / 255,
         lambda images: images.astype(np.float32),
         lambda images: images[..., None],
         lambda images: images[:, None],
     ]
-    for form in forms:
-        again = clone(fitted).fit(form(images), labels)
+    for layout in layouts:
+        again = clone(fitted).fit(layout(images), labels)
         assert again.model_.digest == fitted.model_.digest
-        np.testing.assert_array_equal(again.predict_proba(form(tested)), fitted.predict_proba(tested))
+        np.testing.assert_array_equal(again.predict_proba(layout(tested)), fitted.predict_proba(tested))
 
 
 def test_the_small_digits_of_scikit_learn_are_learned_without_any_setting():
@@ -70,16 +70,16 @@ def test_the_small_digits_of_scikit_learn_are_learned_without_any_setting():
 def test_labels_may_be_names_and_the_model_has_them(digits, tmp_path):
     images, labels, tested, answers = digits
     words = np.array(["zero", "one", "two"])
-    some, others = labels < 3, answers < 3
-    classifier = LeNetClassifier(epochs=6, random_state=0).fit(images[some], words[labels[some]])
+    train_mask, test_mask = labels < 3, answers < 3
+    classifier = LeNetClassifier(epochs=6, random_state=0).fit(images[train_mask], words[labels[train_mask]])
     assert classifier.classes_.tolist() == ["one", "two", "zero"]
-    assert classifier.score(tested[others], words[answers[others]]) > 0.95
+    assert classifier.score(tested[test_mask], words[answers[test_mask]]) > 0.95
     path = classifier.model_.save(tmp_path / "words.safetensors")
-    found = [one.class_name for one in lenet.load(path).predict(tested[others])]
-    assert found == classifier.predict(tested[others]).tolist()
+    found = [one.class_name for one in lenet.load(path).predict(tested[test_mask])]
+    assert found == classifier.predict(tested[test_mask]).tolist()
 
 
-def test_a_search_finds_the_rate_that_learns_and_folds_are_scored(digits):
+def test_grid_search_finds_the_learning_rate_and_cross_validation_scores_folds(digits):
     images, labels, _, _ = digits
     rows = images.reshape(len(images), -1)
     search = GridSearchCV(LeNetClassifier(epochs=1, random_state=0), {"learning_rate": [1e-6, 0.1]}, cv=2)
@@ -98,16 +98,16 @@ def test_a_fitted_classifier_pickles_and_a_seed_gives_the_same_model(fitted, dig
     assert other.model_.digest != fitted.model_.digest
 
 
-def test_penalties_and_a_network_of_ten_outputs_serve_fewer_classes(digits):
+def test_lenet_5_with_its_ten_penalties_learns_fewer_classes(digits):
     images, labels, tested, answers = digits
-    some, others = labels < 2, answers < 2
-    classifier = LeNetClassifier("LeNet-5", epochs=20, random_state=0).fit(images[some], labels[some])
+    train_mask, test_mask = labels < 2, answers < 2
+    classifier = LeNetClassifier("LeNet-5", epochs=20, random_state=0).fit(images[train_mask], labels[train_mask])
     assert classifier.model_.network.name == "lenet-5"
     assert classifier.predict_proba(tested).shape == (500, 2)
-    assert classifier.score(tested[others], answers[others]) > 0.95
+    assert classifier.score(tested[test_mask], answers[test_mask]) > 0.95
 
 
-def test_color_gives_the_network_three_channels_in_either_order():
+def test_color_gives_the_network_three_channels_whether_they_come_first_or_last():
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 2
     images = rng.integers(0, 100, (200, 16, 16, 3), np.uint8)
@@ -121,14 +121,14 @@ def test_color_gives_the_network_three_channels_in_either_order():
     assert shaped.fit(rows, labels).model_.digest == last.model_.digest
 
 
-def test_any_network_is_taken_by_name_or_description_with_a_recipe_of_ones_own(digits):
+def test_a_network_may_be_a_description_and_a_recipe_custom(digits):
     images, labels, _, _ = digits
     described = lenet.describe("lenet-caffe")
     classifier = LeNetClassifier(described, recipe=lenet.Recipe(epochs=1, batch=32), random_state=0)
     assert classifier.fit(images[:200], labels[:200]).model_.network == described
 
 
-def test_what_fills_no_square_is_laid_out_with_a_warning(digits):
+def test_features_that_fill_no_square_are_padded_to_one_with_a_warning(digits):
     images, labels, _, _ = digits
     rows = images[:100].reshape(100, -1)
     with pytest.warns(UserWarning, match="X has 785 features, which are no square .* laid out in 29 × 29"):
@@ -162,7 +162,7 @@ def test_pictures_in_another_range_than_those_of_the_fit_are_refused(digits):
         classifier.fit(np.zeros((2, 2, 3, 4)), [0, 1])
 
 
-def test_the_same_numbers_come_from_a_run_of_the_same_recipe(digits, tmp_path):
+def test_lenet_train_gives_the_same_model_with_the_same_recipe(digits, tmp_path):
     images, labels, tested, answers = digits
     dataset = data.Dataset("some", images, labels, tested, answers, tuple("0123456789"))
     classifier = LeNetClassifier(epochs=1, random_state=0).fit(images, labels)

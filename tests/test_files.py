@@ -169,7 +169,7 @@ def test_a_url_in_place_of_a_file_is_called_one_with_what_to_do(open_it, url):
         open_it(url)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     taken: list[bytes] = []

@@ -112,7 +112,7 @@ def test_layers_without_biases_get_zeros():
         ({"activation": "ReLU", "pooling": "max", "size": 32}, 32, "lenet-5-relu"),
     ],
 )
-def test_shapes_describe_a_network_where_activation_and_pooling_are_said(said, size, stages):
+def test_shapes_describe_a_network_where_activation_and_pooling_are_given(said, size, stages):
     found = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**said))
     like = lenet.describe(stages, **({"size": 32} if size == 32 else {}))
     assert found.network.input == (1, size, size)
@@ -182,7 +182,7 @@ def test_what_lenet_wrote_says_itself_what_it_is(source, tmp_path):
         lenet.load(path, class_names=list("abcdefghij"))
 
 
-def test_a_file_that_is_not_there_is_missing_whatever_is_said_of_it(tmp_path):
+def test_a_missing_file_is_reported_whatever_options_are_given(tmp_path):
     for said in ({}, {"network": "lenet-5"}):
         with pytest.raises(WeightsError, match=r"none\.pth: no such weights file"):
             lenet.load(tmp_path / "none.pth", **said)

@@ -142,7 +142,9 @@ def test_every_digit_is_spread_over_the_parts_and_few_pictures_make_many(folder:
     assert np.bincount(folds_of(pictures[:12])).tolist() == [2, 2, 1, 1, 1, 1, 1, 1, 1, 1]
 
 
-def test_what_cannot_be_adapted_is_said_in_one_sentence_before_anything_is_done(folder: Path, tmp_path: Path, capsys):
+def test_what_cannot_be_adapted_is_refused_in_one_sentence_before_anything_is_done(
+    folder: Path, tmp_path: Path, capsys
+):
     few = tmp_path / "labels.csv"
     few.write_text("file,label\n" + "\n".join(f"{path},3" for path in sorted(folder.glob("*.png"))[:9]))
     wrong = tmp_path / "wrong.csv"

@@ -1,3 +1,5 @@
+"""`lenet data`: list, fetch, verify and show; errors are one sentence."""
+
 import json
 
 import numpy as np
@@ -77,7 +79,7 @@ def test_verify_of_a_folder_says_that_there_is_none_or_that_its_files_must_be_re
     )
 
 
-def test_fetch_fails_with_one_sentence_for_every_set_that_cannot_be_had(empty_cache):
+def test_fetch_fails_with_one_sentence_for_every_set_that_cannot_be_downloaded(empty_cache):
     result = run("fetch", "usps", "mnist")
 
     assert isinstance(result.exception, DataError)

@@ -95,7 +95,7 @@ def test_a_table_that_was_cut_off_is_gone_on_with_to_the_same_bytes(form, scans,
         assert (tmp_path / name).read_bytes() == (place / name).read_bytes()
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="processes are ended otherwise on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs SIGKILL")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM] if hasattr(signal, "SIGKILL") else [])
 def test_a_run_of_two_processes_that_was_ended_in_the_middle_is_gone_on_with(form, scans, tables, tmp_path, number):
     parquet = pytest.importorskip("pyarrow.parquet")

@@ -514,7 +514,7 @@ def test_folders_that_hold_files_of_equal_names_are_drawn_beside_each_other(fold
     assert sorted(str(path.relative_to(drawn)) for path in drawn.rglob("*.png")) == ["b-2.png", "b.png", "deep/b.png"]
 
 
-def test_a_drawing_that_cannot_be_written_is_said_and_the_others_are_drawn(folder: Path, tmp_path: Path, capsys):
+def test_a_drawing_that_cannot_be_written_is_reported_and_the_others_are_drawn(folder: Path, tmp_path: Path, capsys):
     drawn = tmp_path / "drawn"
     (drawn / "b.png").mkdir(parents=True)
     assert main(["read", str(folder), "-r", "--annotate", str(drawn), "--csv", str(tmp_path / "out.csv")]) == 1
@@ -602,7 +602,9 @@ def test_the_known_length_and_pattern_are_met(capsys):
         ["-", "-"],
     ],
 )
-def test_options_that_make_no_sense_are_wrong_usage_and_nothing_is_read(one: Path, options: list[str], capsys):
+def test_options_that_contradict_or_are_out_of_range_are_wrong_usage_and_nothing_is_read(
+    one: Path, options: list[str], capsys
+):
     assert main(["read", str(one), *options]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -659,7 +661,7 @@ def is_alive(group: int) -> bool:
     return True
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Ctrl-C is another thing on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
 def test_ctrl_c_waits_until_a_page_is_given_out_and_twice_it_does_not():
     given = []
 
@@ -675,7 +677,7 @@ def test_ctrl_c_waits_until_a_page_is_given_out_and_twice_it_does_not():
     assert given == [1]
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Ctrl-C is another thing on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
 def test_ctrl_c_ends_with_one_line_and_leaves_no_process(tmp_path: Path):
     for number in range(2000):
         (tmp_path / f"{number:04}.png").symlink_to(EXAMPLES / "two.png")

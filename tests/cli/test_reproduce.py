@@ -86,6 +86,6 @@ def test_one_row_or_all_must_be_named(capsys):
 
 
 @pytest.mark.parametrize("rows", [["lenet-1989"], ["--all"]])
-def test_a_folder_of_data_that_is_not_there_is_said_before_anything_is_read(rows, tmp_path, capsys):
+def test_a_missing_folder_of_data_is_reported_before_anything_is_read(rows, tmp_path, capsys):
     assert main(["reproduce", *rows, "--quick", "--data-dir", str(tmp_path / "typo"), "--out", str(tmp_path)]) == 1
     assert f"{tmp_path / 'typo'} is no folder" in capsys.readouterr().err

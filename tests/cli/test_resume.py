@@ -65,7 +65,7 @@ def whole(folder: Path, tmp_path_factory) -> Path:
     return place
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="processes are ended otherwise on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs SIGKILL")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_run_that_was_killed_again_and_again_gives_the_tables_of_an_undisturbed_one(
     folder: Path, whole: Path, tmp_path: Path, workers: str

@@ -29,7 +29,7 @@ SEVEN = (Path(__file__).parents[2] / "examples" / "digits" / "seven.png").read_b
 CALL = "import sys; from lenet.cli import main; sys.exit(main())"
 SECONDS = 60  # for anything: what is slower hangs
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 
 @dataclass

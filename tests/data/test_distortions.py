@@ -1,3 +1,5 @@
+"""Distortions of training digits: their limits, and that they depend on the seed alone."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from lenet.data import Distortions, distort, shift
 from lenet.data.distortions import _elastic_field
 from lenet.errors import DataError
 
-STILL = {"translation": 0, "rotation": 0, "scale": 0, "squeeze": 0, "shear": 0}
+NO_DISTORTION = {"translation": 0, "rotation": 0, "scale": 0, "squeeze": 0, "shear": 0}
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def centers(images):
+def centers_of_mass(images):
     rows, columns = np.mgrid[:28, :28]
     ink = images.astype(float).sum((1, 2))
     return np.stack([(images * rows).sum((1, 2)) / ink, (images * columns).sum((1, 2)) / ink], axis=1)
@@ -42,15 +44,15 @@ def test_distorting_keeps_the_shape_and_depends_on_the_seed_alone(shape, elastic
 
 
 @pytest.mark.parametrize("shape", [(4, 28, 28), (4, 3, 9, 12)])
-def test_distortions_of_no_size_change_nothing(shape):
+def test_distortions_whose_limits_are_zero_change_nothing(shape):
     images = rng(7).integers(0, 256, shape, np.uint8)
 
-    assert (distort(images, rng(), Distortions(**STILL)) == images).all()
+    assert (distort(images, rng(), Distortions(**NO_DISTORTION)) == images).all()
     assert (shift(images, rng(), 0) == images).all()
 
 
-def test_translation_moves_the_center_evenly_within_its_limit(squares):
-    moved = centers(distort(squares, rng(), Distortions(**STILL | {"translation": 3}))) - 13.5
+def test_translation_is_uniform_within_its_limit(squares):
+    moved = centers_of_mass(distort(squares, rng(), Distortions(**NO_DISTORTION | {"translation": 3}))) - 13.5
 
     assert 2.5 < np.abs(moved).max() <= 3.05
     assert np.abs(moved.mean(0)).max() < 0.4
@@ -60,16 +62,16 @@ def test_translation_moves_the_center_evenly_within_its_limit(squares):
 def test_every_other_affine_change_leaves_the_center_where_it_is(change, squares):
     limit = {"rotation": 40, "scale": 0.2, "squeeze": 0.2, "shear": 0.3}[change]
 
-    changed = distort(squares, rng(), Distortions(**STILL | {change: limit}))
+    changed = distort(squares, rng(), Distortions(**NO_DISTORTION | {change: limit}))
 
-    assert np.abs(centers(changed) - 13.5).max() < 0.1
+    assert np.abs(centers_of_mass(changed) - 13.5).max() < 0.1
     # A draw next to zero changes no byte.
     assert (changed != squares).any(axis=(1, 2)).mean() > 0.95
 
 
 def test_scale_changes_the_area_and_the_others_keep_it(squares):
     def area(**change):
-        return distort(squares, rng(), Distortions(**STILL | change)).sum((1, 2)) / (255 * 100)
+        return distort(squares, rng(), Distortions(**NO_DISTORTION | change)).sum((1, 2)) / (255 * 100)
 
     assert 0.78 < area(scale=0.1).min() < 0.85
     assert 1.15 < area(scale=0.1).max() < 1.24
@@ -77,22 +79,22 @@ def test_scale_changes_the_area_and_the_others_keep_it(squares):
         assert np.abs(area(**change) - 1).max() < 0.03
 
 
-def test_ninety_degrees_turn_a_bar(squares):
+def test_a_rotation_by_ninety_degrees_transposes_a_bar():
     bar = np.zeros((1, 29, 29), np.uint8)
     bar[0, 14, 5:24] = 200
 
-    class Always:
+    class UpperLimits:
         def uniform(self, low, high, size):
             return np.full(size, high)
 
-    turned = distort(bar, Always(), Distortions(**STILL | {"rotation": 90}))
+    turned = distort(bar, UpperLimits(), Distortions(**NO_DISTORTION | {"rotation": 90}))
 
     assert np.abs(turned[0].astype(int) - bar[0].T).max() <= 1
 
 
-def test_new_ground_is_background_for_gray_and_the_edge_for_color():
+def test_uncovered_pixels_are_0_in_gray_and_repeat_the_edge_in_color():
     gray, color = np.full((50, 8, 8), 90, np.uint8), np.full((50, 3, 8, 8), 90, np.uint8)
-    far = Distortions(**STILL | {"translation": 4})
+    far = Distortions(**NO_DISTORTION | {"translation": 4})
 
     assert (distort(gray, rng(), far) == 0).any()
     assert (shift(gray, rng(), 2) == 0).any()
@@ -115,19 +117,19 @@ def test_a_shift_is_a_whole_number_of_pixels_within_the_limit(pixels, seed, colo
     shifted = shift(images, rng(seed), pixels)
 
     for before, after in zip(images, shifted, strict=True):
-        still = ((0, 0),) * (before.ndim - 2)
-        padded = np.pad(before, (*still, (pixels,) * 2, (pixels,) * 2), "edge" if color else "constant")
-        places = [(top, left) for top in range(2 * pixels + 1) for left in range(2 * pixels + 1)]
-        assert any((padded[..., top : top + 9, left : left + 9] == after).all() for top, left in places)
+        channel_padding = ((0, 0),) * (before.ndim - 2)
+        padded = np.pad(before, (*channel_padding, (pixels,) * 2, (pixels,) * 2), "edge" if color else "constant")
+        offsets = [(top, left) for top in range(2 * pixels + 1) for left in range(2 * pixels + 1)]
+        assert any((padded[..., top : top + 9, left : left + 9] == after).all() for top, left in offsets)
 
 
 def test_every_shift_occurs_and_zero_is_not_preferred():
     dots = np.zeros((4000, 9, 9), np.uint8)
     dots[:, 4, 4] = 255
 
-    places, counts = np.unique(np.argwhere(shift(dots, rng(), 2))[:, 1:], axis=0, return_counts=True)
+    positions, counts = np.unique(np.argwhere(shift(dots, rng(), 2))[:, 1:], axis=0, return_counts=True)
 
-    assert (places.min(), places.max(), len(places)) == (2, 6, 25)
+    assert (positions.min(), positions.max(), len(positions)) == (2, 6, 25)
     assert counts.min() > 100
 
 
@@ -140,12 +142,12 @@ def test_every_shift_occurs_and_zero_is_not_preferred():
         ({"elastic": 1, "elastic_smoothness": 0}, "elastic_smoothness is 0"),
     ],
 )
-def test_limits_that_make_no_sense_are_named(change, message):
+def test_limits_out_of_range_are_refused_by_name(change, message):
     with pytest.raises(DataError, match=message):
         Distortions(**change)
 
 
-def test_what_is_no_picture_is_refused():
+def test_pictures_of_another_type_and_negative_shifts_are_refused():
     with pytest.raises(TypeError, match="expected uint8 images"):
         distort(np.zeros((2, 28, 28)), rng())
     with pytest.raises(DataError, match="cannot shift by up to -1 pixels"):

@@ -1,3 +1,5 @@
+"""IDX files: writing and reading are inverse; damaged files are refused with the reason."""
+
 import gzip
 import re
 import struct

@@ -21,7 +21,7 @@ def digits(mnist):
     return mnist.train_images[:60], mnist.train_labels[:60]
 
 
-def test_emnist_is_turned_upright_and_that_is_said(digits, tmp_path, capsys):
+def test_emnist_is_turned_upright_with_a_notice(digits, tmp_path, capsys):
     write_emnist(tmp_path, "digits", *digits)
 
     for path in (tmp_path, tmp_path / "emnist-digits-train-images-idx3-ubyte.gz"):

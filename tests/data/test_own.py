@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from lenet import data
 from lenet.data.custom import MAX_STORED_SIDE
 from lenet.errors import DataError, UnknownName
-from tests.memory import most_megabytes
+from tests.memory import peak_megabytes
 from tests.reading.test_damage import png_chunk
 
 ROOT = Path(__file__).parents[2]
@@ -162,7 +162,7 @@ def load_and_measure(folder: str) -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     data.load(folder, color=True)
-    print(most_megabytes())
+    print(peak_megabytes())
 
 
 @pytest.mark.parametrize(("width", "height", "color_type"), SWOLLEN)
@@ -295,7 +295,7 @@ def test_a_wide_picture_becomes_a_square_as_is_asked_for():
             data.read_picture(Image.fromarray(pixels), **wrong)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_no_data_and_in_a_class_folder_it_is_left_out(tmp_path, capsys):
     for name in "ab":
         (tmp_path / name).mkdir()

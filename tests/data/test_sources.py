@@ -1,3 +1,5 @@
+"""Sources of data sets: cache, mirrors and package managers; nothing is used unverified."""
+
 import functools
 import gzip
 import hashlib
@@ -99,7 +101,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b"y" + CONTENT[1:]])
-def test_what_a_way_brings_is_never_used_unproved(content, cache):
+def test_downloaded_files_are_never_used_unverified(content, cache):
     good = FakeDownloader(title="good source")
 
     contents = load_files(source(FakeDownloader(content), good))
@@ -111,7 +113,7 @@ def test_what_a_way_brings_is_never_used_unproved(content, cache):
     assert files_in(cache.parent / "other") == []
 
 
-def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
+def test_a_failure_names_every_downloader_and_how_to_provide_the_files(cache):
     broken = (Mirror("http://nowhere.invalid/"), NpmPackage("x@1"), DebianPackage("x", "y"), FakeDownloader(None))
 
     with pytest.MonkeyPatch.context() as patch:

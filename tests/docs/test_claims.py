@@ -108,7 +108,7 @@ CHANGES = (
 )  # fmt: skip
 
 
-@pytest.mark.skipif(os.name == "nt", reason="copies by hard links")
+@pytest.mark.skipif(os.name == "nt", reason="needs hard links")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_of_one_number_is_told_with_each_line_where_it_stands(change, tmp_path):
     copy = tmp_path / "lenet"

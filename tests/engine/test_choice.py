@@ -65,7 +65,7 @@ def test_without_the_native_engine_one_line_says_once_what_is_used_and_how_to_ge
 
 
 @pytest.mark.parametrize("name", ["torch", "numpy"])
-def test_nothing_is_said_when_another_engine_was_asked_for(name, not_built, monkeypatch, capsys):
+def test_there_is_no_notice_when_another_engine_was_asked_for(name, not_built, monkeypatch, capsys):
     pytest.importorskip("torch")
     monkeypatch.setenv("LENET_ENGINE", name)
     assert choice.choose_engine() == name
@@ -100,7 +100,7 @@ def test_torch_is_refused_where_it_is_not_installed(monkeypatch):
         choice.choose_engine()
 
 
-def test_a_damaged_extension_is_told_from_one_that_was_not_built(not_built, tmp_path, monkeypatch, capsys):
+def test_a_damaged_extension_is_distinguished_from_one_that_was_not_built(not_built, tmp_path, monkeypatch, capsys):
     assert choice.inspect_extension() == choice.Extension(None, "was not built")
     file = tmp_path / f"damaged_engine{importlib.machinery.EXTENSION_SUFFIXES[0]}"
     file.write_bytes(b"no machine code" * 100)

@@ -367,7 +367,7 @@ assert same
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.parametrize("started", [False, True])
 @pytest.mark.parametrize("work", ["run", "drop"])
 def test_a_forked_child_runs_or_drops_the_engine_of_its_parent(work, started):
@@ -436,7 +436,7 @@ assert not wrong, wrong
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.parametrize("work", ["predict", "learn", "teach"])
 def test_a_child_that_was_forked_while_other_threads_are_inside_an_engine_runs_it(work):
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

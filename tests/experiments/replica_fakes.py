@@ -1,4 +1,4 @@
-"""A stand-in for the replicas of the native engine: it keeps their contract, learns crudely, and is quick."""
+"""A fake of the native engine's replicas: the same interface, a crude learning rule, and quick."""
 
 import numpy as np
 
@@ -51,6 +51,6 @@ class FakeReplicas:
                 one[name] = state[f"weights.{name}"][index].copy()
 
 
-def stand_in(monkeypatch, replicas=FakeReplicas):
-    """Let runs be trained by it in place of the engine."""
+def use_fake_replicas(monkeypatch, replicas=FakeReplicas):
+    """Replace the engine's replicas by a fake in every run that is trained."""
     monkeypatch.setattr(learners, "Replicas", replicas)

@@ -27,7 +27,7 @@ from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.training import progress
 from lenet.training.stream import Patterns
-from tests.experiments.replica_fakes import stand_in
+from tests.experiments.replica_fakes import use_fake_replicas
 from tests.experiments.test_running import Killing
 
 native = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
@@ -118,7 +118,7 @@ def test_three_networks_are_asked_for_three_eighths_of_the_patterns_which_makes_
 
 
 def test_each_machine_adds_its_own_three_networks(tmp_path, monkeypatch):
-    stand_in(monkeypatch)
+    use_fake_replicas(monkeypatch)
     network = describe("lenet-4")
     rng = np.random.default_rng(0)
     whole = Patterns(rng.integers(0, 256, (60, 32, 32), np.uint8), rng.integers(0, 10, 60))
@@ -243,7 +243,7 @@ def test_machines_that_were_killed_and_resumed_equal_uninterrupted_ones(tmp_path
 
 
 def test_machines_that_are_trained_are_opened_without_filtering_again(tmp_path, monkeypatch):
-    stand_in(monkeypatch)
+    use_fake_replicas(monkeypatch)
     trained = machines_of(tmp_path, (0, 1), (2,))
     monkeypatch.setattr("lenet.experiments.boosting.candidates", None)
     for machine, other in zip(machines_of(tmp_path, (0, 1), (2,)), trained, strict=True):
@@ -251,7 +251,7 @@ def test_machines_that_are_trained_are_opened_without_filtering_again(tmp_path, 
 
 
 def test_a_filter_that_lets_nothing_through_is_named(tmp_path, monkeypatch):
-    stand_in(monkeypatch)
+    use_fake_replicas(monkeypatch)
     monkeypatch.setattr("lenet.experiments.boosting.candidates", lambda whole, seed, amount: iter([whole.first(0)]))
     with pytest.raises(TrainingError, match="the filter before the second network of seed 4 let no pattern through"):
         machines_of(tmp_path, (4,))

@@ -1,4 +1,4 @@
-"""What each detail is worth: one change a step, from the published network to the one taught today."""
+"""The row `details`, an ablation study: one change a step, from LeNet-5 as published to the one taught today."""
 
 import json
 from dataclasses import fields, replace
@@ -23,7 +23,7 @@ from lenet.training import Run
 from lenet.training import recipe as named_recipe
 from lenet.training.recipes import SDLM
 from lenet.training.stream import Patterns
-from tests.experiments.replica_fakes import stand_in
+from tests.experiments.replica_fakes import use_fake_replicas
 
 
 def digits(number, seed=0):
@@ -32,12 +32,12 @@ def digits(number, seed=0):
 
 
 @pytest.fixture
-def taught(tmp_path, monkeypatch):
-    """The row on thirty random pictures."""
-    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+def details_run(tmp_path, monkeypatch):
+    """The finished run of the row, on thirty random pictures."""
+    description = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), account))
-    stand_in(monkeypatch)
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), description))
+    use_fake_replicas(monkeypatch)
     return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3))
 
 
@@ -54,18 +54,18 @@ def test_each_step_changes_what_it_says_and_nothing_else():
     assert {network.input for network in networks} == {(1, 32, 32)}
 
 
-def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
-    one_by_one = [SDLM, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
-    by_batches = [step.recipe for step in STEPS if step.recipe.optimizer != "sdlm"]
-    assert len(one_by_one) + len(by_batches) == len(STEPS) + 1
+def test_recipes_change_one_value_at_a_time_except_where_the_optimizer_changes():
+    of_sdlm = [SDLM, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
+    of_mini_batches = [step.recipe for step in STEPS if step.recipe.optimizer != "sdlm"]
+    assert len(of_sdlm) + len(of_mini_batches) == len(STEPS) + 1
 
     def changed(recipes):
         pairs = pairwise(recipes)
         return [[one.name for one in fields(a) if getattr(a, one.name) != getattr(b, one.name)] for a, b in pairs]
 
-    assert changed(one_by_one) == [["j"], ["loss", "j"], [], [], []]
-    assert changed(by_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
-    assert (one_by_one[-1].init, by_batches[0].init) == (SDLM.init, SDLM.init)
+    assert changed(of_sdlm) == [["j"], ["loss", "j"], [], [], []]
+    assert changed(of_mini_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
+    assert (of_sdlm[-1].init, of_mini_batches[0].init) == (SDLM.init, SDLM.init)
 
 
 def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
@@ -79,8 +79,8 @@ def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
     assert sizes[0] == sizes[1]
 
 
-def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
-    results = taught.settings["results"]
+def test_every_step_has_results_and_every_step_but_the_first_a_difference(details_run):
+    results = details_run.settings["results"]
     labels = [PUBLISHED, *(step.label for step in STEPS)]
     assert list(results["seconds"]) == labels
     assert list(results["changes"]) == labels[1:]
@@ -88,18 +88,18 @@ def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
     for label in labels:
         assert len(measured[("test_error", label)]) == len(measured[("train_error_while_learning", label)]) == 3
     first = measured[("test_error", labels[1])]
-    apart = np.mean(first) - np.mean(measured[("test_error", labels[0])])
-    assert results["changes"][labels[1]][0] == pytest.approx(apart)
+    expected = np.mean(first) - np.mean(measured[("test_error", labels[0])])
+    assert results["changes"][labels[1]][0] == pytest.approx(expected)
 
 
-def test_the_published_step_is_the_row_lenet_5(taught):
-    below = taught.dependencies["lenet-5"].settings["results"]["measures"]
-    errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
-    ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED)
+def test_the_published_step_is_the_row_lenet_5(details_run):
+    published = details_run.dependencies["lenet-5"].settings["results"]["measures"]
+    errors = next(one["values"] for one in published if (one["measure"], one["part"]) == ("test_error", ""))
+    ours = next(one for one in details_run.settings["results"]["measures"] if one["part"] == PUBLISHED)
     assert ours["values"] == errors
 
 
-def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
+def test_epochs_of_mini_batches_are_recorded_in_the_history_too(details_run, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "details/history.jsonl").read_text("utf-8").splitlines()]
     by_part = {line["part"]: line for line in lines}
     assert list(by_part) == [step.label for step in STEPS]
@@ -108,13 +108,13 @@ def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
         assert len(line["loss"]) == len(line["errors"]) == len(line["test_errors"]) == 3
         assert (line["epoch"], line["examples"]) == (1, 20)
     measured = {
-        one["part"]: one for one in taught.settings["results"]["measures"] if one["measure"].startswith("train")
+        one["part"]: one for one in details_run.settings["results"]["measures"] if one["measure"].startswith("train")
     }
     last = STEPS[-1].label
     assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["errors"]]
 
 
-def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
+def test_finished_runs_of_mini_batches_are_loaded_and_not_trained_again(details_run, tmp_path):
     step = STEPS[-1]
     recipe = replace(step.recipe, epochs=1)
     arguments = (tmp_path / "runs", step.network, recipe, (0, 1), digits(20), digits(10, 1))
@@ -126,7 +126,7 @@ def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
     assert (first.seeds, first.history[0]["examples"]) == ((0, 1), 20)
 
 
-def test_runs_that_version_0_1_ended_are_tested_when_they_are_opened(tmp_path):
+def test_runs_that_version_0_1_finished_are_tested_when_they_are_loaded(tmp_path):
     step, test = STEPS[-1], digits(10, 1)
     arguments = (tmp_path, step.network, replace(step.recipe, epochs=2), (0, 1), digits(20), test)
     first = train_each(*arguments)
@@ -142,16 +142,16 @@ def test_runs_that_version_0_1_ended_are_tested_when_they_are_opened(tmp_path):
     assert again.history[-1]["examples"] == 20
 
 
-def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):
-    for one in taught.settings["results"]["measures"]:
+def test_a_seed_that_diverged_is_drawn_at_the_edge_of_the_chart(details_run, tmp_path):
+    for one in details_run.settings["results"]["measures"]:
         one.update(values=[1.0, 1.1, 88.0], mean=30.0, deviation=50.0)
-    assert all(path.stat().st_size > 10_000 for path in draw(find("details"), taught.settings, tmp_path))
+    assert all(path.stat().st_size > 10_000 for path in draw(find("details"), details_run.settings, tmp_path))
 
 
 def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
-    apart, half = difference([1.0, 1.2, 1.4], [0.9, 1.0, 1.1])
-    assert apart == pytest.approx(0.2)
-    assert half == pytest.approx(4.303 * np.sqrt((0.2**2 + 0.1**2) / 3))
+    change, half_width = difference([1.0, 1.2, 1.4], [0.9, 1.0, 1.1])
+    assert change == pytest.approx(0.2)
+    assert half_width == pytest.approx(4.303 * np.sqrt((0.2**2 + 0.1**2) / 3))
     assert difference([1.0], [0.5, 0.6])[1] is None
 
 
@@ -165,7 +165,7 @@ def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
     assert not (tmp_path / "details").exists()
 
 
-def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_path, monkeypatch):
+def test_the_number_of_cores_changes_no_bit_of_training_by_mini_batches(tmp_path, monkeypatch):
     step, found = STEPS[-1], []
     for cores in (1, 2):
         monkeypatch.setattr("lenet.training.side_by_side.usable_cores", lambda cores=cores: cores)

@@ -24,7 +24,7 @@ from lenet.training.progress import NullProgress
 from lenet.training.recipes import SDLM
 from lenet.training.side_by_side import side_by_side
 from lenet.training.stream import Patterns
-from tests.experiments.replica_fakes import FakeReplicas, stand_in
+from tests.experiments.replica_fakes import FakeReplicas, use_fake_replicas
 
 RATES = (0.0005, 0.0002, 0.0001)
 ROW = replace(find("lenet-5"), recipe=replace(SDLM, epochs=3, rates=RATES, curvature_examples=5))
@@ -38,11 +38,11 @@ def digits(number, seed=0):
 @pytest.fixture
 def small_data(monkeypatch):
     """Thirty random pictures in place of MNIST, twenty of them to learn from, by a stand-in for the engine."""
-    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+    description = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), account))
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), description))
     monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)  # progress after each update
-    stand_in(monkeypatch)
+    use_fake_replicas(monkeypatch)
 
 
 class Killing(NullProgress):
@@ -197,7 +197,7 @@ def test_the_losses_and_errors_of_an_epochs_spans_add_up(tmp_path, small_data, m
             loss = np.array([float(labels[order].sum()) / len(order), 2.0])
             return super().learn(images, labels, order, eta, mu) | {"errors": np.array([len(order), 1]), "loss": loss}
 
-    stand_in(monkeypatch, Watched)
+    use_fake_replicas(monkeypatch, Watched)
     patterns = digits(10)
     recipe, test = replace(ROW.recipe, curvature_examples=4), digits(4)
     group = train_group(tmp_path / "group", describe("lenet-5"), recipe, [0, 1], PatternStream(patterns, 1), test)

@@ -144,7 +144,7 @@ def test_pictures_of_ones_own_calibrate_and_compare(mnist, tmp_path):
         (["lenet-5", "--to", "c", "--data", "no/such"], "no such file or folder"),
     ],
 )
-def test_what_cannot_be_exported_is_said_in_one_sentence(arguments, said, capsys, tmp_path, monkeypatch):
+def test_what_cannot_be_exported_is_refused_in_one_sentence(arguments, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["export", *arguments]) == 1
     error = capsys.readouterr().err

@@ -1,3 +1,5 @@
+"""Architecture diagrams: what they say, their proportions, sizes and files."""
+
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 

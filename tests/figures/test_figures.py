@@ -1,3 +1,5 @@
+"""Figures of feature maps, kernels, tables and outputs: drawn values, scales, files and errors."""
+
 import sys
 from dataclasses import replace
 

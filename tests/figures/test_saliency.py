@@ -1,3 +1,5 @@
+"""Saliency: gradients by the input compared with torch and with differences, and occlusion."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Figures of one unit: its terms, receptive field, patches and kernels; errors."""
+
 import numpy as np
 import pytest
 

@@ -94,13 +94,13 @@ def test_every_deviation_of_the_network_is_named_in_its_row_or_lifted(row):
         ),
     ],
 )
-def test_what_deviates_from_the_paper_is_said_where_it_holds(key, holds):
+def test_deviations_from_the_paper_are_reported_where_they_hold(key, holds):
     for row in ROWS:
         if holds(row):
             assert key in NOTES[row.name].deviations, row.name
 
 
-def test_steps_that_were_chosen_are_said_in_words():
+def test_steps_that_were_chosen_are_described_in_words():
     assert "its rates four times as large" in deviation("lenet-1-schedule")[0]
     assert "the rate 0.0003 in all 23 passes" in deviation("zip-schedule")[0]
 

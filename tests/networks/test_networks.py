@@ -11,7 +11,7 @@ def test_there_are_twelve_networks():
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_network_has_a_source_a_story_and_named_departures(name):
+def test_every_network_has_a_source_a_description_and_deviations(name):
     network = describe(name)
     assert network.name == name
     assert network.source
@@ -24,7 +24,7 @@ def test_the_class_count_is_an_argument_wherever_the_head_allows_it(name):
     assert describe(name, classes=26).classes == 26
 
 
-def test_an_unknown_name_comes_with_the_nearest():
+def test_an_unknown_name_is_refused_with_the_nearest_known_one():
     with pytest.raises(UnknownName, match="unknown network 'lenet-5-rely'; did you mean lenet-5-relu"):
         describe("lenet-5-rely")
 
@@ -34,7 +34,7 @@ def test_lenet_5_takes_no_class_count_because_its_outputs_are_drawn_digits():
         describe("lenet-5", classes=11)
 
 
-def test_values_that_make_no_sense_are_refused():
+def test_options_out_of_range_are_refused():
     with pytest.raises(ArchitectureError, match="classes is 0, expected a whole number of at least 1"):
         describe("lenet-1", classes=0)
     with pytest.raises(ArchitectureError, match="size is 30, expected 28"):

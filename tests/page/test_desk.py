@@ -203,7 +203,7 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
             assert page.strangers == []
 
 
-def test_a_pages_files_that_cannot_be_read_are_said_and_the_others_are_read(browser, tmp_path):
+def test_files_that_cannot_be_read_are_reported_and_the_others_are_read(browser, tmp_path):
     (tmp_path / "note.png").write_text("no picture")
     with desk("serve", "--desk", str(tmp_path / "stack")) as (_, address), window(browser, address) as page:
         drop(page, tmp_path / "note.png", DIGITS / "year.png")

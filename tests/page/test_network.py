@@ -283,7 +283,7 @@ def written_out(explanation):
 
 
 @needs_node
-def test_what_a_unit_is_said_to_sum_is_its_sum(explained, shown, digits):
+def test_the_terms_shown_of_a_unit_add_up_to_its_sum(explained, shown, digits):
     kinds = set()
     for units, one in zip(explained, shown, strict=True):
         network = one.network
@@ -340,7 +340,7 @@ def test_receptive_fields_are_those_of_the_counts_clipped_to_the_input(explained
 
 
 @needs_node
-def test_a_unit_changes_with_the_pixels_that_it_is_said_to_see_and_with_no_others(explained, shown):
+def test_a_unit_changes_with_the_pixels_of_its_receptive_field_and_with_no_others(explained, shown):
     for units, one in zip(explained, shown, strict=True):
         if one.network.name not in ("lenet-1989", "lenet-4", "lenet-5", "lenet-5-gap", "odd-1", "odd-2"):
             continue  # all kinds of layers are among these

@@ -49,10 +49,10 @@ def test_a_picture_in_several_pieces_takes_one_copy_and_a_strip():
     code = (
         "import cv2, numpy; from PIL import Image\n"
         "from lenet.pictures.arrow import pixels_of\n"
-        "from tests.memory import most_megabytes\n"
+        "from tests.memory import peak_megabytes\n"
         "small, image = Image.new('RGB', (500, 500)), Image.new('RGB', (4000, 4000), (10, 20, 30))\n"
-        "pixels_of(small); before = most_megabytes()\n"
-        "pixels = pixels_of(image); print(most_megabytes() - before)\n"
+        "pixels_of(small); before = peak_megabytes()\n"
+        "pixels = pixels_of(image); print(peak_megabytes() - before)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     copy, strip = 3 * 4000**2 / 2**20, 7 * STRIP_BYTES / 4 / 2**20

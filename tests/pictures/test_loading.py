@@ -375,7 +375,7 @@ def test_a_very_long_strip_is_shortened():
 def memory_and_text_of_reading(path: Path) -> tuple[int, str]:
     code = (
         "import sys; from lenet.cli import main; main(['read', sys.argv[1]]); "
-        "from tests.memory import most_megabytes; print(most_megabytes())"
+        "from tests.memory import peak_megabytes; print(peak_megabytes())"
     )
     command = [sys.executable, "-c", code, str(path)]
     ran = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
@@ -408,11 +408,11 @@ def test_a_hundred_million_pixels_are_read_in_400_megabytes(tmp_path: Path):
 def test_a_header_that_promises_a_hundred_million_pixels_takes_no_memory_before_it_is_found_out(tmp_path: Path):
     (tmp_path / "lie.png").write_bytes(png_header_claiming(10_000, 10_000))
     code = (
-        "import sys\nfrom lenet.errors import DataError\nfrom tests.memory import most_megabytes\n"
+        "import sys\nfrom lenet.errors import DataError\nfrom tests.memory import peak_megabytes\n"
         "from lenet.pictures.loading import open_picture\n"
-        "before = most_megabytes()\n"
+        "before = peak_megabytes()\n"
         "try: open_picture(sys.argv[1])\nexcept DataError as error: assert 'damaged' in str(error)\n"
-        "print(most_megabytes() - before)"
+        "print(peak_megabytes() - before)"
     )
     command = [sys.executable, "-c", code, tmp_path / "lie.png"]
     ran = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True)

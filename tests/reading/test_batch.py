@@ -161,7 +161,7 @@ class Strange:
         return 2 * number
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are ended otherwise on Windows")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_task_that_ends_its_process_is_lost_and_no_other():
     numbers = [*range(30), 13, *range(5)]
     expected = [-1 if number == 13 else 2 * number for number in numbers if number != 17]
@@ -190,7 +190,7 @@ def test_tasks_are_taken_as_they_are_needed():
     assert len(taken) < 30
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs POSIX signals")
 def test_ctrl_c_while_a_process_is_being_started_or_ended_is_not_lost(monkeypatch):
     def pressing(method):
         def pressed(process, *arguments):
@@ -224,7 +224,7 @@ class Swallowing:
         return press_and_swallow, ()
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs POSIX signals")
 def test_ctrl_c_while_an_answer_is_made_of_what_came_is_not_swallowed():
     with pytest.raises(KeyboardInterrupt):
         list(map_in_processes(swallowing, range(4), 2, lambda number: -1))
@@ -235,7 +235,7 @@ def swallowing() -> Swallowing:
     return Swallowing()
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs POSIX signals")
 def test_ctrl_c_while_an_answer_is_received_leaves_no_process(monkeypatch):
     def stopped(connection):
         raise KeyboardInterrupt
@@ -272,7 +272,7 @@ def test_a_script_reads_with_several_processes(tmp_path: Path):
     assert (ran.stdout, ran.stderr) == ("7 2 1998\n", "")
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found as Linux tells them")
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 def test_a_reader_that_is_killed_leaves_neither_processes_nor_files(tmp_path: Path):
     code = f"import lenet; lenet.read(['{PATHS[0]}'] * 100_000, workers=2)"
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
@@ -509,7 +509,7 @@ class Slow:
         return os.getpid()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGTERM")
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_a_worker_that_is_asked_to_end_goes_on_while_its_parent_lives_and_tasks_wait():
     results = map_in_processes(Slow, range(6), 1, lambda task: -1)
     first = next(results)
@@ -542,7 +542,7 @@ class Deadly:
         return number
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are ended otherwise on Windows")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_tasks_that_wait_in_the_pipe_of_a_process_that_dies_are_done_by_another():
     results = list(map_in_processes(Deadly, range(1, 22), 2, lambda number: -number))
     assert results == [-number if number % 5 == 0 else number for number in range(1, 22)]

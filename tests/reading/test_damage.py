@@ -25,7 +25,7 @@ import pytest
 from PIL import Image
 
 from lenet.errors import DataError
-from tests.memory import most_megabytes
+from tests.memory import peak_megabytes
 
 ROOT = Path(__file__).parents[2]
 MUTATIONS = int(os.environ.get("LENET_MUTATIONS", "300"))
@@ -238,7 +238,7 @@ def go_through(first: int, last: int) -> None:
         except Exception:
             failure = traceback.format_exc()
         faulthandler.cancel_dump_traceback_later()
-        megabytes = most_megabytes()
+        megabytes = peak_megabytes()
         seconds = time.perf_counter() - start
         print(json.dumps({"said": said, "failure": failure, "seconds": seconds, "megabytes": megabytes}), flush=True)
 

@@ -100,7 +100,7 @@ def test_tables_as_spreadsheets_save_them_are_read(tmp_path: Path, table: bytes)
         ('file,label\n"a.png,7\n', r"line 2: not a table"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said_in_one_sentence(tmp_path: Path, table: str | bytes, said: str):
+def test_a_wrong_table_is_refused_in_one_sentence(tmp_path: Path, table: str | bytes, said: str):
     path = written(tmp_path, table, "a.png")
     with pytest.raises(DataError, match=said) as failure:
         read_labels(path)
@@ -108,7 +108,7 @@ def test_what_is_wrong_with_a_table_is_said_in_one_sentence(tmp_path: Path, tabl
     assert "\n" not in str(failure.value)
 
 
-def test_a_missing_table_is_said(tmp_path: Path):
+def test_a_missing_table_is_reported(tmp_path: Path):
     with pytest.raises(DataError, match=r"labels.csv: no such table of labels"):
         read_labels(tmp_path)
 

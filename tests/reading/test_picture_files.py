@@ -94,7 +94,7 @@ def test_a_list_names_files_as_they_are_and_never_folders_or_globs(tmp_path: Pat
     assert [os.fsencode(path) for path in found] == [b"\xff.png"]
 
 
-def test_a_list_that_names_nothing_is_said_to(tmp_path: Path, capsys):
+def test_an_empty_list_of_files_is_reported(tmp_path: Path, capsys):
     (tmp_path / "list").write_text("\n\n")
     assert main(["read", "--files-from", str(tmp_path / "list")]) == 0
     assert capsys.readouterr().err == "lenet: no file is named: nothing was read\n"
@@ -149,7 +149,7 @@ def test_problems_are_told_once_however_often_the_files_are_iterated_over(tmp_pa
         assert [str(problem) for problem in found.problems] == [f"{tmp_path}/none*.png: no file matches"]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has other pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_pipes_in_a_folder_are_no_pictures_and_links_to_nothing_are_told(tmp_path: Path):
     os.mkfifo(tmp_path / "a.png")
     (tmp_path / "b.png").symlink_to("nothing.png")

@@ -23,7 +23,7 @@ from lenet.pictures.loading import open_pages
 from lenet.reading import Reader
 from lenet.server import Limits, create_app
 from tests.cli.test_serve import SECONDS, Server, in_progress, serving
-from tests.memory import most_megabytes
+from tests.memory import peak_megabytes
 from tests.reading.test_damage import MAX_MEGABYTES, mutated, normalized_digit, page
 from tests.server.asgi import Client
 
@@ -97,7 +97,7 @@ def test_mutated_pictures_are_read_or_refused_in_one_sentence_whatever_is_asked(
             assert len(detail) < 300
     assert {200, 413, 422} <= statuses
     assert in_progress(server) == 0
-    assert most_megabytes(server.process.pid) <= MAX_MEGABYTES
+    assert peak_megabytes(server.process.pid) <= MAX_MEGABYTES
 
 
 def test_a_mutated_picture_is_refused_with_the_sentence_of_the_reader(client):

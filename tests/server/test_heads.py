@@ -13,13 +13,11 @@ import pytest
 
 from lenet.server.heads import MAX_AHEAD, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, MAX_URL
 from tests.cli.test_serve import SECONDS, Server, children, in_progress, serving
-from tests.memory import most_megabytes
+from tests.memory import peak_megabytes
 from tests.processes import wait_until
 from tests.reading.test_damage import normalized_digit
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="processes are looked at as Linux tells them"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
@@ -163,7 +161,7 @@ def test_what_is_refused_takes_no_memory(server):
     for _ in range(3):
         assert b" 431 " in answer_to(server, HEAD + b"X: ", *[b"y" * 1_000_000] * 40)
         assert b" 431 " in answer_to(server, POST + b"Transfer-Encoding: chunked\r\n", *[b"Y: z\r\n" * 100_000] * 40)
-    assert all(most_megabytes(pid) < 400 for pid in processes(server))
+    assert all(peak_megabytes(pid) < 400 for pid in processes(server))
 
 
 def test_a_head_of_exactly_the_limits_is_taken(server):

@@ -11,7 +11,7 @@ from PIL import Image
 from lenet.reading import Reader
 from tests.cli.test_serve import SEVEN, serving
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is looked at as Linux tells it")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 
 
 def megabytes(pid: int) -> float:

@@ -43,7 +43,7 @@ def test_a_connection_that_was_made_as_the_server_stopped_is_answered(monkeypatc
     assert b"connection: close" in answer.lower()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="filters of packets")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet filters of Linux")
 def test_no_connection_begins_where_connecting_has_ended_and_those_before_are_as_they_were():
     with listen("127.0.0.1", 0) as listener:
         address = listener.getsockname()

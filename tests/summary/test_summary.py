@@ -263,7 +263,7 @@ def test_the_difference_of_1998_and_today_names_what_tutorials_change():
         assert line in text
 
 
-def test_a_stage_without_a_partner_is_said_to_be_in_one_network_only():
+def test_a_stage_without_a_partner_is_reported_as_of_one_network_only():
     lines = difference_text(difference(describe("lenet-5-relu"), describe("lenet-5-gap"))).splitlines()
     alone = next(index for index, line in enumerate(lines) if "only in the" in line)
     assert lines[alone].endswith(("only in the first", "only in the second"))
