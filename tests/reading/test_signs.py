@@ -389,6 +389,16 @@ def test_a_stroke_alone_between_two_digits_that_leans_as_slashes_do_is_one(reade
     assert reader.read(page_with(text, mnist, STROKES | {"/": slash}), signs="keep").text == text
 
 
+@pytest.mark.parametrize("text", ["6/8", "9/4", "5/3", "2/7"])
+def test_a_stroke_alone_between_two_digits_that_is_no_longer_than_they_is_no_sure_slash(
+    reader: Reader, mnist, text: str
+):
+    leaning_one = [[(0.51, -0.85), (0.0, 0.0)]]
+    reading = reader.read(page_with(text, mnist, STROKES | {"/": leaning_one}))
+    assert reading.is_rejected
+    assert "a slash may be a 1" in reading.remark or "a 1 may be a slash" in reading.remark
+
+
 def test_slashes_of_a_date_that_hardly_lean_are_no_sure_ones(reader: Reader, mnist):
     slash = [[(0.25, -1.05), (0.0, 0.05)]]
     reading = reader.read(page_with("24/05/2025", mnist, STROKES | {"/": slash}))

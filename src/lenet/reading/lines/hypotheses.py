@@ -20,6 +20,7 @@ from lenet.reading.lines.doubts import (
     BROKEN,
     HAS_POINT,
     MAY_BE_BAR,
+    MAY_BE_ONE,
     MAY_BE_SLASH,
     OTHER_SHAPE,
     UNTOLD_INK,
@@ -470,6 +471,8 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     line = tuple(doubted(digit, doubts[id(digit)]) if id(digit) in doubts else digit for digit in numbers)
     if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
         line = with_line_doubt(line, OTHER_SHAPE)  # it may be one that the network does not know
+    if line_signs.has_possible_one:
+        line = with_line_doubt(line, MAY_BE_ONE)
     pieces_left = [box for box, _ in unread] + [sign.box for sign in line_signs.signs if sign.text != ":"]
     digit_height = line_signs.digit_height
     pieces_left = [box for box in pieces_left if not _is_flat(box, digit_height)]  # what is left of rules is

@@ -37,7 +37,7 @@ MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as
 MIN_LEAN, MIN_LENGTH = sum(ONE_LEAN), sum(ONE_LENGTH)  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
 MIN_SLASH_LOG_ODDS = 2.0  # of what is taken for a slash
-MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash
+MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash; and reversed
 MIN_BEND = 0.06  # of its height: all parentheses of those fonts bend more; so do 5 % of MNIST's ones, to either side
 MAX_ARM = 1.2  # in digit heights: the length of a dash, and of the strokes of a plus
 DASH_TOP = 0.2  # of the digits' height: dashes stand no nearer to their top, or to their foot
@@ -55,6 +55,7 @@ class LineSigns:
     """The signs of a line, the digits that are left, and the indices of those that may be slashes.
 
     Attributes:
+        has_possible_one: whether a slash may be a 1.
         digit_height: in pixels, of the row; or of the digits in parentheses, which may be lower than these.
         pointed: the indices of digits with a point beneath them, as a ! or ? has.
         untold: boxes of ink as large as signs beside the digits that is none by its size and place.
@@ -66,6 +67,7 @@ class LineSigns:
     digit_height: float
     pointed: frozenset[int] = frozenset()
     untold: tuple[Box, ...] = ()
+    has_possible_one: bool = False
 
 
 def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: Sequence[Piece]) -> LineSigns:
@@ -102,7 +104,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     digits = [digit for digit in path_digits if digit not in pluses and digit not in commas]
     if not digits:
         return LineSigns((), tuple(path_digits), frozenset(), row.digit_height)
-    slashes, possible = _slashes(digits)
+    slashes, possible, are_sure = _slashes(digits)
     signs = [_sign("+", digit.box) for digit in pluses]
     signs += [_sign(",", digit.box) for digit in commas]
     signs += [_sign("/", digits[index].box) for index in slashes]
@@ -151,7 +153,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
         and not any(_is_in(mark.box, sign.box) for sign in placed)
         and not any(digit.box[1] <= mark.box[1] and mark.box[3] <= digit.box[3] for digit in remaining)
     )
-    return LineSigns(placed, tuple(remaining), possible_slashes, digit_height, frozenset(pointed), untold)
+    return LineSigns(placed, tuple(remaining), possible_slashes, digit_height, frozenset(pointed), untold, not are_sure)
 
 
 def without_sign(
@@ -195,7 +197,7 @@ def _is_sign(row: Row, piece: Piece, digit_boxes: list[Box]) -> bool:
 
 def find_possible_slashes(digits: Sequence[ScoredCandidate]) -> set[int]:
     """Find the digits of a line, by index, that are slashes or may be: ones that lean, or are long."""
-    slashes, possible = _slashes(list(digits))
+    slashes, possible, _ = _slashes(list(digits))
     return slashes | possible
 
 
@@ -254,15 +256,15 @@ class _Stroke:
         return cls(lean, is_bare and abs(lean) < 2, int(ys.max() - ys.min()) + 1)
 
 
-def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
-    """Which strokes among the digits of a line are slashes, and which may be."""
+def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int], bool]:
+    """Which strokes among the digits of a line are slashes, which others may be, and whether the slashes are sure."""
     strokes = {
         index: stroke
         for index, digit in enumerate(digits)
         if digit.label == "1" and (stroke := _Stroke.of(digit.candidate.mask)).is_straight
     }
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
-        return set(), set()
+        return set(), set(), True
     others = [digit for index, digit in enumerate(digits) if index not in strokes]
     height = median(digit.box[2] - digit.box[0] for digit in others or digits)
     leans = [stroke.lean for stroke in strokes.values()]
@@ -279,7 +281,8 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
         if index in places or stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height
     }
     slashes = {index for index, value in log_odds.items() if value > MIN_SLASH_LOG_ODDS}
-    return slashes, {index for index, value in log_odds.items() if value > MIN_DOUBT_LOG_ODDS} - slashes
+    possible = {index for index, value in log_odds.items() if value > MIN_DOUBT_LOG_ODDS} - slashes
+    return slashes, possible, not slashes or sum(log_odds[index] for index in slashes) > -MIN_DOUBT_LOG_ODDS
 
 
 def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
