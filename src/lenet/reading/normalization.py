@@ -22,7 +22,7 @@ DRAWING_SIDE = 80  # the longer side while the stroke is redrawn: four pixels fo
 STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawing
 MAX_THINNING, MAX_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
 
-_MARGIN = 14  # pixels of paper around the drawing: strokes made thicker stay inside
+_MARGIN = int(MAX_THICKENING + STROKE_WIDTH)  # pixels of paper around the drawing: strokes made thicker stay inside
 MIN_PIXELS = 3  # fewer are no stroke
 _BLOCK = np.ones((3, 3), np.uint8)
 

@@ -10,13 +10,14 @@ from lenet.boxes import Box
 from lenet.reading.cells import GridReading
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.layout import SAMPLE, filter_components, find_components
+from lenet.reading.lines.numbers import MIN_DIGITS
 from lenet.reading.lines.segmentation import crop_of
 from lenet.reading.normalization import normalize_all
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading
 
-MIN_SHAPES = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
+MIN_SHAPES = MIN_DIGITS + 1  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, and one does not count
 MAX_REJECTED_SHARE = 1 / 3  # of the digits of a page that lies right; where more of a line are doubtful, all are
 MIN_GAIN = 0.5  # nats of mean log probability, all but one shape's, by which another way must be better
 

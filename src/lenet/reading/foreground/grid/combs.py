@@ -8,7 +8,7 @@ from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.missing_rules import side_at
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, transposed
-from lenet.reading.foreground.grid.spacing import comb_lattice
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, comb_lattice
 from lenet.reading.order_statistics import median
 
 
@@ -19,20 +19,20 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
     turned = transposed(mask)
     crossings, numbers = find_crossings(rules), {id(rule): number for number, rule in enumerate(rules)}
     for base, crossed in zip(rules, crossings, strict=True):
-        if not base.is_level or len(crossed) < 3:
+        if not base.is_level or len(crossed) < MIN_ALIKE:
             continue
         teeth = []
         for number, place in crossed.items():
             tooth, middle = rules[number], base.at(place)
             if abs(middle - tooth.end) <= REACH + base.thickness and middle - tooth.start >= MIN_CELL / 2:
                 teeth.append((place, tooth))
-        if len(teeth) < 3:
+        if len(teeth) < MIN_ALIKE:
             continue
         teeth.sort(key=lambda entry: entry[0])
         lattice, nearest = comb_lattice(np.array([place for place, _ in teeth]))
         hidden = lattice[nearest < 0].tolist()
         teeth = [teeth[index] for index in nearest.tolist() if index >= 0]
-        if len(teeth) < 3:
+        if len(teeth) < MIN_ALIKE:
             continue
         heights = np.array([len(tooth.middles) for _, tooth in teeth], np.float64)
         height, pitch = median(heights), float(lattice[1] - lattice[0])

@@ -20,7 +20,7 @@ MAX_CELLS = 4000  # more are texture
 
 def cells_between(rules: list[Rule], shape: tuple[int, ...]) -> tuple[list[GridCell], NDArray[np.int32]]:
     """The cells that these rules bound, and the region that each pixel belongs to; none where there are too many."""
-    inside = 1 - drawn_rules(rules, shape, extension=3.0, margin=1.0)
+    inside = 1 - drawn_rules(rules, shape, extension=REACH, margin=1.0)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
     regions = np.asarray(labels, np.int32)
     if count > MAX_CELLS:
@@ -110,7 +110,7 @@ def _beside(rule: Rule, regions: NDArray[np.int32]) -> tuple[NDArray[np.int32], 
     regions = regions if rule.is_level else regions.T
     along = np.arange(max(0, rule.start), min(rule.end, regions.shape[1]))
     middles = rule.middles[along - rule.start]
-    reach = round(rule.thickness / 2 + 3)
+    reach = round(rule.thickness / 2 + REACH)
     before, behind = (
         regions[np.clip(np.rint(middles + offset).astype(np.intp), 0, regions.shape[0] - 1), along]
         for offset in (-reach, reach)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.profiles import ink_extents
-from lenet.reading.foreground.grid.rule import Rule, drawn_rules
+from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import InkMap, equalize_strokes
 from lenet.reading.normalization import stroke_width
@@ -43,7 +43,7 @@ def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule, pen
     of the pen.
     """
     height, width = mask.shape
-    reach = round(rule.thickness) + 3
+    reach = round(rule.thickness) + REACH
     columns = np.arange(max(0, rule.start - reach), min(width, rule.end + reach))
     middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
     half, tolerance = (rule.thickness - 1) / 2, 1.0 + 0.25 * rule.thickness

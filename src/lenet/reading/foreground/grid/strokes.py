@@ -13,7 +13,7 @@ from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
-MIN_EVENNESS = 0.4  # of a rule's way: the strokes of digits one below the other are uneven
+MIN_EVENNESS = 1 - ON_LATTICE  # of a rule's way: digits may lie on most of it; strokes of digits are uneven all along
 
 
 def even_rules(rules: list[Rule]) -> list[Rule]:
@@ -85,7 +85,7 @@ def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
         if rule.is_open
         or counts[rule.is_level] >= MIN_ALIKE
         or len(rule.middles) > RULE_LENGTH * extent
-        or rule.evenness >= 1 - MIN_EVENNESS
+        or rule.evenness >= ON_LATTICE
     ]
 
 

@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import ends_on, find_crossings
 from lenet.reading.foreground.grid.families import Family
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, nearest_pixels
 from lenet.reading.foreground.grid.runs import straight_runs
 from lenet.reading.foreground.ink import InkMap
 
-MIN_BAR, MIN_BAR_SHARE = 16, 0.025  # the shortest straight run: pixels, and of the picture's longer side
+MIN_BAR = MIN_CELL + 2  # pixels: the shortest straight run, a side of the least cell and the rules that it ends on
+MIN_BAR_SHARE = 0.025  # the same, of the picture's longer side
 MAX_UNINKED = 0.35  # of a gap between two runs of one rule: more white ends the rule
 STEP = 24  # pixels along which a rule is straight: it is followed so far at a time, and bends are averaged over as much
 MIN_GAP = 2 * REACH  # pixels: gaps that a printer or a threshold may leave
