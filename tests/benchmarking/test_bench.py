@@ -115,8 +115,8 @@ def test_every_task_takes_its_turn_in_every_round():
 
 def test_a_busy_machine_is_named_above_the_tables():
     machine = describe_machine(1)
-    assert "something else was running" not in machine_text(machine)
-    assert "taken away 250 times a second" in machine_text(machine | {"interruptions_per_second": 250})
+    assert "Other processes interrupted" not in machine_text(machine)
+    assert "interrupted this one 250 times a second" in machine_text(machine | {"interruptions_per_second": 250})
 
 
 def test_a_task_is_called_for_as_long_as_asked_and_at_least_three_times():

@@ -10,6 +10,7 @@ from lenet.connections import LENET_5_C3
 from lenet.model import pretrained
 from lenet.page.export import write_page
 from lenet.reading import Reader
+from tests.page.looks import wait_until
 
 pytest.importorskip("playwright.sync_api")
 
@@ -261,10 +262,12 @@ def test_every_word_changes_with_the_language(seen):
     seen.hover("c3", 0.4, 0.4)
     seen.page.click("[data-switch=language] [data-value=zh]")
     assert seen.page.get_attribute("html", "lang") == "zh-Hans"
-    wait_for_frames(seen.page)
-    text = seen.page.inner_text("body")
-    words = set(re.findall(r"\b[a-z]{4,}\b", text)) - set(re.findall(r"[a-z]+", seen.page.inner_text("footer")))
-    assert words <= {"lenet", "relu", "squash", "output"}
+
+    def english_words():
+        words = set(re.findall(r"\b[a-z]{4,}\b", seen.page.inner_text("body")))
+        return words - set(re.findall(r"[a-z]+", seen.page.inner_text("footer")))
+
+    wait_until(seen, lambda: english_words() <= {"lenet", "relu", "squash", "output"}, "words that stay English")
     seen.page.click("[data-switch=language] [data-value=en]")
     assert seen.page.get_attribute("html", "lang") == "en"
     seen.wait("!/[\\u4e00-\\u9fff]/.test(document.querySelector('main').innerText)")

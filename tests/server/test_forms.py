@@ -148,7 +148,7 @@ def test_a_template_of_another_blank_page_is_refused_and_its_path_is_never_opene
     own = ("own.toml", (tmp_path / "own.toml").read_bytes())
     asked = client.post("/v1/read", files={"picture": ("a.png", page), "form": own, "blank": ("other.png", other)})
     assert asked.status_code == 422
-    assert asked.json()["detail"].startswith("other.png: is not the blank page that own was made of")
+    assert asked.json()["detail"].startswith("other.png: is not the blank page of the template own")
     elsewhere = own[1].replace(str(template.blank.name).encode(), b"../../../etc/passwd")
     asked = client.post("/v1/read", files={"picture": ("a.png", page), **sent, "form": ("own.toml", elsewhere)})
     assert asked.status_code == 200
