@@ -37,8 +37,9 @@ def test_memory_stays_flat_whatever_is_asked():
             for _ in range(5):
                 assert client.post("/v1/activations", content=SEVEN).status_code == 200
 
-        ask()
-        before = megabytes(server.process.pid)
-        for _ in range(4):
+        held = []
+        for _ in range(9):
             ask()
-        assert megabytes(server.process.pid) < before + 4
+            held.append(megabytes(server.process.pid))
+        # A thread that answers for the first time takes memory once; what leaks grows in all of these spans.
+        assert min(after - before for before, after in zip(held, held[4:], strict=False)) < 4, held
