@@ -1,4 +1,4 @@
-"""Arrangement of cells in blocks, rows and columns, and the cells that a row lacks."""
+"""Arrangement of cells in blocks, rows and columns; the cells that a row lacks, and those over several rows."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -96,11 +96,11 @@ def _row_ends(cell: GridCell, cells: list[GridCell]) -> list[int]:
     """Where rows end within a cell: those beside it that begin and end with it, if its own column has such, too."""
     rows = [other for other in cells if other.height < cell.height and _holds(cell, other, 0)]
     beside = [row for row in rows if not _holds(cell, row, 1)]
-    is_column = any(other.height < cell.height and _are_level(cell, other, 1) for other in cells)
+    is_column = any(other.height < cell.height and _are_aligned(cell, other, 1) for other in cells)
     if not beside or not is_column:
         return []
     nearest = max(beside, key=lambda row: min(row.box[3], cell.box[3]) - max(row.box[1], cell.box[1]))
-    column = sorted((row for row in beside if _are_level(row, nearest, 1)), key=lambda row: row.box[0])
+    column = sorted((row for row in beside if _are_aligned(row, nearest, 1)), key=lambda row: row.box[0])
     offsets = column[0].box[0] - cell.box[0], column[-1].box[2] - cell.box[2]
     if 2 * max(map(abs, offsets)) > column[0].height:
         return []
@@ -113,7 +113,8 @@ def _holds(cell: GridCell, other: GridCell, axis: int) -> bool:
     return 2 * start < sum(other.box[axis::2]) < 2 * end
 
 
-def _are_level(one: GridCell, other: GridCell, axis: int) -> bool:
+def _are_aligned(one: GridCell, other: GridCell, axis: int) -> bool:
+    """Whether each of two cells holds the other's middle: they are in one row (axis 0), or in one column."""
     return _holds(one, other, axis) and _holds(other, one, axis)
 
 
