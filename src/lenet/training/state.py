@@ -12,7 +12,7 @@ from lenet.errors import EngineError, TrainingError
 from lenet.training.recipes import Recipe
 
 
-def initial_state(parameters: Mapping[str, NDArray[np.float32]]) -> State:
+def initial_state(parameters: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
     """Initial training state: these parameters, and no update taken."""
     return {"updates": np.zeros(1, np.float32)} | {f"weights.{name}": array for name, array in parameters.items()}
 

@@ -2,9 +2,10 @@
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,15 @@ from lenet.preprocess import GrayLevels
 from lenet.training.devices import TORCH, Device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.recipes import Recipe
+from lenet.training.state import initial_state
 from lenet.training.stream import Epoch
 
 Labels = NDArray[np.int64]
 Arrays = dict[str, NDArray[np.float32]]
 
 
-class Learner(Protocol):
-    """Interface of learners, as the training loop uses it.
+class Learner(ABC):
+    """Base class of learners, as the training loop uses them.
 
     Losses and errors are numbers, or arrays (R,) of R replicas.
 
@@ -37,9 +39,10 @@ class Learner(Protocol):
     device: str
     threads: int
 
-    def begin_epoch(self, epoch: Epoch, step: int) -> None:
+    def begin_epoch(self, epoch: Epoch, step: int) -> None:  # noqa: B027 - two of three need no preparation
         """Prepare for an epoch, which is entered at an update counted from 0."""
 
+    @abstractmethod
     def learn(
         self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], augmentation: Augmentation
     ) -> tuple[Any, Any]:
@@ -56,18 +59,23 @@ class Learner(Protocol):
             Sum of the losses and number of errors on this process's examples, while learning.
         """
 
+    @abstractmethod
     def measure(self, images: GrayLevels, labels: Labels) -> tuple[Any, Any]:
         """Sum of the losses and number of errors of the evaluation parameters."""
 
+    @abstractmethod
     def evaluation_arrays(self) -> Arrays:
         """The evaluation parameters: the exponential moving average, if there is one; of replicas, stacked (R, ...)."""
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Set the initial parameters, before the first update."""
+        """Set the initial parameters, before the first update; of all replicas alike."""
+        self.restore(initial_state(parameters))
 
+    @abstractmethod
     def state(self) -> Arrays:
         """The training state: all that the next update depends on, by name."""
 
+    @abstractmethod
     def restore(self, state: Arrays) -> None:
         """Restore a `state`; TrainingError if it belongs to another network or recipe."""
 

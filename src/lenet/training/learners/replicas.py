@@ -13,15 +13,14 @@ from lenet.engine.replicas import Replicas
 from lenet.errors import EngineError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
+from lenet.training.learners import Arrays, Labels, Learner
 from lenet.training.output_losses import output_losses
 from lenet.training.recipes import Recipe
 from lenet.training.stream import Epoch
 
-Arrays = dict[str, NDArray[np.float32]]
 
-
-class ReplicaLearner:
-    """Learner of networks of several seeds, with an update after each example; see `Learner` for the methods.
+class ReplicaLearner(Learner):
+    """Learner of networks of several seeds, with an update after each example.
 
     Args:
         instructions: one of `engine.native.instruction_sets`; None takes the fastest.
@@ -58,33 +57,25 @@ class ReplicaLearner:
             self._replicas.curvatures(epoch.images, epoch.labels, epoch.curvature)
 
     def learn(
-        self,
-        images: GrayLevels,
-        labels: NDArray[np.int64],
-        order: NDArray[np.int64],
-        rates: list[float],
-        augmentation: Augmentation,
+        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], augmentation: Augmentation
     ) -> tuple[Any, Any]:
         """Take an update after each example; the rates of an epoch are all the same."""
         result = self._replicas.learn(images, labels, order, rates[0], self.recipe.mu)
         return self._unstack(len(order) * result["loss"], result["errors"])
 
-    def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[Any, Any]:
-        """Sum of the losses and number of errors of each replica."""
+    def measure(self, images: GrayLevels, labels: Labels) -> tuple[Any, Any]:
         outputs = self._replicas.predict(images)
         losses = np.array([output_losses(replica_outputs, labels, self.recipe).sum() for replica_outputs in outputs])
         errors = np.array([int((decide(self.network, replica_outputs) != labels).sum()) for replica_outputs in outputs])
         return self._unstack(losses, errors)
 
     def evaluation_arrays(self) -> Arrays:
-        """The parameters, stacked (R, ...) where seeds were given."""
         if self._is_single:
             return self._replicas.arrays(0)
         replicas_arrays = [self._replicas.arrays(replica) for replica in range(self._replicas.replicas)]
         return {name: np.stack([arrays[name] for arrays in replicas_arrays]) for name in replicas_arrays[0]}
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Set the initial parameters, of all replicas alike."""
         for replica in range(self._replicas.replicas):
             self._replicas.load(replica, parameters)
 
@@ -93,11 +84,6 @@ class ReplicaLearner:
         return self._replicas.state()
 
     def restore(self, state: Arrays) -> None:
-        """Restore a `state`.
-
-        Raises:
-            TrainingError: if it belongs to another network, or to another number of replicas.
-        """
         try:
             self._replicas.restore(state)
         except EngineError as error:

@@ -1,12 +1,11 @@
 """Learning through torch: weights, optimizer and exponential moving average; on a CPU or GPUs, one process or many."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.data.distortions import distort
@@ -16,8 +15,9 @@ from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels, network_inputs
 from lenet.training.augmentation import augment, distortion_generator
 from lenet.training.distributed import ProcessGroup
+from lenet.training.learners import Arrays, Labels, Learner
 from lenet.training.recipes import Recipe
-from lenet.training.state import check_state, initial_state
+from lenet.training.state import check_state
 from lenet.training.stream import Epoch
 
 with required("torch", "train", "training"):
@@ -26,8 +26,6 @@ with required("torch", "train", "training"):
 
 from lenet.pytorch import build, load_arrays
 from lenet.training.losses import loss_of
-
-Arrays = dict[str, NDArray[np.float32]]
 
 _EVALUATION_BATCH = 500
 
@@ -76,7 +74,7 @@ def reproducible(threads: int | None) -> Iterator[None]:
         deterministic.fill_uninitialized_memory = saved[3]
 
 
-class TorchLearner:
+class TorchLearner(Learner):
     """Learner by torch, in one process or in several with the same weights.
 
     All parameters lie in one vector, so that an update, an all-reduce and the exponential moving average are each one
@@ -118,14 +116,8 @@ class TorchLearner:
             self._distorted = distort(epoch.images, distortion_generator(epoch.augmentation), limits)
 
     def learn(
-        self,
-        images: GrayLevels,
-        labels: NDArray[np.int64],
-        order: NDArray[np.int64],
-        rates: list[float],
-        augmentation: Augmentation,
+        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], augmentation: Augmentation
     ) -> tuple[float, int]:
-        """Take one step for each of ``rates``, each on this process's share of the next batch of ``order``."""
         # One transfer of bytes for all updates; network inputs are made on the device.
         pictures = torch.from_numpy(
             augment((images if self._distorted is None else self._distorted)[order], augmentation)
@@ -142,8 +134,7 @@ class TorchLearner:
         loss, errors = totals.tolist()
         return loss, int(errors)
 
-    def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
-        """Sum of the losses and number of errors of the evaluation parameters (the moving average, if there is one)."""
+    def measure(self, images: GrayLevels, labels: Labels) -> tuple[float, int]:
         raw_weights = self._flat.detach().clone()
         if self._ema is not None:
             self._flat.data.copy_(self._ema)
@@ -159,12 +150,7 @@ class TorchLearner:
         return loss, errors
 
     def evaluation_arrays(self) -> Arrays:
-        """The evaluation parameters: the exponential moving average of the weights, if there is one."""
         return self._unflatten(self._flat.detach() if self._ema is None else self._ema)
-
-    def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Set the initial parameters."""
-        self.restore(dict(initial_state(parameters)))
 
     def state(self) -> Arrays:
         """Weights, exponential moving average and the optimizer's state, by name."""
@@ -181,11 +167,6 @@ class TorchLearner:
         }
 
     def restore(self, state: Arrays) -> None:
-        """Restore a `state`.
-
-        Raises:
-            TrainingError: if it belongs to another network or recipe.
-        """
         check_state(state, self.network, self.recipe)
         self._flat.data.copy_(self._flatten(state, "weights"))
         self._updates = int(state["updates"][0])
@@ -234,7 +215,7 @@ class TorchLearner:
             weight_decay=recipe.weight_decay,
         )
 
-    def _tensors(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    def _tensors(self, images: GrayLevels, labels: Labels) -> tuple[Tensor, Tensor]:
         inputs = network_inputs(images, self.network.input, self.network.input_range)
         return torch.from_numpy(inputs).to(self._device), torch.from_numpy(labels).to(self._device)
 
