@@ -17,7 +17,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 PICTURE_SIDE = 84
 TEXT_HEIGHT = 18
 GAP = 6
-PAPER, FRAME, INK = (255, 255, 255), (205, 205, 205), (40, 40, 40)
+PAPER, FRAME, INK, WRONG = (255, 255, 255), (205, 205, 205), (40, 40, 40), (176, 0, 32)
 
 
 def draw_examples(
@@ -47,24 +47,35 @@ def draw_sheet(
     titles: Sequence[str],
     columns: int = 10,
     side: int = PICTURE_SIDE,
+    *,
+    heading: str = "",
+    is_wrong: Sequence[bool] = (),
 ) -> Image.Image:
     """Draw pictures in rows, each with a title below it.
 
     Args:
-        images: at least one; uint8 (H, W), drawn dark on light as on paper, or colors (3, H, W), drawn as they are.
+        images: uint8 (H, W), drawn dark on light as on paper, or colors (3, H, W), drawn as they are.
         titles: one for each, of one line or several; lines that are too long are cut short.
         columns: pictures in a row.
         side: of the square that each is drawn into, in pixels.
+        heading: a line above all pictures, which is never cut.
+        is_wrong: of each picture, whether the last line of its title is red; of none if left out.
     """
-    columns = min(columns, len(images))
+    columns = max(1, min(columns, len(images)))
     rows = -(-len(images) // columns)
-    lines = max(title.count("\n") + 1 for title in titles)
+    lines = max((title.count("\n") + 1 for title in titles), default=1)
     cell_width, cell_height = side + GAP, side + lines * TEXT_HEIGHT + GAP
-    sheet = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP), PAPER)
-    canvas, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    font, head = ImageFont.load_default(12), TEXT_HEIGHT + GAP if heading else 0
+    width = max(columns * cell_width, round(font.getlength(heading)) + GAP) + GAP
+    sheet = Image.new("RGB", (width, head + rows * cell_height + GAP), PAPER)
+    canvas = ImageDraw.Draw(sheet)
+    canvas.text((GAP, GAP), heading, fill=INK, font=font)
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
-        left, top = GAP + index % columns * cell_width, GAP + index // columns * cell_height
-        picture = Image.fromarray(255 - image if image.ndim == 2 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+        left, top = GAP + index % columns * cell_width, head + GAP + index // columns * cell_height
+        is_gray = image.ndim == 2 or len(image) == 1
+        picture = Image.fromarray(
+            255 - image.reshape(image.shape[-2:]) if is_gray else np.ascontiguousarray(image.transpose(1, 2, 0))
+        )
         picture.thumbnail((side, side))
         # Whole multiples keep each pixel a square.
         zoom = max(1, side // max(picture.size))
@@ -72,10 +83,13 @@ def draw_sheet(
         x, y = left + (side - picture.width) // 2, top + (side - picture.height) // 2
         sheet.paste(picture, (x, y))
         canvas.rectangle((x - 1, y - 1, x + picture.width, y + picture.height), outline=FRAME)
-        for number, line in enumerate(title.split("\n")):
+        texts = title.split("\n")
+        for number, line in enumerate(texts):
             text = shorten(line, font, side)
             text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
-            canvas.text((text_left, top + side + 1 + number * TEXT_HEIGHT), text, fill=INK, font=font)
+            is_red = bool(is_wrong) and is_wrong[index] and number == len(texts) - 1
+            color = WRONG if is_red else INK
+            canvas.text((text_left, top + side + 1 + number * TEXT_HEIGHT), text, fill=color, font=font)
     return sheet
 
 
