@@ -68,7 +68,7 @@ def quick_rows(tmp_path_factory, mnist):
     from lenet.experiments import ROWS
     from lenet.experiments.plan import Request
     from lenet.experiments.runner import reproduce
-    from lenet.experiments.writing import write_row
+    from lenet.verbs.reproduce import write_row
     from tests.experiments.replica_fakes import use_fake_replicas
 
     root, folders = tmp_path_factory.mktemp("reproduce"), {}

@@ -401,7 +401,7 @@ def print_row(folder: Path) -> None:
     from lenet.experiments import find, runner
     from lenet.experiments.folder import checked_results
     from lenet.experiments.plan import Request
-    from lenet.experiments.writing import write_row
+    from lenet.verbs.reproduce import write_row
 
     description = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip

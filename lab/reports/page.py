@@ -15,19 +15,19 @@ from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
 
 
-def compose_page(finished_rows: Sequence[RowRecord], language: Language, pictures: str) -> str:
+def compose_page(finished_rows: Sequence[RowRecord], language: Language, charts: str) -> str:
     """Compose the whole report.
 
     Args:
         finished_rows: the content of the run.json of rows with results, in any order.
-        pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
+        charts: the folder of the charts as seen from the page; each row has NAME.png and NAME-dark.png there.
     """
     texts, by_name = load_texts(language), {settings["name"]: settings for settings in finished_rows}
     present = [(row, by_name[row.name]) for row in ROWS if row.name in by_name]
     missing = [row for row in ROWS if row.name not in by_name]
     parts = [f"# {texts.fill('page', 'title')}", *(texts.fill("page", key) for key in _OPENING_TEXTS)]
     parts += [f"## {texts.fill('headings', 'summary')}", _summary_table(present, texts)]
-    parts += [compose_section(row, settings, texts, pictures) for row, settings in present]
+    parts += [compose_section(row, settings, texts, charts) for row, settings in present]
     if missing:
         missing_list = "\n".join(f"- {texts.translate(row.title)}: `lenet reproduce {row.name}`" for row in missing)
         parts += [f"## {texts.fill('headings', 'missing')}", missing_list]
@@ -37,8 +37,8 @@ def compose_page(finished_rows: Sequence[RowRecord], language: Language, picture
 _OPENING_TEXTS = ("other-language", "introduction", "reading")
 
 
-def compose_section(row: Row, settings: RowRecord, texts: Texts, pictures: str) -> str:
-    """Compose a row's section: command, figures, picture, how it was made, deviations, open questions."""
+def compose_section(row: Row, settings: RowRecord, texts: Texts, charts: str) -> str:
+    """Compose a row's section: command, figures, chart, how it was made, deviations, open questions."""
     title = texts.translate(row.title)
     parts = [f"## {title}", f"```sh\n{settings['command']}\n```"]
     if settings["quick"]:
@@ -49,13 +49,11 @@ def compose_section(row: Row, settings: RowRecord, texts: Texts, pictures: str) 
     parts.append(table(settings, texts))
     if remarks := compose_remarks(settings, texts):
         parts.append(remarks)
-    for picture_name, name in row.pictures.items():
-        caption = texts.fill(
-            "pictures", "rates" if row.measurement == "strings" and picture_name == "picture" else picture_name
-        )
+    for chart, name in row.charts.items():
+        caption = texts.fill("charts", "rates" if row.measurement == "strings" and chart == "chart" else chart)
         parts.append(
-            f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{name}-dark.png">\n'
-            f'  <img src="{pictures}/{name}.png" alt="{title}: {caption}">\n'
+            f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{charts}/{name}-dark.png">\n'
+            f'  <img src="{charts}/{name}.png" alt="{title}: {caption}">\n'
             "</picture>"
         )
     parts += [f"### {texts.fill('headings', 'how')}: {row.name}", describe_method(row, settings, texts)]

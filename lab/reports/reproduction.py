@@ -2,7 +2,7 @@
 
     python -m lab.reports.reproduction [--runs runs/reproduce] [--docs docs]
 
-Rows that have not run are left out and named as missing; pictures that are missing in a row's folder are drawn again.
+Rows that have not run are left out and named as missing; charts that are missing in a row's folder are drawn again.
 """
 
 import argparse
@@ -14,11 +14,11 @@ from lab.command_line import run_command
 from lab.reports.page import compose_page
 from lab.reports.texts import Language
 from lenet.errors import LeNetError
-from lenet.experiments import find, folder, pictures
+from lenet.experiments import charts, find, folder
 from lenet.files import write_atomically
 
 PAGES: tuple[tuple[Language, str], ...] = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
-_PICTURE_FOLDER = Path("images/reproduction")
+_CHART_FOLDER = Path("images/reproduction")
 
 
 def load_finished_rows(root: Path) -> list[dict[str, Any]]:
@@ -37,17 +37,17 @@ def write_report(root: Path, docs: Path) -> list[Path]:
     for settings in finished_rows:
         row = find(settings["name"])
         source_by_target = {
-            docs / _PICTURE_FOLDER / f"{target_name}{shade}.png": root / row.name / f"{source_name}{shade}.png"
-            for source_name, target_name in row.pictures.items()
-            for shade, _ in pictures.SHADES
+            docs / _CHART_FOLDER / f"{target_name}{end}.png": root / row.name / f"{source_name}{end}.png"
+            for source_name, target_name in row.charts.items()
+            for end, _ in charts.THEMES
         }
         if not all(path.exists() for path in source_by_target.values()):
-            pictures.draw(row, settings, root / row.name)
+            charts.draw(row, settings, root / row.name)
         for target, source in source_by_target.items():
             write_atomically(target, source.read_bytes())
             written.append(target)
     for language, name in PAGES:
-        write_atomically(docs / name, compose_page(finished_rows, language, _PICTURE_FOLDER.as_posix()).encode())
+        write_atomically(docs / name, compose_page(finished_rows, language, _CHART_FOLDER.as_posix()).encode())
         written.append(docs / name)
     return written
 

@@ -32,7 +32,7 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
     assert "lenet-5, tested on the test part, a quick look:" in shown.out
     assert "(3 seeds" in shown.out
     assert "order 2 of 2  epoch 1/1" in shown.err
-    for name in ("run.json", "history.jsonl", "weights.safetensors", "picture.png", "picture-dark.png", "row.md"):
+    for name in ("run.json", "history.jsonl", "weights.safetensors", "chart.png", "chart-dark.png", "row.md"):
         assert (folder / name).is_file(), name
         assert name in shown.out or name in ("history.jsonl", "weights.safetensors")
 
@@ -68,6 +68,12 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, capsys, mnist, arguments,
     assert shown.startswith(sentence)
     assert shown.count("\n") == 1
     assert not (tmp_path / "row").exists()
+
+
+def test_options_under_their_former_names_are_taken(tmp_path, capsys, mnist):
+    former = ["--unhalved", "--stretch=0"]
+    assert main(["reproduce", "lenet-5", *former, "--out", str(tmp_path / "row")]) == 1
+    assert capsys.readouterr().err.startswith("lenet: pass_factor is 0.0; expected more than 0 and at most 100")
 
 
 def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mnist, monkeypatch):

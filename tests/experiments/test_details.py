@@ -10,9 +10,9 @@ import pytest
 from lenet.architecture import Network
 from lenet.errors import TrainingError
 from lenet.experiments import find, runner
+from lenet.experiments.charts import draw
 from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.groups import train_each
-from lenet.experiments.pictures import draw
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import RowData
 from lenet.experiments.runner import reproduce
@@ -157,10 +157,19 @@ def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
 
 @pytest.mark.parametrize(
     ("name", "changed"),
-    [("j", 20.0), ("mu", 0.1), ("eta", 0.001), ("rate", 2.0), ("stretch", 2.0), ("init", "lush"), ("unhalved", True)],
+    [
+        ("j", 20.0),
+        ("mu", 0.1),
+        ("eta", 0.001),
+        ("rate", 2.0),
+        ("pass_factor", 2.0),
+        ("init", "lush"),
+        ("halved", False),
+    ],
 )
 def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
-    with pytest.raises(TrainingError, match=f"details compares recipes as they stand; leave --{name} out"):
+    option = {"pass_factor": "--pass-factor", "halved": "--no-halved"}.get(name, f"--{name}")
+    with pytest.raises(TrainingError, match=f"details compares recipes as they stand; leave {option} out"):
         reproduce(find("details"), tmp_path / "details", Request(**{name: changed}))
     assert not (tmp_path / "details").exists()
 

@@ -72,7 +72,7 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
     assert "(3 seeds" in shown.out
     assert "read by segmentation, gap 4: 100.00 % (2 strings" in shown.out
     assert "seed 2  epoch 1/1  loss " in shown.err
-    for name in ("picture.png", "picture-dark.png", "string.png", "string-dark.png", "run.json", "row.md"):
+    for name in ("chart.png", "chart-dark.png", "string.png", "string-dark.png", "run.json", "row.md"):
         assert (folder / name).is_file()
         assert name in shown.out
     kept = {file.name for file in (folder / "groups").iterdir()}
@@ -177,8 +177,8 @@ def test_other_values_are_trained_with_and_make_another_folder(tmp_path, hasty):
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (Request(quick=True, mu=0.1), "sdnn is trained by AdamW, which has no --mu to change; leave it out"),
-        (Request(quick=True, eta=0.1), "sdnn is trained by AdamW, which has no --eta to change; leave it out"),
+        (Request(quick=True, mu=0.1), "sdnn is trained by AdamW, to which --mu does not apply; leave it out"),
+        (Request(quick=True, eta=0.1), "sdnn is trained by AdamW, to which --eta does not apply; leave it out"),
         (Request(quick=True, validation=4), "4 patterns make no string of digits; expected 5 or more"),
         (Request(passes=81), "81 passes were asked for; the recipe has rates for 1 to 80"),
     ],

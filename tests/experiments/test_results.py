@@ -1,4 +1,4 @@
-"""What a row leaves in its folder: run.json, pictures, its line; and how its figures are measured."""
+"""What a row leaves in its folder: run.json, charts, its line; and how its figures are measured."""
 
 import json
 
@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from lenet.experiments import find
+from lenet.experiments.charts import _DRAWERS
 from lenet.experiments.formatting import results_line
 from lenet.experiments.metrics import compare_with_published, largest_difference, network_figures
-from lenet.experiments.pictures import _DRAWERS
 from lenet.experiments.transformations import transform
 from lenet.figures.sheet import LIGHT
 from lenet.training.stream import Patterns
@@ -22,22 +22,22 @@ def test_every_row_leaves_all_its_files(quick_rows):
 
 def check_files(row, folder):
     files = {path.name for path in folder.iterdir()}
-    assert {"run.json", "picture.png", "picture-dark.png", "row.md"} <= files
+    assert {"run.json", "chart.png", "chart-dark.png", "row.md"} <= files
     if row.parts:
         assert {"history.jsonl", "groups"} <= files
         assert any(file.startswith("weights") for file in files)
 
 
-def test_the_pictures_are_light_and_dark_and_not_empty(quick_rows):
+def test_the_charts_are_light_and_dark_and_not_empty(quick_rows):
     for row, folder in quick_rows.items():
-        for name in row.pictures:
+        for name in row.charts:
             light, dark = (np.asarray(Image.open(folder / f"{name}{tail}.png").convert("L")) for tail in ("", "-dark"))
             assert light[0, 0] > 200
             assert dark[0, 0] < 60
             assert len(np.unique(light)) > 20
 
 
-def test_no_text_of_a_rows_picture_is_cut_off_or_overlaps_another(quick_rows):
+def test_no_text_of_a_rows_chart_is_cut_off_or_overlaps_another(quick_rows):
     for row, folder in quick_rows.items():
         check_texts(_DRAWERS[row.measurement](row, json.loads((folder / "run.json").read_text("utf-8")), LIGHT))
 

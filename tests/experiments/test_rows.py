@@ -8,9 +8,9 @@ from lenet import networks
 from lenet.data.catalog import CATALOG
 from lenet.errors import TrainingError, UnknownName
 from lenet.experiments import ROWS, find, names
+from lenet.experiments.charts import _DRAWERS
 from lenet.experiments.metrics import MEASURES
-from lenet.experiments.pictures import _DRAWERS
-from lenet.experiments.plan import Request, stretch_schedule
+from lenet.experiments.plan import Request, scale_schedule
 from lenet.experiments.protocols import MEASUREMENTS
 from lenet.experiments.published import (
     FIGURE_5_TEST,
@@ -118,8 +118,8 @@ def test_a_wrong_name_is_one_sentence_with_the_nearest():
         ({"j": float("nan")}, "j is nan; expected a number of at least 0"),
         ({"j": -5.0}, r"j is -5\.0; expected a number of at least 0"),
         ({"rate": 0.0}, r"the rates were to be multiplied by 0\.0; expected a factor above 0"),
-        ({"stretch": 0.0}, r"the passes were to be stretched by 0\.0; expected more than 0, at most 100"),
-        ({"stretch": float("nan")}, r"the passes were to be stretched by nan; expected more than 0, at most 100"),
+        ({"pass_factor": 0.0}, r"pass_factor is 0\.0; expected more than 0 and at most 100"),
+        ({"pass_factor": float("nan")}, r"pass_factor is nan; expected more than 0 and at most 100"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_sentence(wrong, sentence):
@@ -140,7 +140,7 @@ def test_first_weights_that_no_rule_gives_are_refused_with_the_nearest_rule():
 
 def test_a_recipe_is_changed_as_asked_and_no_further():
     row = find("lenet-5")
-    changed = Request(init="lush", unhalved=True, stretch=2, rate=3.0, j=40.0, mu=0.1).plan(row).recipe
+    changed = Request(init="lush", halved=False, pass_factor=2, rate=3.0, j=40.0, mu=0.1).plan(row).recipe
     assert changed == replace(
         row.recipe,
         init="lush",
@@ -153,45 +153,54 @@ def test_a_recipe_is_changed_as_asked_and_no_further():
     assert Request().plan(row).recipe == row.recipe
 
 
-def test_stretched_passes_can_be_cut_short():
-    plan = Request(stretch=2, passes=21).plan(find("lenet-5"))
+def test_a_scaled_schedule_can_be_cut_short():
+    plan = Request(pass_factor=2, passes=21).plan(find("lenet-5"))
     assert plan.passes == plan.recipe.epochs == len(plan.recipe.rates) == 21
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
-def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
+def test_a_scaled_schedule_keeps_the_order_of_the_rates_and_the_share_of_each(factor):
     rates = PUBLISHED_RATES
-    found = stretch_schedule(SDLM, factor).rates
+    found = scale_schedule(SDLM, factor).rates
     assert len(found) == round(20 * factor)
     assert list(found) == sorted(found, reverse=True)
     for eta in set(rates):
         assert abs(found.count(eta) - factor * rates.count(eta)) < 1
 
 
-@pytest.mark.parametrize("change", [{"passes": 3}, {"stretch": 2.0}])
+@pytest.mark.parametrize("change", [{"passes": 3}, {"pass_factor": 2.0}])
 def test_a_quick_look_is_one_pass_and_no_other_number(change):
     (name,) = change
+    option = name.replace("_", "-")
     for row in ("lenet-5", "lenet-1"):
-        with pytest.raises(TrainingError, match=f"a quick look is one pass; leave --{name} or --quick out"):
+        with pytest.raises(TrainingError, match=f"a quick look is one pass; leave --{option} or --quick out"):
             Request(quick=True, **change).plan(find(row))
     assert Request(quick=True).plan(find("lenet-5")).passes == 1
 
 
-def test_passes_stretched_to_none_are_refused():
-    with pytest.raises(TrainingError, match=r"20 passes stretched by 0\.01 are none"):
-        Request(stretch=0.01).plan(find("lenet-5"))
+def test_a_schedule_scaled_to_no_pass_is_refused():
+    with pytest.raises(TrainingError, match=r"20 passes times 0\.01 are none"):
+        Request(pass_factor=0.01).plan(find("lenet-5"))
 
 
-@pytest.mark.parametrize("change", [{"mu": 0.1}, {"eta": 0.1}, {"stretch": 2}, {"init": "lush"}, {"unhalved": True}])
-def test_what_adamw_has_not_is_refused_where_it_trains(change):
-    (name,) = change
-    with pytest.raises(TrainingError, match=f"sdnn is trained by AdamW, which has no --{name} to change"):
+@pytest.mark.parametrize(
+    ("change", "option"),
+    [
+        ({"mu": 0.1}, "--mu"),
+        ({"eta": 0.1}, "--eta"),
+        ({"pass_factor": 2}, "--pass-factor"),
+        ({"init": "lush"}, "--init"),
+        ({"halved": False}, "--no-halved"),
+    ],
+)
+def test_what_adamw_has_not_is_refused_where_it_trains(change, option):
+    with pytest.raises(TrainingError, match=f"sdnn is trained by AdamW, to which {option} does not apply"):
         Request(**change).plan(find("sdnn"))
 
 
 def test_a_command_names_every_change():
-    request = Request(seeds=3, quick=True, stretch=2, init="lush", unhalved=True, rate=3.0)
-    assert request.options() == ["--seeds 3", "--rate 3", "--stretch 2", "--init lush", "--unhalved", "--quick"]
+    request = Request(seeds=3, quick=True, pass_factor=2, init="lush", halved=False, rate=3.0)
+    assert request.options() == ["--seeds 3", "--rate 3", "--pass-factor 2", "--init lush", "--no-halved", "--quick"]
 
 
 def test_more_passes_than_there_are_rates_for_are_refused():

@@ -84,9 +84,9 @@ def test_a_damaged_run_json_is_named_when_the_report_is_composed(tmp_path):
         write_report(tmp_path, tmp_path / "docs")
 
 
-def test_a_picture_that_is_missing_in_a_folder_is_drawn_again(runs, tmp_path):
+def test_a_chart_that_is_missing_in_a_folder_is_drawn_again(runs, tmp_path):
     shutil.copytree(runs / "lenet-4", tmp_path / "runs/lenet-4")
-    (tmp_path / "runs/lenet-4/picture-dark.png").unlink()
+    (tmp_path / "runs/lenet-4/chart-dark.png").unlink()
     written = write_report(tmp_path / "runs", tmp_path / "docs")
     assert (tmp_path / "docs/images/reproduction/lenet-4-dark.png") in written
 

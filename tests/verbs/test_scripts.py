@@ -200,7 +200,7 @@ def test_the_command_writes_the_three_files(place, capsys):
         assert (place / f"{name}.py").read_text("utf-8") == lenet.code("lenet-rgb", form=form, classes=3)
     assert capsys.readouterr().out.count("python ") == 3
     assert main(["code", "lenet-rgb", "--train", "--predict"]) == 2
-    assert "choose one of --sequential, --train and --predict" in capsys.readouterr().err
+    assert "choose one of --train and --predict" in capsys.readouterr().err
 
 
 def test_what_no_script_can_be_written_for_is_named():

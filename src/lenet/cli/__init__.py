@@ -56,6 +56,8 @@ VERBS = {
 }
 
 GROUPS = ("data", "form")  # verbs with subcommands, as in "lenet data fetch"
+FORMER_OPTIONS = {"reproduce": {"--stretch": "--pass-factor", "--unhalved": "--no-halved"}}
+"""Options of a verb under the names that they had, which are still taken."""
 
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
@@ -166,6 +168,7 @@ def _run(arguments: Sequence[str]) -> int:
     if (empty := _empty_word(arguments)) is not None:
         raise typer.BadParameter(f"{empty} is empty, as an unset variable is; give it a value, or leave it out")
     verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), "--help")
+    arguments = with_current_names(verb, arguments)
     if verb == "read":
         arguments = with_ray_address(arguments)
     is_completion = "_LENET_COMPLETE" in os.environ  # a shell asks what may come next, in words of its own
@@ -187,6 +190,17 @@ def _empty_word(words: Sequence[str]) -> str | None:
         if not word:
             return previous if previous.startswith("-") and previous.strip("-") else "an argument"
     return None
+
+
+def with_current_names(verb: str, words: Sequence[str]) -> list[str]:
+    """Words in which options of a verb have the names that they have now.
+
+    >>> with_current_names("reproduce", ["reproduce", "lenet-5", "--stretch=2"])
+    ['reproduce', 'lenet-5', '--pass-factor=2']
+    """
+    former = FORMER_OPTIONS.get(verb, {})
+    parts = [word.partition("=") for word in words]
+    return [former.get(name, name) + equals + value for name, equals, value in parts]
 
 
 def with_ray_address(words: Sequence[str]) -> list[str]:

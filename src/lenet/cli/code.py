@@ -7,6 +7,7 @@ import typer
 
 from lenet.cli import completion
 from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
+from lenet.cli.options import check_one_of
 from lenet.errors import LeNetError
 from lenet.files import check_writable, write_atomically
 from lenet.verbs.describe import Form
@@ -43,8 +44,7 @@ def code(
 
     lenet code lenet-5 --train -o train.py; lenet code lenet-5 --predict -o predict.py
     """
-    if sequential + train + predict > 1:
-        raise typer.BadParameter("choose one of --sequential, --train and --predict")
+    check_one_of({"--sequential": sequential, "--train": train, "--predict": predict})
     if output is not None and output.suffix != ".py":  # a file of data would be written over
         raise LeNetError(f"{output}: expected a file's name that ends in .py")
     form: Form = "sequential" if sequential else "train" if train else "predict" if predict else "module"

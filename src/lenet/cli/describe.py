@@ -8,7 +8,7 @@ import typer
 
 from lenet import summary
 from lenet.cli import completion
-from lenet.cli.options import Json
+from lenet.cli.options import Json, check_one_of
 from lenet.networks import describe, names, to_toml
 from lenet.summary.derivations import Language
 from lenet.verbs.describe import describe_network
@@ -68,11 +68,10 @@ def show(
 
     lenet show lenet-5 --toml > my.toml; lenet show my.toml
     """
-    forms = [as_json, markdown, explain, table, weights, trace, toml, diagram is not None]
-    if sum(forms) > 1:
-        raise typer.BadParameter(
-            "choose one of --json, --markdown, --explain, --table, --weights, --trace, --toml and --diagram"
-        )
+    check_one_of({
+        "--json": as_json, "--markdown": markdown, "--explain": explain, "--table": table, "--weights": weights,
+        "--trace": trace, "--toml": toml, "--diagram": diagram is not None,
+    })  # fmt: skip
     if lang is not None and not explain:
         raise typer.BadParameter("--lang goes with --explain")
     network = describe_network(name, classes=classes, channels=channels, hidden=hidden, size=size)

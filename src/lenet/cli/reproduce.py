@@ -32,15 +32,20 @@ def reproduce(
     mu: Annotated[float | None, typer.Option(help="Another μ, to be tried on --validation.")] = None,
     eta: Annotated[float | None, typer.Option(help="This rate in every pass, to be tried on --validation.")] = None,
     rate: Annotated[float, typer.Option(help="A factor for all rates, to be tried on --validation.")] = 1.0,
-    stretch: Annotated[
+    pass_factor: Annotated[
         float, typer.Option(help="Each rate for so many times as many passes, to be tried on --validation.")
     ] = 1.0,
     init: Annotated[
         str | None, typer.Option(help=f"Other first weights, to be tried on --validation: {', '.join(RULES)}.")
     ] = None,
-    unhalved: Annotated[
-        bool, typer.Option("--unhalved", help="Count squared distances whole, to be tried on --validation.")
-    ] = False,
+    halved: Annotated[
+        bool,
+        typer.Option(
+            " /--no-halved",
+            show_default=False,
+            help="Penalties are whole squared distances, to be tried on --validation.",
+        ),
+    ] = True,
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
     ] = None,
@@ -77,9 +82,9 @@ def reproduce(
                 mu=mu,
                 eta=eta,
                 rate=rate,
-                stretch=stretch,
+                pass_factor=pass_factor,
                 init=init,
-                unhalved=unhalved,
+                halved=halved,
                 data_dir=data_dir,
                 progress=progress,
             )

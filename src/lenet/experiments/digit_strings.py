@@ -289,7 +289,7 @@ def _touching(strings: DigitStrings) -> float:
 
 
 def save_example(folder: Path, test: Patterns) -> None:
-    """Save the first string with a gap of 1, however it is read, for the row's picture."""
+    """Save the first string with a gap of 1, however it is read, for the row's chart."""
     strings, content = strings_of(test, _DRAWN_BY)[EXAMPLE_GAP], BytesIO()
     Image.fromarray(strings.fields[0][:, : -(-int(strings.ends[0]) // 4) * 4]).save(content, "png")
     write_atomically(folder / EXAMPLE, content.getvalue())

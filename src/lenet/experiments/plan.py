@@ -15,7 +15,14 @@ from lenet.initialization import RULES
 from lenet.sdnn.windows import WindowParameters
 from lenet.training import Recipe
 
-_RECIPE_OPTIONS = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
+_SDLM_OPTIONS = {
+    "mu": "--mu",
+    "eta": "--eta",
+    "pass_factor": "--pass-factor",
+    "init": "--init",
+    "halved": "--no-halved",
+}
+_RECIPE_OPTIONS = {"j": "--j", "rate": "--rate", **_SDLM_OPTIONS}
 _QUICK_SEEDS, _QUICK_CURVATURE = 2, 20
 
 
@@ -100,9 +107,9 @@ class Request:
     mu: float | None = None
     rate: float = 1.0
     eta: float | None = None
-    stretch: float = 1.0
+    pass_factor: float = 1.0
     init: str | None = None
-    unhalved: bool = False
+    halved: bool = True
 
     def __post_init__(self) -> None:
         if self.seeds is not None and not 1 <= self.seeds <= 1_000:
@@ -111,8 +118,8 @@ class Request:
             raise TrainingError(f"{self.validation} patterns for validation were asked for; expected at least 0")
         if not 0 < self.rate < 1_000:
             raise TrainingError(f"the rates were to be multiplied by {self.rate}; expected a factor above 0")
-        if not 0 < self.stretch <= 100:
-            raise TrainingError(f"the passes were to be stretched by {self.stretch}; expected more than 0, at most 100")
+        if not 0 < self.pass_factor <= 100:
+            raise TrainingError(f"pass_factor is {self.pass_factor}; expected more than 0 and at most 100")
         if self.init is not None and self.init not in RULES:
             raise UnknownName("initialization", self.init, RULES)
         for name, value in (("eta", self.eta), ("mu", self.mu)):
@@ -162,23 +169,23 @@ class Request:
         """The options that change the result, as on the command line."""
         options = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
                  "--j": self.j, "--mu": self.mu, "--eta": self.eta, "--rate": self.rate if self.rate != 1 else None,
-                 "--stretch": self.stretch if self.stretch != 1 else None, "--init": self.init}  # fmt: skip
-        flags = {"--unhalved": self.unhalved, "--quick": self.quick}
+                 "--pass-factor": self.pass_factor if self.pass_factor != 1 else None, "--init": self.init}  # fmt: skip
+        flags = {"--no-halved": not self.halved, "--quick": self.quick}
         values = {name: f"{v:.12g}" if isinstance(v, float) else v for name, v in options.items() if v is not None}
         return [f"{name} {v}" for name, v in values.items()] + [name for name, is_on in flags.items() if is_on]
 
     def _check(self, row: Row) -> None:
-        if self.quick and (self.passes is not None or self.stretch != 1):
-            option = "stretch" if self.passes is None else "passes"
+        if self.quick and (self.passes is not None or self.pass_factor != 1):
+            option = "pass-factor" if self.passes is None else "passes"
             raise TrainingError(f"a quick look is one pass; leave --{option} or --quick out")
         changed = [name for name in _RECIPE_OPTIONS if getattr(self, name) != getattr(Request, name)]
         if changed and any(part.recipe for part in row.parts):
-            raise TrainingError(f"{row.name} compares recipes as they stand; leave --{changed[0]} out")
+            raise TrainingError(f"{row.name} compares recipes as they stand; leave {_RECIPE_OPTIONS[changed[0]]} out")
         if "j" in changed and row.recipe.loss != "map":
             raise TrainingError(f"{row.name} learns by {row.recipe.loss}, which has no j to change; leave --j out")
-        for name in ("mu", "eta", "stretch", "init", "unhalved"):
+        for name, option in _SDLM_OPTIONS.items():
             if name in changed and row.recipe.optimizer != "sdlm":
-                raise TrainingError(f"{row.name} is trained by AdamW, which has no --{name} to change; leave it out")
+                raise TrainingError(f"{row.name} is trained by AdamW, to which {option} does not apply; leave it out")
         if row.windows is not None and 0 < self.validation < row.windows.digits:
             raise TrainingError(
                 f"{self.validation} patterns make no string of digits; expected {row.windows.digits} or more"
@@ -194,9 +201,9 @@ class Request:
             recipe,
             mu=self.mu or recipe.mu,
             init=self.init or recipe.init,
-            halved=recipe.halved and not self.unhalved,
+            halved=recipe.halved and self.halved,
         )
-        recipe = stretch_schedule(recipe, self.stretch)
+        recipe = scale_schedule(recipe, self.pass_factor)
         eta = [self.eta] * recipe.epochs if self.eta is not None else recipe.rates
         return replace(recipe, rates=tuple(rate if self.rate == 1 else self.rate * rate for rate in eta))
 
@@ -217,18 +224,18 @@ class Request:
         return tuple(tuple(part.tolist()) for part in parts)
 
 
-def stretch_schedule(recipe: Recipe, factor: float) -> Recipe:
-    """Stretch a recipe's schedule: each rate for ``factor`` times as many passes.
+def scale_schedule(recipe: Recipe, factor: float) -> Recipe:
+    """Scale the length of a recipe's schedule: each rate for ``factor`` times as many passes.
 
     >>> from lenet.training.recipes import SDLM
     >>> two = replace(SDLM, epochs=2, rates=(0.5, 0.2))
-    >>> stretch_schedule(two, 2).rates, stretch_schedule(stretch_schedule(two, 2), 0.5).rates
+    >>> scale_schedule(two, 2).rates, scale_schedule(scale_schedule(two, 2), 0.5).rates
     ((0.5, 0.5, 0.2, 0.2), (0.5, 0.2))
     """
     if factor == 1:
         return recipe
     passes, epochs = round(factor * recipe.epochs), recipe.epochs
     if not passes:
-        raise TrainingError(f"{epochs} passes stretched by {factor} are none; expected at least one")
+        raise TrainingError(f"{epochs} passes times {factor} are none; expected at least one")
     rates = tuple(recipe.rates[number * epochs // passes] for number in range(passes))
     return replace(recipe, epochs=passes, rates=rates)

@@ -1,4 +1,4 @@
-"""Measurement protocols of each kind of row: figures by seed, and the data of its picture."""
+"""Measurement protocols of each kind of row: figures by seed, and the data of its chart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

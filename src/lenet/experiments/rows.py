@@ -89,9 +89,9 @@ class Row:
         return network_with_blank() if self.windows else describe(self.network)
 
     @property
-    def pictures(self) -> dict[str, str]:
-        """Names of its pictures, in its folder and in the report."""
-        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.windows else {})
+    def charts(self) -> dict[str, str]:
+        """Names of its charts, in its folder and in the report."""
+        return {"chart": self.name} | ({"string": f"{self.name}-string"} if self.windows else {})
 
 
 ROWS = (

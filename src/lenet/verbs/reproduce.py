@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.errors import DataError, TrainingError
-from lenet.experiments import ROWS, Row, find, runner
+from lenet.experiments import ROWS, Row, charts, find, runner
+from lenet.experiments.folder import checked_results
+from lenet.experiments.formatting import results_line
 from lenet.experiments.plan import Request
-from lenet.experiments.writing import write_row
 from lenet.figures import sheet
-from lenet.files import check_folder_writable
+from lenet.files import check_folder_writable, write_atomically
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -24,7 +26,7 @@ class Reproduction:
     """A row that has been reproduced.
 
     Attributes:
-        folder: where its networks, history, results and pictures lie.
+        folder: where its networks, history, results and charts lie.
         settings: the content of its ``run.json``, with the results.
         files: the files that were written.
     """
@@ -50,9 +52,9 @@ def reproduce(
     mu: float | None = None,
     eta: float | None = None,
     rate: float = 1.0,
-    stretch: float = 1.0,
+    pass_factor: float = 1.0,
     init: str | None = None,
-    unhalved: bool = False,
+    halved: bool = True,
     data_dir: str | Path | None = None,
     progress: NullProgress | None = None,
 ) -> list[Reproduction]:
@@ -70,9 +72,9 @@ def reproduce(
             tried on ``validation``, as are all of these.
         eta: one learning rate for all passes.
         rate: a factor for all learning rates.
-        stretch: a factor for the passes that each learning rate lasts.
+        pass_factor: a factor for the number of passes that each learning rate lasts.
         init: another rule for the first weights.
-        unhalved: penalties and squared distances count whole, not by half.
+        halved: penalties and squared errors are half the squared distances, where the row's recipe has them so.
         data_dir: the folder where the data set's files lie; with ``everything`` NAME below it.
         progress: what shows how it goes.
 
@@ -95,7 +97,7 @@ def reproduce(
     requests = [
         (row, Path(out) if out and not everything else root / row.name, Request(
             seeds, passes, quick, validation, _find_data_folder(row, data_folder, everything),
-            j, mu, rate, eta, stretch, init, unhalved))
+            j, mu, rate, eta, pass_factor, init, halved))
         for row in rows
     ]  # fmt: skip
     for row, folder, request in requests:  # all before the first, which may take hours
@@ -106,6 +108,18 @@ def reproduce(
         settings = runner.reproduce(row, folder, request, progress=progress).settings
         reproductions.append(Reproduction(folder, settings, (folder / "run.json", *write_row(folder, settings))))
     return reproductions
+
+
+def write_row(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
+    """Draw a row's charts, light and dark, and write its line for the table of results; the files' paths.
+
+    Raises:
+        MissingExtra: if matplotlib is not installed.
+    """
+    line = folder / "row.md"
+    with checked_results(folder):
+        write_atomically(line, results_line(settings).encode())
+        return [*charts.draw(find(settings["name"]), settings, folder), line]
 
 
 def _find_data_folder(row: Row, data_dir: Path | None, everything: bool) -> Path | None:

@@ -1,4 +1,4 @@
-"""The picture of a row: our curve, the mean with a band over the seeds, and the paper's points over it."""
+"""The chart of a row: our curve, the mean with a band over the seeds, and the paper's points over it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from lenet.figures.displacement import displacement
 from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, mix_colors, wrap
 
 _WIDTH, _HEIGHT = 7.4, 4.3
-SHADES = (("", LIGHT), ("-dark", DARK))
+THEMES = (("", LIGHT), ("-dark", DARK))
+"""Ends of the names of a chart's two files, and their colors."""
 
 
 def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write a row's pictures, on white and on black, into its folder; their paths."""
-    paths = [
-        _DRAWERS[row.measurement](row, settings, theme).save(folder / f"picture{shade}.png") for shade, theme in SHADES
-    ]
-    if "string" in row.pictures:
+    """Write a row's charts, on white and on black, into its folder; their paths."""
+    draw_chart = _DRAWERS[row.measurement]
+    paths = [draw_chart(row, settings, theme).save(folder / f"chart{end}.png") for end, theme in THEMES]
+    if "string" in row.charts:
         string = digit_strings.example(folder)
-        paths += [displacement(string, theme).save(folder / f"string{shade}.png") for shade, theme in SHADES]
+        paths += [displacement(string, theme).save(folder / f"string{end}.png") for end, theme in THEMES]
     return paths
 
 
