@@ -215,6 +215,31 @@ def test_a_color_array_is_one_picture_of_a_color_model():
     assert len(model.predict(np.stack([picture] * 4))) == 4
 
 
+def test_the_array_of_a_photo_is_answered_as_its_file_is():
+    path = DIGITS / "seven.png"
+    image = Image.open(path).convert("RGB")
+    colors, gray = np.asarray(image), np.asarray(image.convert("L"))
+    for model in (lenet.load("lenet-5-relu"), lenet.create("lenet-rgb", seed=1), lenet.create("lenet-rgb", channels=1)):
+        expected = model.predict(image if model.is_color else image.convert("L")).probabilities
+        array = colors if model.is_color else gray
+        for one in (array, array / 255):
+            assert model.predict(one).probabilities == pytest.approx(expected, abs=1e-3)
+        assert [one.class_name for one in model.predict(np.stack([array, array]))] == [next(iter(expected))] * 2
+    assert lenet.predict("lenet-5", gray).class_name == "7"
+    with pytest.raises(LeNetError, match="no digit found"):
+        lenet.predict("lenet-5", np.full((200, 200), 255, np.uint8))
+
+
+def test_an_array_of_a_digit_is_drawn_as_it_is_answered(tmp_path):
+    digit = lenet.read(DIGITS / "seven.png", single=True).digits[0].image
+    model = lenet.create("lenet-5-relu", classes=["cat", "dog"])
+    from_array, from_file = (
+        lenet.maps(model, picture, tmp_path / name)[0].read_bytes()
+        for name, picture in (("array", digit), ("file", Image.fromarray(digit)))
+    )
+    assert from_array == from_file
+
+
 @pytest.mark.parametrize(
     ("picture", "message"),
     [
@@ -364,6 +389,8 @@ def test_pictures_that_are_no_files_are_taken_by_models_of_any_classes(stripes, 
         (lambda: lenet.reproduce(5), "unknown reproduction '5'"),
         (lambda: lenet.evaluate("lenet-5", 5), "int: is no data set"),
         (lambda: lenet.train("lenet-5", ([1], [2])), "tuple: is no data set"),
+        (lambda: lenet.load("lenet-5").evaluate(([1], [2])), "^tuple: is no data set.*by lenet.Dataset$"),
+        (lambda: lenet.maps("lenet-5", np.zeros((2, 28, 28))), "maps are drawn of one picture, got 2"),
         (lambda: lenet.bench(threads=0), "threads is 0, expected"),
         (lambda: lenet.serve(port=-1), "port is -1, expected 0 to 65535"),
         (lambda: lenet.train("lenet-5", OLD / "digits", recipe=Recipe(), epochs="1"), "epochs is '1'"),

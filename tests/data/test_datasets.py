@@ -249,8 +249,10 @@ def test_a_single_pixel_is_a_picture(tmp_path):
 def test_a_folder_without_classes_says_what_is_expected(tmp_path):
     with pytest.raises(DataError, match="holds 0 class folders, expected at least 2"):
         data.load(tmp_path)
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "a").mkdir()
+    with pytest.raises(DataError, match="holds 1 class folder, expected at least 2"):
+        data.load(tmp_path)
+    (tmp_path / "b").mkdir()
     with pytest.raises(DataError, match="its class folders hold no pictures"):
         data.load(tmp_path)
 

@@ -381,7 +381,7 @@ def test_what_is_not_there_is_refused_in_a_sentence(client, method, path, status
         ("max_error=0.0000001", "was not measured"),
         ("single=true&length=3", "choose one of single, length and pattern"),
         ("single=true&single=true", "single is given twice"),
-        ("pattern=[", "pattern '[', at '': brackets hold digits"),
+        ("pattern=[", "pattern '[', at its end: brackets hold digits"),
         ("pattern=" + "(" * 300, "(((', expected at most 200 characters"),
         ("normalized=true&length=3", "leave out length and pattern"),
         ("x" * 1000 + "=1", "unknown query parameter"),

@@ -519,7 +519,7 @@ def test_what_sdlm_has_no_room_for_is_refused_in_one_sentence(values, said):
 def test_rates_given_to_the_recipe_of_1998_are_one_for_each_epoch():
     network = describe("lenet-5")
     assert recipe("1998", network, rates=[0.1, 0.05], epochs=2).rates == (0.1, 0.05)
-    with pytest.raises(TrainingError, match="has 1 rates for 2 epochs; expected a rate for each epoch"):
+    with pytest.raises(TrainingError, match="has 1 rate for 2 epochs; expected a rate for each epoch"):
         recipe("1998", network, rates=[0.1], epochs=2)
     with pytest.raises(TrainingError, match="30 epochs were asked for; the recipe has rates for 1 to 20"):
         recipe("1998", network, epochs=30)

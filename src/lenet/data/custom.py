@@ -21,7 +21,7 @@ from lenet.data.csv_files import NoLabels, is_csv, read_csv
 from lenet.data.idx import MAX_GZIP_RATIO, is_gzip, is_idx, open_raw
 from lenet.data.idx_sets import IdxSet, read_idx_folder, read_idx_pair
 from lenet.data.parts import Part, as_images
-from lenet.errors import DataError, LeNetError, UnknownName, printable, reason_of
+from lenet.errors import DataError, LeNetError, UnknownName, counted, printable, reason_of
 from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, open_image
 from lenet.pictures.reduction import orientation_of, turn_upright
@@ -294,7 +294,7 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Cu
     names = tuple(sorted((path.name for path in folders), key=lambda name: _class_order(_in_utf8(name))))
     if len(names) < 2:
         raise DataError(
-            f"{train_root}: holds {len(names)} class folders, expected at least 2, each named as its class "
+            f"{train_root}: holds {counted(len(names), 'class folder')}, expected at least 2, each named as its class "
             "and holding its pictures"
         )
     options = {"size": size, "color": color, "polarity": polarity}

@@ -186,14 +186,10 @@ def load(
         UnknownName: if it is neither a public data set nor a path.
         DataError: if the files can neither be found nor downloaded, or are damaged; the message names the file.
     """
-    if not isinstance(name_or_path, str | Path):
-        raise DataError(
-            f"{type(name_or_path).__name__}: is no data set; expected a path to your data, or one of "
-            f"{', '.join(CATALOG)}"
-        )
+    name = public_name(name_or_path)
     if data_dir is not None:
         data_dir = path_argument("data_dir", data_dir, DataError)
-    if (name := public_name(name_or_path)) is not None:
+    if name is not None:
         if data_dir is not None:
             _exists(data_dir)  # says what is wrong with a name that no folder can have
         if transpose or polarity != "auto":
@@ -228,9 +224,17 @@ def load(
 def public_name(name_or_path: str | Path) -> str | None:
     """The public data set that is meant; None if it is a path.
 
+    Raises:
+        DataError: if it is neither.
+
     >>> public_name("MNIST"), public_name("fashion_mnist"), public_name("my/digits")
     ('mnist', 'fashion-mnist', None)
     """
+    if not isinstance(name_or_path, str | Path):
+        raise DataError(
+            f"{type(name_or_path).__name__}: is no data set; expected a path to your data, or one of "
+            f"{', '.join(CATALOG)}; arrays become a data set by lenet.Dataset"
+        )
     name = str(name_or_path)
     return name if name in CATALOG else None if _exists(Path(name)) else matching_name(name, CATALOG)
 

@@ -78,6 +78,8 @@ def advice(network: Network, recipe: Recipe) -> str:
     'the units saturate; use --recipe default'
     >>> advice(describe("lenet-5-relu"), named_recipe("default", describe("lenet-5-relu"), batch=1))
     '--learning-rate 0.06 is too high for a batch of 1: lower it to 0.0009'
+    >>> advice(describe("lenet-5-relu"), named_recipe("default", describe("lenet-5-relu"), batch=55_000))
+    '--learning-rate 0.06 is too low for a batch of 55,000: lower --batch to 64'
     """
     usual = named_recipe("default", network)
     if recipe.optimizer == "sgd" and usual.optimizer == "adamw":
@@ -89,9 +91,11 @@ def advice(network: Network, recipe: Recipe) -> str:
         scaled_rate = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
         start = f"--learning-rate {recipe.learning_rate:g} is too"
         if recipe.learning_rate > _FAR_FACTOR * scaled_rate:
-            return f"{start} high for a batch of {recipe.batch}: lower it to {scaled_rate:.1g}"
+            return f"{start} high for a batch of {recipe.batch:,}: lower it to {scaled_rate:.1g}"
         if _FAR_FACTOR * recipe.learning_rate < scaled_rate:
-            return f"{start} low for a batch of {recipe.batch}: raise it to {scaled_rate:.1g}"
+            does_fit = _FAR_FACTOR * recipe.learning_rate >= usual.learning_rate  # a batch of the usual size
+            remedy = f"lower --batch to {usual.batch}" if does_fit else f"raise it to {scaled_rate:.1g}"
+            return f"{start} low for a batch of {recipe.batch:,}: {remedy}"
     return (
         f"lower --learning-rate, which is {recipe.learning_rate:g}, train for more --epochs, or look at the data with "
         "lenet data show"

@@ -11,7 +11,7 @@ from typing import Any
 
 from lenet.architecture import Activation, Network
 from lenet.data.distortions import Distortions
-from lenet.errors import TrainingError, UnknownName
+from lenet.errors import TrainingError, UnknownName, counted
 from lenet.initialization import RULES, default_rule
 from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
@@ -120,7 +120,8 @@ class Recipe:
             )
         if len(self.rates) != (self.epochs if self.schedule == "piecewise-constant" else 0):
             raise TrainingError(
-                f"the schedule {self.schedule} has {len(self.rates)} rates for {self.epochs} epochs; expected "
+                f"the schedule {self.schedule} has {counted(len(self.rates), 'rate')} for "
+                f"{counted(self.epochs, 'epoch')}; expected "
                 + ("a rate for each epoch" if self.schedule == "piecewise-constant" else "none")
             )
         if self.optimizer == "sdlm":

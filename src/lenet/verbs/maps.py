@@ -8,7 +8,7 @@ from lenet.errors import DataError
 from lenet.model import Model
 from lenet.preprocess import network_inputs
 from lenet.verbs.describe import load_or_create
-from lenet.verbs.pictures import network_picture
+from lenet.verbs.predict import gray_levels
 
 
 def maps(
@@ -30,7 +30,7 @@ def maps(
         model: a model, its file, a run's folder, a name that ships, or the TOML file of a network, which is drawn with
             first weights.
         picture: ``"mnist:7"``, the test picture number 7 of a public data set; or a picture, as `lenet.predict` takes
-            one that is no array.
+            one.
         output: the folder for the figures; made if it is not there.
         unit: units to draw, too: what each sees of the input, and what it sums. ``"c3:5,4,7"`` is map, row and column,
             counted from 0; ``"f6:17"`` a unit of a stage without maps.
@@ -60,8 +60,10 @@ def maps(
         raise DataError("text writes the sum of a unit out, and no unit is given; name one as c3:5,4,7")
     for stage, position in units:
         figures.find_unit(network, stage, position)
-    image = network_picture(model, picture)
-    inputs = network_inputs(image[None], network.input, network.input_range)
+    levels, _ = gray_levels(model, picture)
+    if len(levels) != 1:
+        raise DataError(f"maps are drawn of one picture, got {len(levels)}; name one of them")
+    inputs = network_inputs(levels, network.input, network.input_range)
     forward_pass = figures.ForwardPass.of(network, model.parameters, inputs, model.output_names)
     paths = figures.draw_maps(forward_pass, folder, chained=long_names)
     paths += [figures.draw_receptive_field(forward_pass, *unit, folder) for unit in units]

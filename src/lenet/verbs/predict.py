@@ -14,6 +14,7 @@ from lenet.engine import probabilities
 from lenet.errors import DataError, UnknownName
 from lenet.model import Model, load
 from lenet.preprocess import fit_to_input
+from lenet.verbs.pictures import network_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -98,11 +99,12 @@ def predict(model: Model | str | Path, pictures: Any, *, fit: str = "pad") -> An
         pictures: a path, a picture file's bytes or stream, a Pillow image, an array or a tensor; or a list of these.
             Arrays are gray levels (H, W) or colors (H, W, 3) or (3, H, W), uint8, or float of 0..1; with one dimension
             more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3.
-            Arrays of the network's own size are taken as they are, as in data sets: 255 is ink. Other pictures come to
-            the network's input as they did in training; a model of digits as ink takes the one that stands out most.
-            Of a file with several pages the first is taken; `lenet predict` in the shell takes each.
-        fit: how a whole picture that is no array becomes a square: ``"pad"`` with the color of its border, as class
-            folders are read for training; ``"crop"`` to its middle; or ``"stretch"``.
+            Arrays no larger than the network's input, or than the pictures it learned from, are taken as they are, as
+            in data sets: 255 is ink. Larger ones and all other pictures come to the network's input as they did in
+            training; a model of digits as ink takes the one that stands out most. Of a file with several pages the
+            first is taken; `lenet predict` in the shell takes each.
+        fit: how a whole picture becomes a square: ``"pad"`` with the color of its border, as class folders are read
+            for training; ``"crop"`` to its middle; or ``"stretch"``.
 
     Returns:
         A `Prediction`; for a list or an array of many, a list of as many.
@@ -145,13 +147,11 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
     if hasattr(pictures, "detach") and hasattr(pictures, "cpu"):  # a tensor
         pictures = pictures.detach().cpu().numpy()
     if isinstance(pictures, np.ndarray):
-        return _from_array(model, pictures)
-    from lenet.verbs.pictures import network_picture
-
+        return _from_array(model, pictures, fit)
     return fit_to_input(network_picture(model, pictures, fit)[None], model.network.input), False
 
 
-def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], bool]:
+def _from_array(model: Model, array: NDArray[Any], fit: str) -> tuple[NDArray[np.uint8], bool]:
     channels = model.network.input[0]
     if array.dtype.kind == "f":
         if array.size and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
@@ -171,7 +171,17 @@ def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], b
         array = np.moveaxis(array, -1, -3)
     if not are_many:
         array = array[None]
+    if max(array.shape[-2:]) > max(model.picture_kind.side, *model.network.input[1:]):  # no data set's, but a photo's
+        array = np.stack([network_picture(model, _image_of(one), fit) for one in array])
     return fit_to_input(array, model.network.input), are_many
+
+
+def _image_of(array: NDArray[np.uint8]) -> Image.Image:
+    from PIL import Image
+
+    if array.ndim == 3:
+        array = np.moveaxis(array, 0, -1) if len(array) == 3 else array[0]
+    return Image.fromarray(np.ascontiguousarray(array))
 
 
 def _prediction(model: Model, values: NDArray[np.float32]) -> Prediction:

@@ -3,7 +3,7 @@ r"""Patterns of lines, as ``\d{3}-\d{4}``: parsed to a small automaton that the 
 from dataclasses import dataclass
 from typing import NoReturn
 
-from lenet.errors import ReadingError, UnknownName
+from lenet.errors import ReadingError, UnknownName, printable
 
 ALL_DIGITS = frozenset(range(10))
 SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
@@ -243,8 +243,10 @@ class _Parser:
         return taken
 
     def _fail(self, why: str) -> NoReturn:
+        rest = printable(self.text[self.position :])
+        place = f"at '{rest}'" if rest else "at its end"
         raise ReadingError(
-            rf"pattern {self.text!r}, at {self.text[self.position :]!r}: {why}; "
+            rf"pattern '{printable(self.text)}', {place}: {why}; "
             r"a pattern is made of \d, [0-4], digits, "
             r"separators (space - , / : \.), {3}, {3,4}, ?, | and (groups)"
         )
