@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from matplotlib import font_manager, get_data_path
 from matplotlib.textpath import text_to_path
+from PIL.ImageFont import truetype
 
-from lenet import describe, figures
+from lenet import describe, figures, fonts
 from lenet.figures import sheet
 from lenet.figures.sheet import LIGHT, Sheet, text_width
 
@@ -19,7 +20,7 @@ DRAW = """
 import sys
 from pathlib import Path
 
-from lenet import describe, figures
+from lenet import describe, figures, fonts
 from lenet.figures.chart import Chart, legend
 from lenet.figures.sheet import Sheet
 
@@ -118,18 +119,31 @@ def test_an_svg_asks_first_for_the_font_that_it_was_laid_out_in(plain):
 
 
 def test_chinese_is_of_a_font_that_is_installed_and_latin_beside_it_still_of_matplotlibs(monkeypatch):
-    monkeypatch.setattr(sheet, "_installed_chinese", lambda: ["WenQuanYi Zen Hei"])
+    path = str(Path(get_data_path(), "fonts/ttf/STIXGeneral.ttf"))
+    monkeypatch.setattr(sheet, "font_for", lambda text, size: truetype(path, size))
     page = Sheet(2, 2)
     page.text(1, 1, "数字 7")
-    assert page.axes.texts[0].get_fontproperties().get_family() == ["DejaVu Sans", "WenQuanYi Zen Hei", "sans-serif"]
+    assert page.axes.texts[0].get_fontproperties().get_family() == ["DejaVu Sans", "STIXGeneral", "sans-serif"]
+    page.text(1, 1, "7")
+    assert Path(page.axes.texts[1].get_fontproperties().get_file()) == OWN
 
 
-def test_chinese_without_a_font_is_drawn_as_boxes_without_a_word(tmp_path, monkeypatch):
-    monkeypatch.setattr(sheet, "_installed_chinese", list)
+def test_chinese_without_a_font_is_drawn_as_boxes_which_is_said_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fonts, "_installed_fonts", tuple)
+    monkeypatch.setattr(fonts, "_said", set())
+    fonts.font_for.cache_clear()
     page = Sheet(2, 2, LIGHT)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         page.text(1, 1, "数字")
+        page.text(1, 1, "字")
         assert text_width("数字", 9) > 0
         assert page.save(tmp_path / "boxes.png").exists()
+    assert Path(page.axes.texts[0].get_fontproperties().get_file()) == OWN
+    one, other = Sheet(2, 2, LIGHT), Sheet(2, 2, LIGHT)
+    one.text(1, 1, "数")
+    other.text(1, 1, "\U00012000")  # of another script, for which matplotlib's last resort has another picture
+    pictures = [page.save(tmp_path / f"{place}.png").read_bytes() for place, page in enumerate((one, other))]
+    assert pictures[0] == pictures[1]
+    assert capsys.readouterr().err.count("no font is installed that has 字数") == 1
     assert figures.write_diagram(describe("lenet-1"), tmp_path / "one.svg").exists()

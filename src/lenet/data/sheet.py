@@ -6,16 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from lenet.data.datasets import Dataset
 from lenet.errors import DataError, reason_of
 from lenet.files import check_writable, write_atomically
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+from lenet.fonts import font_for
 
 PICTURE_SIDE = 84
-TEXT_HEIGHT = 18
+TEXT_SIZE, TEXT_HEIGHT = 12, 18
 GAP = 6
 PAPER, FRAME, INK, WRONG = (255, 255, 255), (205, 205, 205), (40, 40, 40), (176, 0, 32)
 
@@ -65,11 +64,11 @@ def draw_sheet(
     rows = -(-len(images) // columns)
     lines = max((title.count("\n") + 1 for title in titles), default=1)
     cell_width, cell_height = side + GAP, side + lines * TEXT_HEIGHT + GAP
-    font, head = ImageFont.load_default(12), TEXT_HEIGHT + GAP if heading else 0
-    width = max(columns * cell_width, round(font.getlength(heading)) + GAP) + GAP
+    head = TEXT_HEIGHT + GAP if heading else 0
+    width = max(columns * cell_width, round(font_for(heading, TEXT_SIZE).getlength(heading)) + GAP) + GAP
     sheet = Image.new("RGB", (width, head + rows * cell_height + GAP), PAPER)
     canvas = ImageDraw.Draw(sheet)
-    canvas.text((GAP, GAP), heading, fill=INK, font=font)
+    canvas.text((GAP, GAP), heading, fill=INK, font=font_for(heading, TEXT_SIZE))
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
         left, top = GAP + index % columns * cell_width, head + GAP + index // columns * cell_height
         is_gray = image.ndim == 2 or len(image) == 1
@@ -85,7 +84,7 @@ def draw_sheet(
         canvas.rectangle((x - 1, y - 1, x + picture.width, y + picture.height), outline=FRAME)
         texts = title.split("\n")
         for number, line in enumerate(texts):
-            text = shorten(line, font, side)
+            text, font = shorten(line, TEXT_SIZE, side), font_for(line, TEXT_SIZE)
             text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
             is_red = bool(is_wrong) and is_wrong[index] and number == len(texts) - 1
             color = WRONG if is_red else INK
@@ -125,9 +124,9 @@ def _kind_of(path: Path) -> str:
     return kind
 
 
-def shorten(text: str, font: Font, width: float, from_end: bool = False) -> str:
-    """Cut a text that is wider than so many pixels, at its end or from its beginning, and put an ellipsis there."""
-    part = text
+def shorten(text: str, size: float, width: float, from_end: bool = False) -> str:
+    """Cut a text wider than so many pixels in its font, at its end or from its beginning, and put an ellipsis there."""
+    part, font = text, font_for(text, size)
     while len(part) > 1 and font.getlength(part if part == text else f"{part}…") > width:
         part = part[1:] if from_end else part[:-1]
     return text if part == text else f"…{part}" if from_end else f"{part}…"

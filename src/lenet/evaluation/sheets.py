@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
-from PIL.ImageFont import load_default
 
 from lenet.data.sheet import draw_sheet, shorten
 from lenet.evaluation.metrics import Evaluation
+from lenet.fonts import font_for
 from lenet.preprocess import GrayLevels
 
 
@@ -47,8 +47,9 @@ def _draw_examples(evaluation: Evaluation, images: GrayLevels, rows: Sequence[in
 def draw_confusion(evaluation: Evaluation) -> Image.Image:
     """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray."""
     counts, names = evaluation.confusion, evaluation.class_names
-    font, cell = load_default(12), 46
-    margin = 40 + round(max(font.getlength(_class_name(names, index)) for index in range(len(counts))))
+    titles = [_class_name(names, index) for index in range(len(counts))]
+    font, cell = font_for("", 12), 46
+    margin = 40 + round(max(font_for(title, 12).getlength(title) for title in titles))
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
@@ -60,10 +61,10 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
         draw.rectangle((left, top, left + cell - 2, top + cell - 2), fill=fill)
         if count:
             draw.text((left + cell / 2 - 1, top + cell / 2 - 1), f"{count:,}", "black", font, anchor="mm")
-    for index in range(len(counts)):
+    for index, title in enumerate(titles):
         center = margin + index * cell + cell / 2
-        draw.text((margin - 8, center), _class_name(names, index), "black", font, anchor="rm")
-        draw.text((center, margin - 8), shorten(_class_name(names, index), font, cell), "black", font, anchor="mb")
+        draw.text((margin - 8, center), title, "black", font_for(title, 12), anchor="rm")
+        draw.text((center, margin - 8), shorten(title, 12, cell), "black", font_for(title, 12), anchor="mb")
     draw.text((margin, 6), "read as", "#666666", font)
     draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw
 
 from lenet.figures.sheet import LIGHT, Align, Point, Theme
+from lenet.fonts import font_for
 
 _SUPERSAMPLING = 2  # for smooth lines
 _INCH = 100 * _SUPERSAMPLING
@@ -32,7 +33,7 @@ class Bitmap:
     ) -> None:
         """Write ``text`` in points of ``size``."""
         anchor = _ALIGN[align] + ("m" if vertical == "center" else "s")
-        self._draw.text((x * _INCH, y * _INCH), text, color or self.theme.ink, _font(size), anchor)
+        self._draw.text((x * _INCH, y * _INCH), text, color or self.theme.ink, font_for(text, size * _POINT), anchor)
 
     def line(self, points: Sequence[Point], color: str | None = None, width: float = 0.6) -> None:
         """Draw a line through ``points``."""
@@ -51,7 +52,7 @@ class Bitmap:
 
     def text_width(self, text: str, size: float) -> float:
         """The width of a text in inches."""
-        return _font(size).getlength(text) / _INCH
+        return font_for(text, size * _POINT).getlength(text) / _INCH
 
     def picture(self) -> Image.Image:
         """The picture drawn so far."""
@@ -60,7 +61,3 @@ class Bitmap:
 
 def _pixels(points: Sequence[Point]) -> list[Point]:
     return [(x * _INCH, y * _INCH) for x, y in points]
-
-
-def _font(size: float) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size * _POINT)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import required
 from lenet.files import write_atomically
+from lenet.fonts import font_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,9 +75,9 @@ DARK = Theme(
 
 _FILES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 """Regular and bold, in matplotlib's own folder."""
+_LAST_RESORT = "font.enable_last_resort"
 _FAMILIES = ("DejaVu Sans", "Verdana", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei")
 """Font families of SVG files: first the one of the layout; the second is as wide."""
-_CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
 
 
 def _with_default_settings(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -303,12 +304,14 @@ class Sheet:
     @_with_default_settings
     def save(self, path: Path, dpi: int = 150) -> Path:
         """Write the sheet whole, in the format that the suffix of ``path`` names; returns ``path``."""
-        from matplotlib import rc_context
+        from matplotlib import rc_context, rcParams
 
         content = BytesIO()
         kind = path.suffix.removeprefix(".")
         # Letters stay letters in SVG, to be searched and read aloud; the same figure is the same bytes.
         letters: dict[Any, Any] = {"svg.fonttype": "none", "font.sans-serif": list(_FAMILIES)}
+        if _LAST_RESORT in rcParams:  # newer matplotlib's pictures of scripts, which are no letters
+            letters[_LAST_RESORT] = False
         with _without_glyph_warnings(), rc_context(letters | {"svg.hashsalt": "lenet"}):
             self.figure.savefig(
                 content,
@@ -399,10 +402,22 @@ def _font(text: str, size: float, bold: bool) -> FontProperties:
     from matplotlib.font_manager import FontProperties
 
     path, letters = _font_file(bold)
-    weight = "bold" if bold else "normal"
-    if letters.issuperset(letter for letter in text if letter.isprintable()):
-        return FontProperties(family="sans-serif", weight=weight, size=size, fname=path)
-    return FontProperties(family=["DejaVu Sans", *_installed_chinese(), "sans-serif"], weight=weight, size=size)
+    if not letters.issuperset(letter for letter in text if letter.isprintable()):
+        installed = getattr(font_for(text, size), "path", None)
+        if isinstance(installed, str) and Path(installed).name != _FILES[False]:
+            family = ["DejaVu Sans", _family_of(installed), "sans-serif"]
+            return FontProperties(family=family, size=size)  # those fonts seldom have a bold face
+    return FontProperties(family="sans-serif", weight="bold" if bold else "normal", size=size, fname=path)
+
+
+@cache
+def _family_of(path: str) -> str:
+    """The name of a font's family, under which matplotlib knows the file from now on."""
+    from matplotlib.font_manager import fontManager
+
+    known = len(fontManager.ttflist)
+    fontManager.addfont(path)
+    return fontManager.ttflist[known].name  # a file may hold several faces; this is the first
 
 
 @cache
@@ -413,12 +428,3 @@ def _font_file(bold: bool) -> tuple[Path, frozenset[str]]:
 
     path = Path(get_data_path(), "fonts", "ttf", _FILES[bold])
     return path, frozenset(map(chr, get_font(path).get_charmap()))
-
-
-@cache
-def _installed_chinese() -> list[str]:
-    # Only installed families are asked for: matplotlib complains about every other one.
-    from matplotlib.font_manager import fontManager
-
-    installed = {font.name for font in fontManager.ttflist}
-    return [name for name in _CHINESE if name in installed]

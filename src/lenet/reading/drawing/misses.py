@@ -2,10 +2,10 @@
 
 import numpy as np
 from PIL import Image, ImageDraw
-from PIL.ImageFont import load_default
 
 from lenet.data.sheet import shorten
 from lenet.errors import DataError, counted
+from lenet.fonts import font_for
 from lenet.pictures.loading import open_picture
 from lenet.reading.batch.photos import Answer, Measurement
 
@@ -34,8 +34,8 @@ def draw_misses(measurement: Measurement) -> Image.Image:
     draw = ImageDraw.Draw(sheet)
     verb = "was" if len(misses) == 1 else "were"
     title = f"{len(misses):,} of {counted(measurement.total.n, 'picture')} {verb} read wrongly"
-    draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, load_default(16))
-    draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, load_default(13), anchor="ra")
+    draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, font_for("", 16))
+    draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, font_for("", 13), anchor="ra")
     top = _TITLE
     for row, height in zip(rows, heights, strict=True):
         for column, miss in enumerate(row):
@@ -61,12 +61,16 @@ def _draw_miss(sheet: Image.Image, left: int, top: int, miss: Answer) -> None:
         sheet.paste(Image.fromarray(255 - digit.image).resize((_TILE, _TILE), Image.Resampling.BOX), (x, y))
         draw.rectangle((x, y, x + _TILE - 1, y + _TILE - 1), outline=_FRAME if digit.is_rejected else _SURE)
     below += _tiles_height(miss)
-    color, font, small = _PALE if miss.is_rejected else _SURE, load_default(15), load_default(12)
     answer = "not opened" if miss.reading is None else f"read as {_one_line(miss.text) or 'nothing'}"
     sure = f", {digits[0].probability:.0%} sure" if len(digits) == 1 else ""
-    draw.text((left, below), shorten(f"is {_one_line(miss.picture.label)}", font, _PICTURE[0]), _TEXT, font)
-    draw.text((left, below + 18), shorten(answer + sure, font, _PICTURE[0]), color, font)
-    draw.text((left, below + 38), shorten(miss.picture.file, small, _PICTURE[0], from_end=True), _PALE, small)
+    lines = (
+        (0, f"is {_one_line(miss.picture.label)}", 15, _TEXT),
+        (18, answer + sure, 15, _PALE if miss.is_rejected else _SURE),
+        (38, miss.picture.file, 12, _PALE),
+    )
+    for offset, text, size, color in lines:
+        shown = shorten(text, size, _PICTURE[0], from_end=text == miss.picture.file)
+        draw.text((left, below + offset), shown, color, font_for(text, size))
 
 
 def _thumbnail(miss: Answer) -> Image.Image:
