@@ -43,9 +43,8 @@ def test_the_roofline_of_lenet_5_relu_is_what_the_operations_of_its_layers_give(
     assert work.roofline(100e9, training=True) == pytest.approx(100e9 / (2 * (3 * forward_pass - 25 * 6 * 28 * 28)))
 
 
-def test_the_bytes_of_an_image_are_its_gray_levels_and_what_comes_out_or_is_taught():
+def test_a_stage_that_is_spilled_writes_and_reads_each_unit_once():
     work = measure_work(describe("lenet-5"))
-    assert (work.inference_bytes, work.training_bytes) == (32 * 32 + 40, 32 * 32 + 8)
     assert sum(stage.spilled for stage in work.stages) == 2 * 4 * summary.summarize(describe("lenet-5")).units
 
 

@@ -1,4 +1,4 @@
-"""Minimum work of a pass: operations and bytes, derived from the description.
+"""Minimum work of a pass: operations, and bytes that leave the caches, derived from the description.
 
 Operations are multiply–accumulates as `counts` does them; one is two floating-point operations. Training on an
 image takes the forward pass, the gradient of every stage's inputs (except for stages with nothing trainable before
@@ -6,14 +6,12 @@ them) and the gradient of every stage's weights (except for stages without any, 
 multiply–accumulates as the forward pass. Not counted: biases, activation functions, comparisons of a pooling, the loss
 and the optimizer.
 
-Bytes are what has to come from memory and go back if everything else stays in the caches: the gray levels, and the
-outputs or the label. `StageWork.spilled` is what a program moves beside that when it runs stage after stage over more
-images than the caches hold.
+`StageWork.spilled` is what a program moves to memory and back when it runs stage after stage over more images than the
+caches hold.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +19,6 @@ from lenet.architecture import Network
 from lenet.summary.counts import summarize
 
 FLOAT = 4
-LABEL = 8
 FLOPS_OF_A_MAC = 2
 
 
@@ -59,16 +56,6 @@ class Work:
         """Multiply–accumulates of training on one image."""
         return sum(stage.forward + stage.input_gradient + stage.weight_gradient for stage in self.stages)
 
-    @property
-    def inference_bytes(self) -> int:
-        """Memory traffic of inference on one image: gray levels in, outputs out."""
-        return math.prod(self.network.input) + FLOAT * self.network.classes
-
-    @property
-    def training_bytes(self) -> int:
-        """Memory traffic of training on one image: gray levels and label in."""
-        return math.prod(self.network.input) + LABEL
-
     def roofline(self, peak_flops: float, training: bool = False) -> float:
         """The roofline: an upper bound of images a second for these operations at ``peak_flops``.
 
@@ -97,8 +84,8 @@ def measure_work(network: Network) -> Work:
 
     >>> from lenet.networks import describe
     >>> work = measure_work(describe("lenet-5-relu"))
-    >>> work.inference_macs, work.training_macs, work.inference_bytes, work.training_bytes
-    (416520, 1131960, 824, 792)
+    >>> work.inference_macs, work.training_macs
+    (416520, 1131960)
     """
     stages, needs_input_gradient = [], False
     for stage in summarize(network).stages:

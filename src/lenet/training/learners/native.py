@@ -1,5 +1,7 @@
 """Learning through the native engine, on the CPU cores of one process; torch is not needed."""
 
+from dataclasses import fields
+
 from lenet.architecture import Network
 from lenet.engine import decide
 from lenet.engine.native import Augmentation, Engine, UpdateHyperparameters
@@ -26,17 +28,8 @@ class NativeLearner(Learner):
 
     def __init__(self, network: Network, recipe: Recipe, instructions: str, threads: int | None) -> None:
         self.network, self.recipe = network, recipe
-        self._hyperparameters = UpdateHyperparameters(
-            batch=recipe.batch,
-            loss=recipe.loss,
-            label_smoothing=recipe.label_smoothing,
-            j=recipe.j,
-            optimizer=recipe.optimizer,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov and recipe.momentum > 0,
-            weight_decay=recipe.weight_decay,
-            ema=recipe.ema,
-        )
+        values = {field.name: getattr(recipe, field.name) for field in fields(UpdateHyperparameters)}
+        self._hyperparameters = UpdateHyperparameters(**values | {"nesterov": recipe.nesterov and recipe.momentum > 0})
         weights = initial_weights(network, recipe.init, recipe.seed)
         self._engine = Engine(network, weights, threads=threads, instructions=instructions)
         self.engine, self.threads = self._engine.instructions, self._engine.threads
