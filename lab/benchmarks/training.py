@@ -61,7 +61,7 @@ def add_lenet_5(report: Report, digits: Dataset, threads: int, rounds: int, seco
     report.tables.append(training_table(measured_rounds, work))
     add_machine_measurements(report, measured_rounds)
     report.results["lenet-5"] = {
-        "floor_share": {
+        "roofline_fraction": {
             f"{task_name.removeprefix(training.LENET + ', ')} {batch}": rounded(
                 measured_rounds.roofline_fraction((task_name, batch), flops(work.training_macs))
             )

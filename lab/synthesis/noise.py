@@ -17,7 +17,7 @@ MAX_REMNANT_SHARE = 0.6  # of a neighbor's width: if more of it is in the crop, 
 MIN_SHARE_OF_TWO = 0.25  # of the ink of two digits: if one has less, it is a remnant beside the other
 MAX_PART_SHARE = 0.7  # of a digit's ink: if a part has more, it is the digit with an end cut off
 # Digits whose upper, lower, left or right part is a digit itself, as the head of a 9 is a 0: never drawn as no digit.
-HEAD_IS_DIGIT, FOOT_IS_DIGIT, LEFT_IS_DIGIT, RIGHT_IS_DIGIT = "1236789", "146789", "1", "1479"
+UPPER_IS_DIGIT, LOWER_IS_DIGIT, LEFT_IS_DIGIT, RIGHT_IS_DIGIT = "1236789", "146789", "1", "1479"
 
 
 def draw_degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
@@ -142,7 +142,7 @@ def _draw_part_of_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
     side = rng.integers(2)
     if rng.random() < 0.3:
         rows = int(height * rng.uniform(0.3, 0.6))
-        part, digits_that_stay_digits = ((digit[:rows], HEAD_IS_DIGIT), (digit[-rows:], FOOT_IS_DIGIT))[side]
+        part, digits_that_stay_digits = ((digit[:rows], UPPER_IS_DIGIT), (digit[-rows:], LOWER_IS_DIGIT))[side]
     else:
         columns = int(width * rng.uniform(0.3, 0.65))
         part, digits_that_stay_digits = (

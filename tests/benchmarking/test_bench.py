@@ -156,14 +156,14 @@ def test_bench_prints_the_documented_json(printed):
     found = json.loads(printed("--json"))
     assert set(found) == {"training", "inference", "images_per_second", "machine"}
     assert shape(found["training"]) == {
-        "over": {"tutorial": None, "torch": None},
-        "floor_share": {"64": None, "256": None},
+        "speedup": {"tutorial": None, "torch": None},
+        "roofline_fraction": {"64": None, "256": None},
     }
     assert shape(found["inference"]) == {
-        "over": {"onnxruntime_best": None, "onnxruntime_10000": None},
-        "floor_share": None,
-        "floor_share_bf16": None,
-        "one_image_over": {"onnxruntime": None},
+        "speedup": {"onnxruntime_best": None, "onnxruntime_10000": None},
+        "roofline_fraction": None,
+        "roofline_fraction_bf16": None,
+        "one_image_time_ratio": {"onnxruntime": None},
     }
     assert found["machine"]["threads"] == 1
     assert {"processor", "cores", "versions", "peak_flops", "interruptions_per_second"} <= set(found["machine"])
@@ -176,8 +176,8 @@ def test_bench_compares_this_engine_where_it_was_built(outcome):
     pytest.importorskip("torch")
     pytest.importorskip("onnxruntime")
     training_part, inference_part = outcome.results["training"], outcome.results["inference"]
-    figures = [*training_part["over"].values(), *training_part["floor_share"].values()]
-    figures += [*inference_part["over"].values(), inference_part["floor_share"]]
+    figures = [*training_part["speedup"].values(), *training_part["roofline_fraction"].values()]
+    figures += [*inference_part["speedup"].values(), inference_part["roofline_fraction"]]
     assert all(figure > 0 for figure in figures)
     assert outcome.machine["peak_flops"] > 1e9
 

@@ -98,7 +98,7 @@ def test_without_a_working_compiler_the_package_installs_and_reads(compiler, tmp
     assert read.stderr.startswith("lenet: the native engine was not built; training uses torch and reading uses NumPy")
     assert read.stderr.endswith(f"pip install --force-reinstall --no-deps {REPOSITORY}\n")
 
-    findings = json.loads(run("doctor", "--json").stdout)["findings"]
-    assert findings["versions"]["lenet"]["text"].endswith(str(target / "lenet"))
-    assert findings["engine"]["extension"]["state"] == "absent"
-    assert findings["engine"]["reading"]["value"] == "numpy"
+    checks = json.loads(run("doctor", "--json").stdout)["checks"]
+    assert checks["versions"]["lenet"]["text"].endswith(str(target / "lenet"))
+    assert checks["engine"]["extension"]["status"] == "missing"
+    assert checks["engine"]["reading"]["value"] == "numpy"

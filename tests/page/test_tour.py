@@ -144,42 +144,42 @@ def places(text):
 
 
 @pytest.fixture(scope="module")
-def told(document, digit):
-    """What each stop tells of each network: ``{title: {stop: {part: {key, values}}}}``, and all texts."""
-    script = """show({ text: TEXTS, stops: STOPS, told: Object.fromEntries(states.map((state) =>
+def tour(document, digit):
+    """The content of each stop for each network, ``{title: {stop: {part: {key, values}}}}``, and all texts."""
+    script = """show({ text: TEXTS, stops: STOPS, contents: Object.fromEntries(states.map((state) =>
       [state.model.title, Object.fromEntries(STOPS.map((stop) => [stop, contentOf(stop, state)]))])) });"""
     return run_script(script, document=document, image=digit.ravel().tolist())
 
 
-def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(told):
-    assert len(told["stops"]) == 10
-    for stops in told["told"].values():
+def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(tour):
+    assert len(tour["stops"]) == 10
+    for stops in tour["contents"].values():
         assert len(stops) == 10
-        for stop, tale in stops.items():
-            assert f"tour.name.{stop}" in told["text"]["en"]
+        for stop, content in stops.items():
+            assert f"tour.name.{stop}" in tour["text"]["en"]
             for part in ("title", "idea", "live"):
                 for language in ("en", "zh"):
-                    template = told["text"][language][tale[part]["key"]]
+                    template = tour["text"][language][content[part]["key"]]
                     for place in places(template):
-                        value = str(tale[part]["values"][place])
+                        value = str(content[part]["values"][place])
                         assert value not in {"", "NaN", "undefined"}, (stop, part, place)
 
 
-def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
+def test_the_tour_has_every_text_and_number_for_every_network(tour, digit):
     script = """show(states.map((state) => STOPS.map((stop) => contentOf(stop, state))));"""
-    zoo = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
-    for start in range(0, len(zoo), MAX_NETWORKS):
-        document = page_document(zoo[start : start + MAX_NETWORKS])
-        for tales in run_script(script, document=document, image=digit.ravel().tolist()):
-            assert len(tales) == 10
-            for part in (tale[part] for tale in tales for part in ("title", "idea", "live") if tale[part]):
-                template = told["text"]["en"][part["key"]]
+    models = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
+    for start in range(0, len(models), MAX_NETWORKS):
+        document = page_document(models[start : start + MAX_NETWORKS])
+        for contents in run_script(script, document=document, image=digit.ravel().tolist()):
+            assert len(contents) == 10
+            for part in (content[part] for content in contents for part in ("title", "idea", "live") if content[part]):
+                template = tour["text"]["en"][part["key"]]
                 assert all(str(part["values"][place]) not in {"", "NaN"} for place in places(template)), part
 
 
-def test_the_tour_of_lenet_5_tells_the_papers_counts(told):
-    tales = told["told"]["lenet-5"]
-    live = {stop: tales[stop]["live"]["values"] for stop in tales}
+def test_the_tour_of_lenet_5_has_the_counts_of_the_paper(tour):
+    contents = tour["contents"]["lenet-5"]
+    live = {stop: contents[stop]["live"]["values"] for stop in contents}
     assert (live["sharing"]["parameters"], live["sharing"]["connections"]) == ("156", "122,304")
     assert (live["sampling"]["parameters"], live["sampling"]["connections"]) == ("12", "5,880")
     assert (live["table"]["parameters"], live["table"]["full"], live["table"]["kernels"]) == ("1,516", "2,416", 60)
@@ -188,13 +188,15 @@ def test_the_tour_of_lenet_5_tells_the_papers_counts(told):
         "60,000",
         "80.2 %",
     )
-    assert tales["table"]["idea"]["key"].endswith("paper")
-    assert tales["c5"]["idea"]["key"].endswith("convolution")
+    assert contents["table"]["idea"]["key"].endswith("paper")
+    assert contents["c5"]["idea"]["key"].endswith("convolution")
     assert live["c5"]["jump"] == 4
 
 
-def test_the_wording_follows_the_network(told):
-    keys = {stop: tale["idea"]["key"].rsplit(".", 1)[-1] for stop, tale in told["told"]["lenet-5-relu"].items()}
+def test_the_wording_follows_the_network(tour):
+    keys = {
+        stop: content["idea"]["key"].rsplit(".", 1)[-1] for stop, content in tour["contents"]["lenet-5-relu"].items()
+    }
     expected = {"activation": "relu", "sampling": "max_pooling", "table": "full", "c5": "full_connection"}
     assert {stop: keys[stop] for stop in expected} == expected
     assert keys["code"] == "dense84"
@@ -202,45 +204,45 @@ def test_the_wording_follows_the_network(told):
     assert keys["doubt"] == "reject"
 
 
-def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
+def test_no_text_for_a_network_of_color_images_has_the_word_digit():
     document = page_document([create("lenet-rgb", classes=["dog", "ship", "frog"], seed=1)])
-    told = run_script(
+    texts = run_script(
         """const [model] = models;
         const pass = model.network.run(new Float32Array(3 * 32 * 32).fill(0.5));
         const answer = answerOf(model, pass.outputs);
         const state = { model, pass, image: new Uint8Array(784), answer, unit: null };
-        const told = {};
+        const texts = {};
         for (const stop of STOPS) {
           const { title, idea, live, hasPicture } = contentOf(stop, state);
-          const said = (language) => [title, idea, live].filter(Boolean).map(({ key, values }) =>
+          const textIn = (language) => [title, idea, live].filter(Boolean).map(({ key, values }) =>
             TEXTS[language][key].replace(/\\{(\\w+)\\}/g, (_, name) => values[name] ?? "MISSING")).join(" ");
-          told[stop] = { en: said("en"), zh: said("zh"), hasPicture };
+          texts[stop] = { en: textIn("en"), zh: textIn("zh"), hasPicture };
         }
-        show(told);""",
+        show(texts);""",
         document=document,
         image=[0] * 784,
     )
-    for stop, words in told.items():
+    for stop, words in texts.items():
         assert "MISSING" not in words["en"] + words["zh"], stop
         assert "digit" not in words["en"], stop
         assert "数字" not in words["zh"], stop
-    assert "A picture is 3,072 numbers" in told["pixels"]["en"]
-    assert "lenet-rgb knows 3 classes" in told["doubt"]["en"].replace("LeNet-RGB", "lenet-rgb")
-    assert "chance would be 33.3 %" in told["doubt"]["en"]
-    assert [stop for stop, words in told.items() if not words["hasPicture"]] == ["pixels", "doubt"]
+    assert "A picture is 3,072 numbers" in texts["pixels"]["en"]
+    assert "lenet-rgb knows 3 classes" in texts["doubt"]["en"].replace("LeNet-RGB", "lenet-rgb")
+    assert "chance would be 33.3 %" in texts["doubt"]["en"]
+    assert [stop for stop, words in texts.items() if not words["hasPicture"]] == ["pixels", "doubt"]
 
 
-def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit):
-    tale = told["told"]["lenet-5"]["unit"]
+def test_the_sum_of_the_unit_in_the_tour_is_that_of_the_network(tour, digit):
+    content = tour["contents"]["lenet-5"]["unit"]
     weights = pretrained("lenet-5")
-    values = tale["live"]["values"]
+    values = content["live"]["values"]
     inputs = network_inputs(digit[None], weights.network.input, weights.network.input_range)[0, 0]
     row, column, kernel = values["row"], values["column"], weights.parameters["c1.weight"][values["map"], 0]
     products = float((inputs[row : row + 5, column : column + 5] * kernel).sum())
     total = products + float(weights.parameters["c1.bias"][values["map"]])
     assert as_number(values["products"]) == pytest.approx(products, abs=6e-4)
     assert as_number(values["sum"]) == pytest.approx(total, abs=6e-4)
-    assert tale["stageIndex"] == 0
+    assert content["stageIndex"] == 0
 
 
 def as_number(text):
@@ -319,13 +321,13 @@ def page(document, tmp_path_factory):
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.script_errors = []
+        page.on("pageerror", lambda error: page.script_errors.append(str(error)))
         page.goto(f"{path.as_uri()}?lang=en")
         wait_until_true(page, "window.lenet")
         page.evaluate("lenet.store.set({ shownIndexes: [1] })")
         yield page
-        assert page.faults == []
+        assert page.script_errors == []
         browser.close()
 
 
@@ -334,7 +336,7 @@ def state(page, expression):
 
 
 @needs_chromium
-def test_the_keyboard_leads_through_all_ten_stops_and_each_lights_its_stage(page):
+def test_the_keyboard_moves_through_all_ten_stops_and_each_highlights_its_stage(page):
     page.click("[data-do=tour]")
     stages = [None, 0, 0, 0, 1, 2, 4, 5, 6, 6]
     titles = set()
@@ -440,7 +442,7 @@ def test_each_slider_says_in_which_range_the_answer_stays(page):
 
 
 @needs_chromium
-def test_the_counts_show_the_papers_totals_and_hovering_table_one_lights_a_columns_inputs(page):
+def test_the_counts_show_the_papers_totals_and_hovering_table_one_highlights_a_columns_inputs(page):
     assert "60,000" in page.inner_text("#counts tfoot")
     assert "340,908" in page.inner_text("#counts tfoot")
     page.click("#counts .counts-open >> text=C3")

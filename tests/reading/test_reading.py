@@ -192,6 +192,6 @@ def test_a_line_that_does_not_fit_is_not_made_to(reader: Reader, mnist, options:
 
 
 @pytest.mark.parametrize("max_error", [0, 1, 2, -0.1, "0.5%"])
-def test_a_greatest_error_that_is_no_share_is_refused(max_error: object):
+def test_a_maximum_error_rate_that_is_no_fraction_is_an_error(max_error: object):
     with pytest.raises(ReadingError, match="expected a share between 0 and 1"):
         Reader(max_error=max_error)

@@ -43,18 +43,20 @@ def test_a_higher_temperature_makes_less_sure(mnist):
 
 
 @pytest.mark.parametrize(("max_error", "least"), [(0.02, 0.6), (0.015, 0.8), (0.005, 0.95), (0.5, 0.6)])
-def test_a_greatest_error_takes_the_lowest_threshold_that_keeps_it(max_error: float, least: float):
+def test_a_maximum_error_rate_selects_the_lowest_threshold_that_keeps_it(max_error: float, least: float):
     assert DIGITS.min_confidence_for(max_error) == least
     assert Recognizer(weights(11, TABLE), max_error).min_probability == least
 
 
-def test_a_greatest_error_below_the_table_is_one_sentence():
-    with pytest.raises(WeightsError, match=r"a greatest error of 0\.100% was not measured; the lowest is 0\.500%"):
+def test_a_maximum_error_rate_below_the_table_is_one_sentence():
+    with pytest.raises(
+        WeightsError, match=r"no threshold was measured for an error rate of 0\.100%; the lowest is 0\.500%"
+    ):
         DIGITS.min_confidence_for(0.001)
 
 
-def test_weights_without_a_table_know_nothing_of_a_greatest_error():
-    with pytest.raises(WeightsError, match="carry no thresholds"):
+def test_weights_without_a_table_accept_no_maximum_error_rate():
+    with pytest.raises(WeightsError, match="have no thresholds"):
         Recognizer(weights(10), 0.01)
 
 

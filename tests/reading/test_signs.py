@@ -308,7 +308,7 @@ def test_the_points_of_a_colon_may_lean(reader: Reader, mnist, lean: float):
 
 
 @pytest.mark.parametrize("place", [-0.3, -0.45, -0.6])
-def test_a_raised_point_is_said(reader: Reader, mnist, place: float):
+def test_a_raised_point_is_named_in_the_remark(reader: Reader, mnist, place: float):
     raised = [[(0.1, place), (0.11, place)]]
     assert reader.read(page_with("56.43", mnist, STROKES | {".": raised}), signs="keep").text == "56.43"
 
@@ -406,7 +406,9 @@ def test_slashes_of_a_date_that_hardly_lean_are_no_sure_ones(reader: Reader, mni
 
 
 @pytest.mark.parametrize("text", ["26-12", "-2612"])
-def test_a_dash_too_low_for_one_is_said_and_not_accepted_where_signs_are_asked_for(reader: Reader, mnist, text: str):
+def test_a_dash_too_low_for_a_minus_gets_a_remark_and_is_rejected_where_signs_are_asked_for(
+    reader: Reader, mnist, text: str
+):
     page = page_with(text, mnist, STROKES | {"-": [[(0.0, -0.1), (0.45, -0.1)]]})
     omitted, kept = reader.read(page), reader.read(page, signs="keep")
     assert "ink at the digits may be a sign" in omitted.remark

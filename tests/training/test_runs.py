@@ -1,4 +1,4 @@
-"""What a run's files say is checked before it is used, whoever wrote it; and a folder has one process that trains."""
+"""A run's files are validated before they are used; one process at a time trains into a folder."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from lenet.training import Recipe, fit
 from lenet.training.runs import Run, begin, read_settings
 from tests.training.test_training import QUICK, TINY, stripes, write_npz
 
-AT_ONCE = int(os.environ.get("LENET_LOCKS", "8"))  # pairs of processes that want one folder
+CONCURRENT_PAIRS = int(os.environ.get("LENET_LOCKS", "8"))  # of processes that train into the same folder
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def changed(run: Run, change) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             lambda it: it["network"].update(name="../../../ESCAPED"),
@@ -62,19 +62,21 @@ def changed(run: Run, change) -> dict:
     ],
 )
 @pytest.mark.parametrize("option", ["--from", "--resume"])
-def test_a_value_of_a_run_json_that_is_not_accepted_is_named(change, said, option, run, tmp_path, monkeypatch, capsys):
+def test_a_value_of_a_run_json_that_is_not_accepted_is_named(
+    change, message, option, run, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     changed(run, change)
-    with pytest.raises(TrainingError, match=f"run.json: is not the run.json of a run: .*{said}"):
+    with pytest.raises(TrainingError, match=f"run.json: is not the run.json of a run: .*{message}"):
         read_settings(run.folder)
-    asked = ["--from", str(run.settings_path)] if option == "--from" else ["--out", str(run.folder), "--resume"]
-    assert main(["train", *asked]) == 1
+    arguments = ["--from", str(run.settings_path)] if option == "--from" else ["--out", str(run.folder), "--resume"]
+    assert main(["train", *arguments]) == 1
     assert capsys.readouterr().err.rstrip("\n").isprintable()
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("name", ["../../../ESCAPED", "/ESCAPED", "\x1b[2J\nx", "a\\b", "n" * 5000, "七" * 200, ".."])
-def test_a_new_runs_folder_lies_in_runs_whatever_its_data_is_called(name, tmp_path, monkeypatch):
+def test_the_folder_of_a_new_run_is_in_runs_whatever_its_data_is_called(name, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     settings = {"format": "lenet-run-1", "network": {"name": "lenet-5"}, "data": {"name": name}}
@@ -94,21 +96,21 @@ def test_a_run_is_repeated_into_runs_although_its_data_is_named_like_a_path(run,
     assert not [text for text in capsys.readouterr() if set(text) & set("\x1b\x9b")]
 
 
-def write_checkpoint(run: Run, place=None, **arrays) -> None:
-    """The last checkpoint with other values."""
-    metadata, state = read_safetensors(run.last_path)
-    told = json.loads(metadata["lenet"]) | (place or {})
+def write_checkpoint(run: Run, changes=None, **arrays) -> None:
+    """Write the last checkpoint with other metadata and arrays."""
+    header, state = read_safetensors(run.last_path)
+    metadata = json.loads(header["lenet"]) | (changes or {})
     state = {name: array for name, array in {**state, **arrays}.items() if array is not None}
-    run.last_path.write_bytes(to_bytes(state, metadata={"lenet": json.dumps(told)}))
+    run.last_path.write_bytes(to_bytes(state, metadata={"lenet": json.dumps(metadata)}))
 
 
 @pytest.mark.parametrize(
-    ("place", "arrays", "said"),
+    ("metadata", "arrays", "message"),
     [
         ({"epoch": "3"}, {}, "epoch is '3', expected a whole number of 3 to 3"),
         ({"epoch": 7}, {}, "epoch is 7, expected a whole number of 3 to 3"),
         ({"step": -1}, {}, "step is -1, expected a whole number of at least 0"),
-        ({"step": 10**9}, {}, "stands at update 1000000000 after 3 epochs, where this run does not come by"),
+        ({"step": 10**9}, {}, "update 1000000000 after 3 epochs is not one of this run"),
         ({"totals": [0]}, {}, r"totals is \[0\], expected a list of 2 numbers"),
         ({"totals": [math.nan, 0]}, {}, "totals is .*, expected a list of 2 numbers"),
         ({"history": {}}, {}, "history is {}, expected a list"),
@@ -125,15 +127,18 @@ def write_checkpoint(run: Run, place=None, **arrays) -> None:
         ({}, {"momentum_buffer.c1.bias": None}, r"it lacks 'momentum_buffer\.c1\.bias'"),
     ],
 )  # fmt: skip
-def test_a_damaged_checkpoint_is_named_with_what_to_do(place, arrays, said, run):
-    write_checkpoint(run, place, **arrays)
-    for go_on in (lambda: fit(TINY, stripes(), QUICK, run.folder, resume=True, threads=1), lambda: restored(run)):
-        with pytest.raises(TrainingError, match=f"(?s){said}.*delete .*to start the run again"):
-            go_on()
+def test_a_damaged_checkpoint_is_named_with_what_to_do(metadata, arrays, message, run):
+    write_checkpoint(run, metadata, **arrays)
+    for resume in (
+        lambda: fit(TINY, stripes(), QUICK, run.folder, resume=True, threads=1),
+        lambda: restore_in_torch(run),
+    ):
+        with pytest.raises(TrainingError, match=f"(?s){message}.*delete .*to start the run again"):
+            resume()
 
 
-def restored(run: Run) -> None:
-    """By torch, which a run of the native engine does not go on with."""
+def restore_in_torch(run: Run) -> None:
+    """Restore a checkpoint in torch; ``fit`` resumes a run of the native engine in that engine only."""
     pytest.importorskip("torch")
     from lenet.training.distributed import ProcessGroup, Worker
     from lenet.training.learners.torch import TorchLearner
@@ -147,16 +152,16 @@ def restored(run: Run) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]\n[]", '{"epoch": 1}\n', "\x00\xff", "[" * 100_000, '{"epoch": NaN}'])
-def test_a_damaged_history_keeps_no_run_from_going_on(content, run, capsys):
-    sound, last = run.history_path.read_bytes(), run.last_path.read_bytes()
+def test_a_run_with_a_damaged_history_can_be_resumed(content, run, capsys):
+    intact, last = run.history_path.read_bytes(), run.last_path.read_bytes()
     run.history_path.write_text(content)
     assert [row["epoch"] for row in run.history] in ([1, 2, 3], [])
     run.history_path.write_text(content)
     assert main(["train", "--out", str(run.folder), "--resume"]) == 0
-    assert (run.history_path.read_bytes(), run.last_path.read_bytes()) == (sound, last)
+    assert (run.history_path.read_bytes(), run.last_path.read_bytes()) == (intact, last)
 
 
-def test_a_history_that_nothing_can_restore_is_named(run):
+def test_a_damaged_history_without_a_checkpoint_is_an_error(run):
     run.last_path.unlink()
     run.history_path.write_text("{")
     with pytest.raises(TrainingError, match=r"history\.jsonl: not a readable history .*--resume to write it again"):
@@ -166,7 +171,7 @@ def test_a_history_that_nothing_can_restore_is_named(run):
         _ = run.best
 
 
-def test_recipes_of_the_wrong_kind_are_refused():
+def test_recipes_with_values_of_another_type_are_errors():
     for values in ([], None, "x", {"epochs": 1.0}, {"learning_rate": math.inf}, {"nesterov": 1}, {"name": 3}):
         with pytest.raises(LeNetError):
             Recipe.from_json(values)
@@ -174,56 +179,56 @@ def test_recipes_of_the_wrong_kind_are_refused():
 
 # One folder, one process
 
-RACER = """
+CONCURRENT_TRAINING = """
 import pathlib, sys, time
-barrier, mine, others = map(pathlib.Path, sys.argv[1:4])
+barrier, ready, other_ready = map(pathlib.Path, sys.argv[1:4])
 from lenet.cli import main
 import lenet.training.loop, lenet.cli.training, lenet.training.learners.native
-mine.touch()
-while not others.exists():
+ready.touch()
+while not other_ready.exists():
     time.sleep(0.001)
 sys.exit(main(sys.argv[4:]))
 """
 
 
-def racers(folder: Path, arguments: list[str]) -> list[subprocess.Popen]:
-    """Two processes that train into one folder, from the same moment on."""
-    marks = [folder / "first", folder / "second"]
+def train_concurrently(folder: Path, arguments: list[str]) -> list[subprocess.Popen]:
+    """Start two processes that begin to train at the same time."""
+    ready_files = [folder / "first", folder / "second"]
     return [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, str(folder), str(mine), str(other), *arguments],
+            [sys.executable, "-c", CONCURRENT_TRAINING, str(folder), str(ready), str(other_ready), *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        for mine, other in (marks, marks[::-1])
+        for ready, other_ready in (ready_files, ready_files[::-1])
     ]  # fmt: skip
 
 
-def test_of_two_processes_that_train_into_one_folder_one_goes_on_undisturbed(tmp_path):
+def test_of_two_processes_that_train_into_one_folder_one_is_refused_and_the_other_undisturbed(tmp_path):
     source = write_npz(tmp_path / "stripes.npz", stripes(600))
     changes = ["--epochs", "12", "--batch", "16", "--threads", "1"]
-    asked = ["train", "lenet-5-relu", "--data", source, *changes]
-    assert main([*asked, "--out", str(tmp_path / "alone")]) == 0
+    arguments = ["train", "lenet-5-relu", "--data", source, *changes]
+    assert main([*arguments, "--out", str(tmp_path / "alone")]) == 0
     expected = [(tmp_path / "alone" / name).read_bytes() for name in ("best.safetensors", "last.safetensors")]
-    said = "another process is training into this folder; wait for it, or choose another with --out"
-    for number in range(AT_ONCE):
-        place = tmp_path / str(number)
-        place.mkdir()
-        out = place / "run"
+    message = "another process is training into this folder; wait for it, or choose another with --out"
+    for number in range(CONCURRENT_PAIRS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        out = folder / "run"
         resume = number % 2 == 1
-        if resume:  # there is a run to go on with, that was killed in its midst
+        if resume:  # a run that was killed while it trained
             killed = subprocess.Popen(
-                [sys.executable, "-m", "lenet", *asked, "--out", str(out)], stderr=subprocess.DEVNULL
+                [sys.executable, "-m", "lenet", *arguments, "--out", str(out)], stderr=subprocess.DEVNULL
             )
             while not (out / "last.safetensors").exists():
                 time.sleep(0.002)
             killed.kill()
             killed.wait()
-        pair = racers(place, [*asked, "--out", str(out), *(["--resume"] if resume else [])])
+        pair = train_concurrently(folder, [*arguments, "--out", str(out), *(["--resume"] if resume else [])])
         ended = [(*process.communicate(), process.returncode) for process in pair]
         codes = sorted(code for _, _, code in ended)
         refused = [error for _, error, code in ended if code == 1]
         assert codes == [0, 1], ended
-        assert said in refused[0]
+        assert message in refused[0]
         assert out.name in refused[0]
         found = [(out / name).read_bytes() for name in ("best.safetensors", "last.safetensors")]
         assert without_times(found[1]) == without_times(expected[1])
@@ -236,7 +241,7 @@ def without_times(content: bytes) -> bytes:
     return content[8 + int.from_bytes(content[:8], "little") :]
 
 
-def test_a_folder_is_free_again_when_the_one_who_held_it_was_killed(run):
+def test_a_folder_is_locked_by_the_process_that_trains_into_it_and_free_after_it(run):
     with begin(run.folder, read_settings(run.folder), resume=True):
         with pytest.raises(TrainingError, match="another process is training into this folder"):
             fit(TINY, stripes(), QUICK, run.folder, resume=True)

@@ -23,11 +23,11 @@ def own_data_folder(monkeypatch, tmp_path):
 def _report(capsys) -> tuple[int, dict]:
     code = main(["doctor", "--json"])
     report = json.loads(capsys.readouterr().out)
-    assert report["sound"] == (code == 0)
-    return code, report["findings"]
+    assert report["ok"] == (code == 0)
+    return code, report["checks"]
 
 
-def test_a_sound_installation_passes(capsys):
+def test_a_working_installation_passes(capsys):
     code, found = _report(capsys)
     assert code == 0
     assert found["versions"]["lenet"]["value"] == lenet.__version__
@@ -75,7 +75,7 @@ def test_an_engine_that_computes_wrong_is_broken(wrong, capsys, monkeypatch):
     monkeypatch.setattr(native, "instruction_sets", lambda: ["baseline"])
     code, found = _report(capsys)
     assert code == 1
-    assert found["engine"]["baseline"]["state"] == "broken"
+    assert found["engine"]["baseline"]["status"] == "broken"
 
 
 def test_an_engine_that_does_not_load_is_broken_and_one_that_was_not_built_is_not(capsys, monkeypatch):
@@ -87,7 +87,7 @@ def test_an_engine_that_does_not_load_is_broken_and_one_that_was_not_built_is_no
     monkeypatch.setattr(choice, "inspect_extension", lambda: choice.Extension(None, "was not built"))
     code, found = _report(capsys)
     assert code == 0
-    assert found["engine"]["extension"]["state"] == "absent"
+    assert found["engine"]["extension"]["status"] == "missing"
     assert "pip install --force-reinstall" in found["engine"]["extension"]["remedy"]
     assert found["engine"]["training"]["value"] == "torch"
 
@@ -150,7 +150,7 @@ def test_a_check_that_fails_itself_is_reported_and_the_others_go_on(capsys, monk
     code, found = _report(capsys)
     assert code == 1
     assert found["machine"]["check"]["text"] == "RuntimeError: no such luck"
-    assert found["pretrained weights"]["lenet-5-relu"]["state"] == "good"
+    assert found["pretrained weights"]["lenet-5-relu"]["status"] == "ok"
 
 
 def test_the_text_ends_with_the_verdict(capsys, monkeypatch):

@@ -65,18 +65,18 @@ class Report:
 
 
 def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
-    """``{"over": {"tutorial", "torch"}, "floor_share": {"64", "256"}}``; None for what did not run.
+    """``{"speedup": {"tutorial", "torch"}, "roofline_fraction": {"64", "256"}}``; None for what did not run.
 
-    ``over`` is the speedup of our best batch over theirs.
+    ``speedup`` compares our best batch with theirs.
     """
     best = rounds.best(training.LENET)
     torch_tasks = [task_name for task_name, _ in rounds.calls if task_name.startswith(training.TORCH)]
     return {
-        "over": {
+        "speedup": {
             "tutorial": rounded(rounds.speedup(best, rounds.best(training.TUTORIAL))),
             "torch": rounded(rounds.speedup(best, rounds.best(*torch_tasks))),
         },
-        "floor_share": {
+        "roofline_fraction": {
             str(batch): rounded(rounds.roofline_fraction((training.LENET, batch), flops(work.training_macs)))
             for batch in training.OUR_BATCHES
         },
@@ -84,24 +84,24 @@ def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
 
 
 def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
-    """``{"over": {"onnxruntime_best", "onnxruntime_10000"}, "floor_share", "floor_share_bf16", "one_image_over":
-    {"onnxruntime"}}``.
+    """``{"speedup": {"onnxruntime_best", "onnxruntime_10000"}, "roofline_fraction", "roofline_fraction_bf16",
+    "one_image_time_ratio": {"onnxruntime"}}``.
 
-    The roofline is always that of float32, which bfloat16 may exceed. ``over`` compares rates, so that more is better;
-    ``one_image_over`` compares the median times of one image, so that less is.
+    The roofline is always that of float32, which bfloat16 may exceed. ``speedup`` compares rates, so that more is
+    better; ``one_image_time_ratio`` compares the median times of one image, so that less is.
     """
     best, largest = rounds.best(inference.LENET), max(inference.BATCHES)
     single_image_ratio = rounds.speedup((inference.ONNXRUNTIME, 1), (inference.LENET, 1))
     return {
-        "over": {
+        "speedup": {
             "onnxruntime_best": rounded(rounds.speedup(best, rounds.best(inference.ONNXRUNTIME))),
             "onnxruntime_10000": rounded(rounds.speedup((inference.LENET, largest), (inference.ONNXRUNTIME, largest))),
         },
-        "floor_share": rounded(rounds.roofline_fraction(best, flops(work.inference_macs))),
-        "floor_share_bf16": rounded(
+        "roofline_fraction": rounded(rounds.roofline_fraction(best, flops(work.inference_macs))),
+        "roofline_fraction_bf16": rounded(
             rounds.roofline_fraction(rounds.best(inference.LENET_BF16), flops(work.inference_macs))
         ),
-        "one_image_over": {"onnxruntime": rounded(single_image_ratio)},
+        "one_image_time_ratio": {"onnxruntime": rounded(single_image_ratio)},
     }
 
 

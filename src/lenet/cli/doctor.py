@@ -17,5 +17,5 @@ def doctor(as_json: Json = False) -> None:
     """
     diagnosis = doctor_verb.doctor()
     typer.echo(json.dumps(diagnosis.to_json(), indent=2, ensure_ascii=False) if as_json else str(diagnosis))
-    if not diagnosis.is_sound:
+    if not diagnosis.is_ok:
         raise typer.Exit(EXIT_FAILED)

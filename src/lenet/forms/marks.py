@@ -23,10 +23,10 @@ IN_CORNER = 0.15  # of a page's sides: marks lie within this far of its corners
 MIN_MARK, MAX_MARK = 0.006, 0.06  # of a page's longer side: the square root of the area of a mark's hull
 SMALLEST_PAGE = 0.3  # of a photo's longer side: the longer side of a page on it
 MIN_FULL = 0.5  # of full print: the level of a mark
-SAME_AREA, SAME_FILL = 1.3, 0.15  # on a page seen from above: the ratio of two marks' areas, difference of their fills
-ASLANT = 2.5  # as SAME_AREA, on a photo
+MAX_AREA_RATIO, MAX_FILL_DIFFERENCE = 1.3, 0.15  # of two marks of a page seen from above
+MAX_AREA_RATIO_ON_PHOTO = 2.5  # where perspective makes the nearer marks larger
 MAX_CANDIDATES, MAX_VIEWS = 24, 1000  # components of a photo that may be marks, and positions of a page
-QUIET = 0.25  # of a code's side, around it
+QUIET_ZONE = 0.25  # of a QR code's side: the margin around it
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def corner_marks(levels: Levels, full: float) -> CornerMarks | None:
             return None
         marks.append(min(near, key=lambda one: (one.x - x) ** 2 + (one.y - y) ** 2))
     fill = float(np.mean([one.fill for one in marks]))
-    if not _are_alike(marks, fill, SAME_AREA):
+    if not _are_alike(marks, fill, MAX_AREA_RATIO):
         return None
     centers = np.array([(one.x, one.y) for one in marks], np.float32)
     return CornerMarks(centers, _relative_area(marks, centers), fill)
@@ -94,15 +94,17 @@ def find_mark_quadrilaterals(levels: Levels, full: float, marks: CornerMarks) ->
         float32 (4, 2) each, x and y in the marks' order, for each way that the page may be turned; those first whose
         marks are nearest to the form's in size.
     """
-    candidates = [one for one in _components(levels, full, SMALLEST_PAGE) if abs(one.fill - marks.fill) < SAME_FILL]
+    candidates = [
+        one for one in _components(levels, full, SMALLEST_PAGE) if abs(one.fill - marks.fill) < MAX_FILL_DIFFERENCE
+    ]
     candidates = sorted(candidates, key=lambda one: -one.area)[:MAX_CANDIDATES]
     quadrilaterals: list[tuple[float, Points]] = []
     for four in combinations(candidates, 4):
         centers = np.array([(one.x, one.y) for one in four], np.float32)
         hull = np.asarray(cv2.convexHull(centers).reshape(-1, 2), np.float32)
-        if len(hull) == 4 and _are_alike(four, marks.fill, ASLANT):
+        if len(hull) == 4 and _are_alike(four, marks.fill, MAX_AREA_RATIO_ON_PHOTO):
             log_ratio = abs(float(np.log(_relative_area(four, hull) / marks.area)))
-            if log_ratio < np.log(ASLANT):
+            if log_ratio < np.log(MAX_AREA_RATIO_ON_PHOTO):
                 quadrilaterals.append((log_ratio, _order_clockwise(hull)))
     quadrilaterals.sort(key=lambda one: one[0])
     return [np.roll(corners, -turn, axis=0) for _, corners in quadrilaterals for turn in range(4)][:MAX_VIEWS]
@@ -123,7 +125,7 @@ def codes(gray: NDArray[np.uint8]) -> tuple[Code, ...]:
 
 def _window_around(corners: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-    margin = QUIET * max(right - left, bottom - top)
+    margin = QUIET_ZONE * max(right - left, bottom - top)
     rows = slice(max(0, int(top - margin)), min(shape[0], int(bottom + margin) + 1))
     return rows, slice(max(0, int(left - margin)), min(shape[1], int(right + margin) + 1))
 
@@ -149,7 +151,7 @@ def _components(levels: Levels, full: float, smallest: float) -> list[_Component
 
 def _are_alike(four: Sequence[_Component], fill: float, ratio: float) -> bool:
     areas = [one.area for one in four]
-    return max(areas) < ratio * min(areas) and all(abs(one.fill - fill) < SAME_FILL for one in four)
+    return max(areas) < ratio * min(areas) and all(abs(one.fill - fill) < MAX_FILL_DIFFERENCE for one in four)
 
 
 def _relative_area(four: Sequence[_Component], corners: Points) -> float:

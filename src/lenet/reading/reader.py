@@ -48,7 +48,7 @@ class Reader:
         model: a trained model, its file or the folder of its run, or a recognizer; the ones that
             ship with the package if none are given.
         network: the network that the weights must belong to, if that matters: its name or description.
-        max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
+        max_error: the maximum error rate of accepted answers, as 0.005; the weights' own choice if None.
 
     Raises:
         WeightsError, EngineError, MissingExtra: as `Recognizer` does, or if the weights are of another network.

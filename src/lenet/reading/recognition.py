@@ -68,11 +68,13 @@ class Acceptance:
         if max_error is None:
             return self.min_confidence
         if not self.thresholds:
-            raise WeightsError("these weights carry no thresholds for a greatest error; the ones that ship do")
+            raise WeightsError("these weights have no thresholds for a maximum error rate; the pretrained ones do")
         fitting = [min_confidence for share, min_confidence in self.thresholds if share <= max_error]
         if not fitting:
             lowest = min(share for share, _ in self.thresholds)
-            raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
+            raise WeightsError(
+                f"no threshold was measured for an error rate of {max_error:.3%}; the lowest is {lowest:.3%}"
+            )
         return min(fitting)
 
 
@@ -204,7 +206,7 @@ class Recognizer:
     Args:
         model: one whose classes are the ten digits, under any of their names and in any order, with or without a
             reject class for what is no digit; the one that ships with the package if None.
-        max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
+        max_error: the maximum error rate of accepted answers, as 0.005; the weights' own choice if None.
 
     Raises:
         WeightsError: if the classes are others, the model takes pictures in color, or its weights know nothing of

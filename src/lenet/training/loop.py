@@ -403,8 +403,8 @@ def _checkpoint_of(
     is_validated = [row["validation_errors"] is not None for row in checkpoint.history]
     if not is_within_run or any(validated != (held_out is not None) for validated in is_validated):
         raise TrainingError(
-            f"{run.last_path}: stands at update {step} after {epoch} epochs, where this run does not come "
-            "by; delete the file to start the run again"
+            f"{run.last_path}: update {step} after {epoch} epochs is not one of this run; delete the file to "
+            "start the run again"
         )
     return checkpoint
 

@@ -48,24 +48,24 @@ _MAX_ERROR = (
 )
 
 
-class State(StrEnum):
-    """The state of a finding."""
+class Status(StrEnum):
+    """The status of what was checked."""
 
-    GOOD = "good"
-    ABSENT = "absent"  # not installed; everything else works without it
+    OK = "ok"
+    MISSING = "missing"  # not installed; everything else works without it
     BROKEN = "broken"
 
 
-_MARKS = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
+_MARKS = {Status.OK: "✓", Status.MISSING: "–", Status.BROKEN: "✗"}
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line of the report: what was checked, its state, and the remedy if it is not good."""
+class Check:
+    """One line of the report: what was checked, its status, and the remedy if it is not OK."""
 
     section: str
     name: str
-    state: State
+    status: Status
     text: str
     value: Any = None
     remedy: str = ""
@@ -73,40 +73,40 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All findings, section by section."""
+    """All checks, section by section."""
 
-    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
 
     def __repr__(self) -> str:
-        return f"Diagnosis({len(self.findings)} findings, {'sound' if self.is_sound else 'broken'})"
+        return f"Diagnosis({len(self.checks)} checks, {'ok' if self.is_ok else 'broken'})"
 
     @property
-    def is_sound(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether nothing is broken; what is merely not installed breaks nothing."""
-        return all(finding.state is not State.BROKEN for finding in self.findings)
+        return all(check.status is not Status.BROKEN for check in self.checks)
 
     def __str__(self) -> str:
-        width = max(len(finding.name) for finding in self.findings)
+        width = max(len(check.name) for check in self.checks)
         lines: list[str] = []
-        for section, findings in groupby(self.findings, key=lambda finding: finding.section):
+        for section, checks in groupby(self.checks, key=lambda check: check.section):
             lines += ["", section] if lines else [section]
-            for finding in findings:
-                lines.append(f"  {_MARKS[finding.state]} {finding.name:<{width}}  {finding.text}")
-                if finding.remedy and finding.state is not State.GOOD:
-                    lines.append(f"    {'':<{width}}  → {finding.remedy}")
-        broken = [f"{one.section}, {one.name}" for one in self.findings if one.state is State.BROKEN]
+            for check in checks:
+                lines.append(f"  {_MARKS[check.status]} {check.name:<{width}}  {check.text}")
+                if check.remedy and check.status is not Status.OK:
+                    lines.append(f"    {'':<{width}}  → {check.remedy}")
+        broken = [f"{one.section}, {one.name}" for one in self.checks if one.status is Status.BROKEN]
         end = f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"
         return "\n".join([*lines, "", end])
 
     def to_json(self) -> dict[str, Any]:
-        """``{"sound", "findings": {section: {name: {"state", "value", "text"}}}}``."""
+        """``{"ok", "checks": {section: {name: {"status", "value", "text"}}}}``."""
         report: dict[str, dict[str, Any]] = {}
-        for finding in self.findings:
-            entry = {"state": finding.state, "value": finding.value, "text": finding.text}
-            if finding.remedy and finding.state is not State.GOOD:
-                entry["remedy"] = finding.remedy
-            report.setdefault(finding.section, {})[finding.name] = entry
-        return {"sound": self.is_sound, "findings": report}
+        for check in self.checks:
+            entry = {"status": check.status, "value": check.value, "text": check.text}
+            if check.remedy and check.status is not Status.OK:
+                entry["remedy"] = check.remedy
+            report.setdefault(check.section, {})[check.name] = entry
+        return {"ok": self.is_ok, "checks": report}
 
 
 def doctor() -> Diagnosis:
@@ -114,7 +114,7 @@ def doctor() -> Diagnosis:
     return Diagnosis(tuple(_examine()))
 
 
-def _examine() -> Iterator[Finding]:
+def _examine() -> Iterator[Check]:
     for section, examine in {
         "versions": _versions,
         "machine": _machine,
@@ -124,43 +124,43 @@ def _examine() -> Iterator[Finding]:
         "pretrained weights": _pretrained,
     }.items():
         try:
-            for name, state, text, value, *remedy in examine():
-                yield Finding(section, name, state, text, value, *remedy)
-        except Exception as error:  # a broken part must not hide the other findings
+            for name, status, text, value, *remedy in examine():
+                yield Check(section, name, status, text, value, *remedy)
+        except Exception as error:  # a broken part must not hide the other checks
             message = error_summary(error)
-            yield Finding(section, "check", State.BROKEN, message, message, "install the package again")
+            yield Check(section, "check", Status.BROKEN, message, message, "install the package again")
 
 
-_Check = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]  # name, state, text, value, remedy
+_Row = tuple[str, Status, str, Any] | tuple[str, Status, str, Any, str]  # name, status, text, value, remedy
 
 
-def _versions() -> Iterator[_Check]:
+def _versions() -> Iterator[_Row]:
     folder = Path(lenet.__file__).parent
-    yield "lenet", State.GOOD, f"{lenet.__version__}  {folder}", lenet.__version__
+    yield "lenet", Status.OK, f"{lenet.__version__}  {folder}", lenet.__version__
     python = platform.python_version()
-    state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
-    yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
+    status = Status.OK if sys.version_info >= (3, 11) else Status.BROKEN
+    yield "python", status, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
     for package in _packages_of():
         version = version_of(package)
-        state = State.GOOD if version else State.BROKEN
-        yield package, state, version or "is not installed", version, f"pip install {package}"
+        status = Status.OK if version else Status.BROKEN
+        yield package, status, version or "is not installed", version, f"pip install {package}"
 
 
-def _machine() -> Iterator[_Check]:
+def _machine() -> Iterator[_Row]:
     from lenet.benchmarking.machine import processor
     from lenet.engine.native import usable_cores
 
     system = f"{platform.system()} {platform.release()} on {platform.machine()}"
-    yield "system", State.GOOD, system, system
-    yield "processor", State.GOOD, processor(), processor()
+    yield "system", Status.OK, system, system
+    yield "processor", Status.OK, processor(), processor()
     cores = usable_cores()
-    yield "cores", State.GOOD, f"{cores} of {os.cpu_count()} may be used by this process", cores
+    yield "cores", Status.OK, f"{cores} of {os.cpu_count()} may be used by this process", cores
     supported = _processor_instruction_sets()
     text = "unknown on this system" if supported is None else ", ".join(supported) or "none that the engine knows"
-    yield "instructions", State.GOOD, text, supported
+    yield "instructions", Status.OK, text, supported
 
 
-def _engine() -> Iterator[_Check]:
+def _engine() -> Iterator[_Row]:
     from lenet.engine.choice import ENGINE_VARIABLE, describe_engine
 
     engine = describe_engine()
@@ -169,39 +169,39 @@ def _engine() -> Iterator[_Check]:
     build = f"LENET_MUST_BUILD=1 {engine['remedy']}"
     remedy = f"install a C++ compiler (GCC or Clang), then: {build}"
     if problem:
-        state = State.BROKEN if path else State.ABSENT
-        yield "extension", state, f"{problem}  {path}" if path else problem, path, remedy
+        status = Status.BROKEN if path else Status.MISSING
+        yield "extension", status, f"{problem}  {path}" if path else problem, path, remedy
     else:
-        yield "extension", State.GOOD, path, path
+        yield "extension", Status.OK, path, path
         compiled = list(extension["compiled"])
         unused = [name for name in _processor_instruction_sets() or [] if name not in compiled]
         text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
         yield (
             "compiled in",
-            State.ABSENT if unused else State.GOOD,
+            Status.MISSING if unused else Status.OK,
             text,
             compiled,
             f"build with a newer compiler: {build}",
         )
-        yield "can run", State.GOOD, ", ".join(sets), sets
+        yield "can run", Status.OK, ", ".join(sets), sets
     if engine["problem"]:
-        yield "in use", State.BROKEN, engine["problem"], engine["forced"], f"unset {ENGINE_VARIABLE}"
+        yield "in use", Status.BROKEN, engine["problem"], engine["forced"], f"unset {ENGINE_VARIABLE}"
         return
     for purpose in ("training", "reading"):
-        text, state = f"{engine[purpose]}: {engine['reason']}", State.GOOD
+        text, status = f"{engine[purpose]}: {engine['reason']}", Status.OK
         value, remedy = engine[purpose], f"unset {ENGINE_VARIABLE}"
         if (purpose, engine[purpose]) == ("training", "numpy"):
-            text, state = f"{text}, which cannot train", State.ABSENT
+            text, status = f"{text}, which cannot train", Status.MISSING
         elif engine[purpose] == "torch" and find_spec("torch") is None:
-            text, state = f"not available: {engine['reason']}, and torch is not installed", State.ABSENT
+            text, status = f"not available: {engine['reason']}, and torch is not installed", Status.MISSING
             value, remedy = None, "pip install 'lenet[train]', or build the native engine"
-        yield purpose, state, text, value, remedy
+        yield purpose, status, text, value, remedy
     for name in sets:
         yield _compare_with_reference(name)
     yield _matrix_unit()
 
 
-def _matrix_unit() -> _Check:
+def _matrix_unit() -> _Row:
     """Whether the engine can read in bfloat16 here; its outputs are not compared with the reference."""
     from lenet.engine.native import precisions
 
@@ -209,10 +209,10 @@ def _matrix_unit() -> _Check:
     text = (
         "reads in bfloat16 where a program asks for it" if "bfloat16" in supported else "none that this engine can use"
     )
-    return "matrix unit", State.GOOD if "bfloat16" in supported else State.ABSENT, text, supported
+    return "matrix unit", Status.OK if "bfloat16" in supported else Status.MISSING, text, supported
 
 
-def _compare_with_reference(instructions: str) -> _Check:
+def _compare_with_reference(instructions: str) -> _Row:
     """Compare one instruction set with the NumPy reference on noise, with the shipped weights."""
     from lenet.engine.native import Engine
     from lenet.engine.reference import forward
@@ -228,11 +228,11 @@ def _compare_with_reference(instructions: str) -> _Check:
     error = float(np.abs(outputs - expected).max() / np.abs(expected).max())
     if not error < _MAX_ERROR:  # so that a NaN is caught, too
         text = f"is wrong: outputs of {network.name} differ from the NumPy reference by {error:.1e} (relative)"
-        return instructions, State.BROKEN, text, error, "force another engine with LENET_ENGINE, and report this"
-    return instructions, State.GOOD, f"agrees with the NumPy reference within {error:.0e} (relative)", error
+        return instructions, Status.BROKEN, text, error, "force another engine with LENET_ENGINE, and report this"
+    return instructions, Status.OK, f"agrees with the NumPy reference within {error:.0e} (relative)", error
 
 
-def _extras() -> Iterator[_Check]:
+def _extras() -> Iterator[_Row]:
     for extra, purpose in EXTRAS.items():
         versions = {package: version_of(package) for package in _packages_of(extra)}
         missing = [package for package, version in versions.items() if not version]
@@ -240,26 +240,26 @@ def _extras() -> Iterator[_Check]:
         text = f"{', '.join(missing)} {verb} not installed; needed for {purpose}"
         if not missing:
             text = ", ".join(f"{package} {version}" for package, version in versions.items())
-        yield extra, State.ABSENT if missing else State.GOOD, text, versions, f"pip install 'lenet[{extra}]'"
+        yield extra, Status.MISSING if missing else Status.OK, text, versions, f"pip install 'lenet[{extra}]'"
 
 
-def _data() -> Iterator[_Check]:
+def _data() -> Iterator[_Row]:
     from lenet import data
 
     folder = data.cache_folder()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if existing.is_dir() and os.access(existing, os.W_OK):
         text = str(folder) if existing == folder else f"{folder}, not made yet"
-        yield "folder", State.GOOD, text, str(folder)
+        yield "folder", Status.OK, text, str(folder)
     else:
         text = f"{folder} cannot be written"
-        yield "folder", State.BROKEN, text, str(folder), "name a folder that can be written in LENET_DATA"
+        yield "folder", Status.BROKEN, text, str(folder), "name a folder that can be written in LENET_DATA"
     cached = [name for name, entry in data.CATALOG.items() if data.is_cached(entry.source)]
-    state = State.GOOD if cached else State.ABSENT
-    yield "here", state, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
+    status = Status.OK if cached else Status.MISSING
+    yield "here", status, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
 
 
-def _pretrained() -> Iterator[_Check]:
+def _pretrained() -> Iterator[_Row]:
     from lenet.model import pretrained
 
     folder = files("lenet").joinpath("pretrained")
@@ -267,13 +267,13 @@ def _pretrained() -> Iterator[_Check]:
         entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
     )
     if not names:
-        yield "files", State.BROKEN, f"none in {folder}", [], "install the package again"
+        yield "files", Status.BROKEN, f"none in {folder}", [], "install the package again"
     for name in names:
         try:
             count = sum(array.size for array in pretrained(name).parameters.values())
-            yield name, State.GOOD, f"{count:,} parameters", count
+            yield name, Status.OK, f"{count:,} parameters", count
         except LeNetError as error:
-            yield name, State.BROKEN, str(error), None, "install the package again"
+            yield name, Status.BROKEN, str(error), None, "install the package again"
 
 
 def _packages_of(extra: str = "") -> list[str]:

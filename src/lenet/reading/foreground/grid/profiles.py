@@ -21,9 +21,9 @@ def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     columns = np.arange(rule.start, rule.end)
     rule = replace(rule, middles=_curve(columns - rule.start, rule.middles, len(columns)))
     above, below = ink_extents(mask, rule.middles, columns, limit=round(2 * rule.thickness) + 4)
-    thickness, commonest = median(above + below) + 1, _commonest(above + below) + 1
-    if thickness > commonest + 1:  # digits lie on most of it
-        thickness = commonest
+    thickness, mode = median(above + below) + 1, _mode(above + below) + 1
+    if thickness > mode + 1:  # digits lie on most of it
+        thickness = mode
     is_bare = _find_bare(above + below + 1, thickness)
     if thickness > 2 * rule.thickness:  # a digit lies along most of it: the straight run within tells how thick it is
         is_bare_run = _find_bare(above + below + 1, rule.thickness)
@@ -63,8 +63,8 @@ def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: in
     return (np.vander(np.arange(count) / max(count - 1, 1), degree + 1) @ fit).astype(np.float32)
 
 
-def _commonest(extents: NDArray[np.intp]) -> float:
-    """The extent, within a pixel, that most of a rule's way has: digits on it are thicker, each in its own way."""
+def _mode(extents: NDArray[np.intp]) -> float:
+    """The mode of a rule's extents, within a pixel: digits on it make it thicker, each by another amount."""
     counts = np.bincount(extents, minlength=3)
     near = np.convolve(counts, np.ones(3), mode="same")
     place = int(near.argmax())
