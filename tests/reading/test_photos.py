@@ -86,6 +86,7 @@ def test_tables_as_spreadsheets_save_them_are_read(tmp_path: Path, table: bytes)
         ("file,label\na.png,7\na.png,7\n", r"line 3: a.png was named in line 2 already"),
         ("file,label\na.png,7\n\nb.png,7\n", r"line 4: .*b.png: no such file"),
         ("file,label\na.png\n", r"line 2: no label"),
+        ("file,label\na.png,1,234\n", r"line 2: '234' is in no column; expected one value for each column"),
         ("file,label\n,7\n", r"line 2: no file"),
         ("file,label\na.png,seven\n", r"line 2: the label 'seven' holds 's'; expected digits"),
         ("file,label\na.png,7.0\n", r"line 2: the label '7.0' holds '\.'"),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from lenet.cli.output import progress, report
 from lenet.data.sheet import save_sheet
-from lenet.errors import LeNetError, printable
+from lenet.errors import LeNetError, counted, printable
 from lenet.evaluation import wilson_interval
 from lenet.evaluation.calibration import BINS, calibration_error
 from lenet.model import load
@@ -90,8 +90,9 @@ def _remarks(measurement: Measurement) -> list[str]:
     calibration = _calibration(measurement)
     if digits := calibration["digits"]:
         remarks.append(
-            f"probabilities of {digits} single digits are off by {100 * calibration['expected_error']:.1f} % "
-            f"(expected calibration error, {min(BINS, digits)} bins of equal mass)"
+            f"probabilities of {counted(digits, 'single digit')} are off by "
+            f"{100 * calibration['expected_error']:.1f} % (expected calibration error, "
+            f"{counted(min(BINS, digits), 'bin')} of equal mass)"
         )
     return remarks
 

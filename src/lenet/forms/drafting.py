@@ -95,7 +95,7 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
         if printable(text) != text:
             raise LeNetError(f"{path}: has a name that cannot stand in a template, a text in UTF-8; give it another")
     if target.exists() and not overwrite:
-        raise LeNetError(f"{target}: is there already; name another template, or say that it is to be overwritten")
+        raise LeNetError(f"{target}: is there already; name another template, or add --overwrite (overwrite=True)")
     if drawing.resolve() == source.resolve():
         raise LeNetError(
             f"{drawing}: is the blank page, and the fields are drawn there; give the template another name"

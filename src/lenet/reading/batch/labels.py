@@ -68,6 +68,11 @@ def read_labels(path: str | Path) -> list[LabeledPicture]:
     lines: dict[Path, int] = {}
     for line, values in rows:
         where = f"{path}, line {line}"
+        if surplus := [value for value in values[len(columns) :] if value]:
+            raise DataError(
+                f"{where}: {surplus[0]!r} is in no column; expected one value for each column, "
+                "in quotes where it holds what parts the columns"
+            )
         picture = _picture(path.parent, where, dict(zip(columns, values, strict=False)))
         first = lines.setdefault(picture.path, line)
         if first != line:
