@@ -38,7 +38,16 @@ from lenet.reading.lines.layout import (
 )
 from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.lines.segmentation import (
+    DASH_ASPECT,
+    MAX_RING_HEIGHT,
+    MAX_WIDTH,
+    MIN_HEIGHT,
+    Candidate,
+    Page,
+    crop_of,
+    row_of,
+)
 from lenet.reading.lines.signs import find_possible_slashes, find_short_signs
 from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
@@ -48,7 +57,7 @@ MIN_SHARE_IN_CELL = 0.75  # of a component's ink: it belongs to that cell, and t
 MIN_SHARE_ON_RULE = MIN_SHARE_IN_CELL  # of a component's ink: it is a remnant of the rule
 MIN_FITTING_SHARE = MIN_SHARE_IN_CELL  # of the components as high as digits, in one cell each: cells bound the digits
 MIN_SIDE_HEIGHT = MIN_SHARE_IN_CELL  # of a cell's height: a 1 may be the printed side of its box
-MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
+MAX_FIELD_ASPECT = DASH_ASPECT  # width over height of the boxes of a field: no digit is wider for its height
 TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
 # Reasons for which ink was ignored that may have been a digit.
 REASONS_FOR_DOUBT = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")

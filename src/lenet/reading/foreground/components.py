@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_SIZE_RATIO = 2.2  # shapes that differ by a larger factor, as the digits of one line or printed dots, are not alike
+
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 Statistics = NDArray[np.int32]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.components import MAX_SIZE_RATIO, label_components
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN
 from lenet.reading.foreground.grid.tracing import shortest_run
 from lenet.reading.foreground.ink import SHARES, InkMap
@@ -15,7 +15,6 @@ from lenet.reading.order_statistics import median
 
 MIN_DOTS = (MIN_ALIKE + 1) ** 2  # the corners of the least squared paper: of so many squares each way
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
-ALIKE = 2.0  # the factor that dots may be larger than most, or smaller, wider than high, or higher; writing is more
 
 
 def without_dots(ink: InkMap) -> InkMap:
@@ -26,13 +25,13 @@ def without_dots(ink: InkMap) -> InkMap:
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
     x, y, width, height, area = statistics.T
     side = np.maximum(width, height)
-    is_dot = (side < shortest_run(ink.levels.shape)) & (side <= ALIKE * np.minimum(width, height))
+    is_dot = (side < shortest_run(ink.levels.shape)) & (side <= MAX_SIZE_RATIO * np.minimum(width, height))
     is_dot &= area > FILLED * width * height
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink
     typical = median(area[is_dot])
-    is_dot &= (area <= ALIKE * typical) & (area * ALIKE >= typical)
-    if side.max() < ALIKE * median(side[is_dot]):  # nothing but small digits
+    is_dot &= (area <= MAX_SIZE_RATIO * typical) & (area * MAX_SIZE_RATIO >= typical)
+    if side.max() < MAX_SIZE_RATIO * median(side[is_dot]):  # nothing but small digits
         return ink
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
     if len(middles) < MIN_DOTS:

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.grid.rule import MAX_THICKNESS
 from lenet.reading.order_statistics import median, quantile
 
 Plane = NDArray[np.uint8]
 Levels = NDArray[np.float32]
 
-STROKE = 0.27  # of the longer side: no stroke is wider
 DARK_FRACTION = 0.4  # of the paper's light: a table or a sleeve has less
 STROKE_AT_EDGE = 0.035  # of the longer side: the strokes that are told from a shadow that they cross the edge of
 EDGE_OF_SHADOW = 1.15  # of gray levels close by: even light changes by less
@@ -90,7 +90,7 @@ def _reduced(plane: Plane, side: int) -> Plane:
 def _without_strokes(copy: Plane, is_crop: bool) -> Levels:
     """Remove strokes by morphological closing of a reduced copy; light, shadow, and what lies beside paper stay."""
     side = SIDE // 2 if is_crop else SIDE
-    stroke = int(STROKE * side) | 1
+    stroke = int(MAX_THICKNESS * side) | 1  # none is thicker, as none is longer than the picture
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke))
     border = stroke + 1
     # Border replicated: a dark strip along the edge becomes a wide one, which closing leaves alone.

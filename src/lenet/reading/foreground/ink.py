@@ -23,7 +23,6 @@ Colors = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
 
 LONGEST_SIDE = 800  # pixels looked at, twice as many where digits are small; larger pictures are reduced by area
-SHORTEST_SIDE = 100  # smaller pictures are enlarged, by a whole factor
 CLEAR_DIGIT = 32  # pixels of the map: digits lower than those of MNIST are looked at again, at this height
 MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
@@ -183,10 +182,11 @@ def _third_moment(gray: Mask, local_median: Ink, mask: Mask | None = None) -> fl
 
 
 def _working_scale(colors: Colors) -> float:
+    """The scale for pictures as they come: by a whole factor none is smaller than the copy that shows its light."""
     height, width = colors.shape[:2]
     if max(height, width) > LONGEST_SIDE:
         return LONGEST_SIDE / float(max(height, width))
-    return float(max(1, min(-(-SHORTEST_SIDE // min(height, width)), LONGEST_SIDE // max(height, width))))
+    return float(max(1, min(-(-SIDE // min(height, width)), LONGEST_SIDE // max(height, width))))
 
 
 def _scale_for(height: float, scale: float, longest: int) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.grid.cell import has_ink_inside
-from lenet.reading.foreground.grid.rule import REACH
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH
 from lenet.reading.foreground.ink import CROP, InkMap, median_height
 from lenet.reading.normalization import DIGIT_SIDE, stroke_width
 from lenet.reading.order_statistics import median
@@ -28,7 +28,6 @@ BAR, BAR_THICKNESS = (
     0.07,
     0.3,
 )  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
-MIN_FILL = 0.86  # the share of its bounding box, or of its smallest rectangle, that the inside of a box fills
 
 # So close that a line as long as a crop stays within reach of one of them.
 _TILTS = np.linspace(-RULE_TILT, RULE_TILT, 1 + round(RULE_TILT * CROP / REACH))
@@ -212,7 +211,7 @@ def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
         x, y, w, h = cv2.boundingRect(contour)
         x, y = x - 1, y - 1  # the frame of one pixel
         is_closed = x > 0 and y > 0 and x + w < width and y + h < height
-        is_box = is_closed and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_FILL * w * h
+        is_box = is_closed and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_COVERAGE * w * h
         if is_box and parent < 0 and has_ink_inside(mask, (y, x, y + h, x + w)):
             boxes.append(contour - 1)
     insides = np.asarray(cv2.drawContours(np.zeros_like(mask), boxes, -1, 1, cv2.FILLED), np.uint8)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.components import MAX_SIZE_RATIO, label_components
 from lenet.reading.foreground.ink import CROP
+from lenet.reading.foreground.rules import LONG
 from lenet.reading.order_statistics import median
 
 Labels = NDArray[np.int32]
@@ -24,12 +25,10 @@ MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
 MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point, a comma, a dash, or the bar of a 5
 COLUMN_GAP = 1.5  # digit heights: a wider gap is one between columns; far lower ink beyond it is of no digit's line
 MAX_OFFSET = 0.25  # digit heights: ink off its line, lines of two columns off each other, a point aside of its stroke
-MAX_SIZE_RATIO = 2.2  # higher by a larger factor neighbors are no digits of one line, wider strokes are a blot's
 LINKED_AT_ONCE = 256  # components whose distances to all others are computed together; more take too much memory
 MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 SAMPLE = 48  # components that tell what all are: their mean is off by 0.07 at most, one standard error
-MIN_CROP_DIGIT_SHARE = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
 MIN_MASS_AT_EDGE = 0.3  # of the heaviest component: lighter ones at the edge of a crop are left out
 AT_EDGE = "at the edge"  # why what comes in from an edge is left out
 
@@ -87,7 +86,7 @@ def filter_components(
     heaviest = max(component.mass for component in not_specks)
     inner = [component for component in not_specks if not _count_edges(component, shape)]
     digit_height = find_digit_height(inner) if inner else 0.0
-    is_crop = longer <= CROP or digit_height > MIN_CROP_DIGIT_SHARE * shorter
+    is_crop = longer <= CROP or LONG * digit_height > shorter  # too small for a ruled line
 
     def is_inside(component: Component) -> bool:
         edges = _count_edges(component, shape)

@@ -10,7 +10,9 @@ from itertools import pairwise
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.lines.layout import MAX_SIZE_RATIO, find_spaces
+from lenet.reading.foreground.components import MAX_SIZE_RATIO
+from lenet.reading.foreground.grid.rule import MAX_THICKNESS
+from lenet.reading.lines.layout import find_spaces
 from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
@@ -20,8 +22,6 @@ CROSSED_OUT = "crossing-out"  # of a line that is not accepted
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
 MAX_IGNORED_PROBABILITY = 1 - SURE  # that ink which is left out is a digit
 TALLY_GROUP = 5  # strokes of a full group of tally marks
-MIN_BARS = 8  # fewer strokes side by side are no bar code
-MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -139,8 +139,9 @@ def are_tallies(digits: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool
     if full_groups and all(size == TALLY_GROUP for size in full_groups) and last_group <= TALLY_GROUP:
         return True
     lefts, rights = np.array([(digit.box[1], digit.box[3]) for digit in digits], np.float64).T
-    pitch = median(np.diff(np.sort(lefts + rights)) / 2) if len(digits) >= MIN_BARS else math.inf
-    return pitch < MAX_BAR_PITCH * median([digit.box[2] - digit.box[0] for digit in digits])
+    pitch = median(np.diff(np.sort(lefts + rights)) / 2) if len(digits) > TALLY_GROUP else math.inf
+    # A pen sets ones farther apart than a stroke as high as they are may be thick.
+    return pitch < MAX_THICKNESS * median([digit.box[2] - digit.box[0] for digit in digits])
 
 
 def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:

@@ -20,6 +20,7 @@ from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
+    MIN_SIZE,
     SAMPLE,
     Component,
     Labels,
@@ -41,7 +42,7 @@ MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 1 - MAX_LOW_HEIGHT  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
-DASH_ASPECT, MIN_DASH = 1.6, 0.2  # width over height of a dash; its length in digit heights
+DASH_ASPECT = 1.6  # width over height of a dash
 MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
 MIN_HOLE = 0.08  # of its box: the white in a ring drawn with a pen a third as wide as the ring
 
@@ -296,7 +297,7 @@ def _sample(
 
 def is_dash(width: float, height: float, digit_height: float) -> bool:
     """Whether a mark is much wider than high, and wide beside the digits of its line."""
-    return width > max(DASH_ASPECT * height, MIN_DASH * digit_height)
+    return width > max(DASH_ASPECT * height, MIN_SIZE * digit_height)
 
 
 def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:

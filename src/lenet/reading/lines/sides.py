@@ -1,17 +1,13 @@
 """Sides of boxes among the components of a page: upright strokes that a ruled line bounds at both ends."""
 
-import math
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.grid.rule import REACH
 from lenet.reading.foreground.rules import BAR_THICKNESS
 from lenet.reading.lines.layout import Component, Labels, Mask
-
-MAX_END_GAP = 0.06  # of its height: how far the ruled lines may be from its ends, two pixels at least
-MIN_RULE_WIDTH = 0.5  # of its height: what is narrower there is no ruled line but a part of the stroke itself
 
 
 def without_sides(components: list[Component], rules: Mask) -> tuple[list[Component], list[Component]]:
@@ -37,9 +33,8 @@ def without_sides(components: list[Component], rules: Mask) -> tuple[list[Compon
 def _is_side(component: Component, labels: Labels, widths: NDArray[np.int32]) -> bool:
     if component.width > BAR_THICKNESS * component.height:
         return False
-    reach = max(2, math.ceil(MAX_END_GAP * component.height))
     columns = slice(max(0, component.left - 1), component.right + 1)
-    above = labels[max(0, component.top - reach) : component.top + reach, columns]
-    below = labels[component.bottom - reach : component.bottom + reach, columns]
+    above = labels[max(0, component.top - REACH) : component.top + REACH, columns]
+    below = labels[component.bottom - REACH : component.bottom + REACH, columns]
     ends = [int(widths[end].max(initial=0)) for end in (above, below)]
-    return min(ends) > MIN_RULE_WIDTH * component.height
+    return min(ends) > BAR_THICKNESS * component.height  # what is narrower may be a part of the stroke itself

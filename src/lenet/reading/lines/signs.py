@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.lines.layout import COLUMN_GAP, MAX_LOW_HEIGHT
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE
+from lenet.reading.lines.layout import COLUMN_GAP, MAX_LOW_HEIGHT, MAX_OFFSET
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MARK_TOP,
@@ -43,8 +44,6 @@ MAX_ARM = SLASH_LENGTH[0]  # in digit heights: no dash, and no stroke of a plus,
 DASH_TOP = 0.2  # of the digits' height: dashes stand no nearer to their top, or to their foot
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
 COMMA_TAIL = 0.05  # digit heights below: 94 % of commas have one, or are as long as dashes, 1 % of points
-PLUS_ARM, PLUS_CORNER = 0.8, 0.12  # of a plus's sides that its strokes have ink on; of its ink, beside them
-MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
 MAX_PLUS_HEIGHT = 0.85  # in digit heights: what is taken for a digit, and higher, is a 4 or a 7
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d\d|\d{4})")
@@ -430,9 +429,9 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     on_steep = abs(x - np.polyval(steep, y)) <= width_of_stroke
     on_flat = abs(y - np.polyval(flat, x)) <= width_of_stroke
     rows, columns = set(y[on_steep].tolist()), set(x[on_flat].tolist())
-    is_crossed = len(rows) >= PLUS_ARM * height and len(columns) >= PLUS_ARM * width
-    is_middle = max(abs(crossing_y) / height, abs(crossing_x) / width) <= MAX_OFF_MIDDLE
-    return bool(is_crossed and is_middle and (~on_steep & ~on_flat).sum() <= PLUS_CORNER * len(y))
+    is_crossed = len(rows) >= MIN_COVERAGE * height and len(columns) >= MIN_COVERAGE * width
+    is_middle = max(abs(crossing_y) / height, abs(crossing_x) / width) <= MAX_OFFSET
+    return bool(is_crossed and is_middle and (~on_steep & ~on_flat).sum() <= (1 - MIN_COVERAGE) * len(y))
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 
 from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
-from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Mask, Rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, lattices_between
-from lenet.reading.foreground.grid.tracing import MIN_COVERAGE, inked_parts
+from lenet.reading.foreground.grid.tracing import inked_parts
 from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell, cells_alike
 from lenet.reading.foreground.grid.families import MAX_TURN
-from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Rule, drawn_rules
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
-from lenet.reading.foreground.rules import MIN_FILL, RULE_LENGTH
+from lenet.reading.foreground.rules import RULE_LENGTH
 
 MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
 MAX_CELLS = 4000  # more are texture
@@ -41,13 +41,13 @@ def _is_cell(regions: NDArray[np.int32], number: int, box: Box, area: int) -> bo
     edges = [top == 0, left == 0, bottom == height, right == width]
     if (edges[0] and edges[2]) or (edges[1] and edges[3]):
         return False
-    if area >= MIN_FILL * (bottom - top) * (right - left):
+    if area >= MIN_COVERAGE * (bottom - top) * (right - left):
         return True
     part = (regions[top:bottom, left:right] == number).astype(np.uint8)
     contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     contour = max(contours, key=cv2.contourArea)
     (_, (w, h), _) = cv2.minAreaRect(contour)
-    return min(w, h) >= MIN_CELL and cv2.contourArea(contour) >= MIN_FILL * w * h
+    return min(w, h) >= MIN_CELL and cv2.contourArea(contour) >= MIN_COVERAGE * w * h
 
 
 def _are_squares(rules: list[Rule], shape: tuple[int, ...]) -> bool:

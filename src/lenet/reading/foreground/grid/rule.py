@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
+MAX_THICKNESS = 0.25  # of a straight stroke, as a share of its length
+MIN_COVERAGE = 0.85  # of a straight line's way, or of a rectangle's area: paper bends, and print has gaps
 REACH = 3  # pixels between the end of a rule and the edge of what it ends on: another one, or the picture
 
 

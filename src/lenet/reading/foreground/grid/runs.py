@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.grid.rule import Mask, Rule, transposed
+from lenet.reading.foreground.grid.rule import MAX_THICKNESS, MIN_COVERAGE, Mask, Rule, transposed
 from lenet.reading.order_statistics import median
 
-MAX_THICKNESS = 0.25  # of a rule, as a share of its length
-MERGED = 0.1  # of a run's columns: where more have white between ink, it holds several rules
+MERGED = 1 - MIN_COVERAGE  # of a run's columns: where more have white between ink, it holds several rules
 HIGHER = 0.6  # of the length of runs: ink that goes on so far across them joins two rules
 LONGER = 3  # the second length of runs, of the first: where rules are thicker than that is long
 

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import ends_on, find_crossings
 from lenet.reading.foreground.grid.families import Family
-from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, nearest_pixels
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Mask, Rule, nearest_pixels
 from lenet.reading.foreground.grid.runs import straight_runs
 from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.rules import MANY_COMPONENTS
 
 MIN_BAR = MIN_CELL + 2  # pixels: the shortest straight run, a side of the least cell and the rules that it ends on
 MIN_BAR_SHARE = 0.025  # the same, of the picture's longer side
 MAX_UNINKED = 0.35  # of a gap between two runs of one rule: more white ends the rule
 STEP = 24  # pixels along which a rule is straight: it is followed so far at a time, and bends are averaged over as much
 MIN_GAP = 2 * REACH  # pixels: gaps that a printer or a threshold may leave
-MIN_COVERAGE = 0.85  # of the way of a rule, or of a side that digits hide, with ink
-MAX_RUNS = 600  # straight runs of a page: more are texture
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -35,7 +34,7 @@ def trace_rules(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[R
     length = shortest_run(mask.shape)
     level = straight_runs(mask, length, True)
     upright = straight_runs(mask, length, False) if level else []
-    if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
+    if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MANY_COMPONENTS:
         return []
     pale = np.asarray(cv2.dilate((ink.levels > palest).view(np.uint8), _BLOCK), np.uint8)
     rules: list[Rule] = []
