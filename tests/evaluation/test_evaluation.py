@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,16 @@ def test_the_sheets_show_every_mistake_and_every_class(judged):
     heading = draw_mistakes(without, images).height
     assert draw_mistakes(judged, images).height > heading + 84  # one row of pictures
     assert draw_confusion(judged).width == draw_confusion(judged).height > 3 * 46
+
+
+def test_no_name_of_a_class_is_cut_in_the_confusion_matrix(judged):
+    start = "a name wider than a column, of number "
+    one, other = (
+        np.asarray(draw_confusion(replace(judged, class_names=(f"{start}{last}", "b", "c")))) for last in "17"
+    )
+    top = len(one) - 3 * 46 - 8
+    assert (one[:top, top : top + 46] != other[:top, top : top + 46]).any()  # above the first column
+    assert (one[top : top + 46, :top] != other[top : top + 46, :top]).any()  # beside the first row
 
 
 def test_bad_weights_splits_and_class_counts_are_named(tmp_path):

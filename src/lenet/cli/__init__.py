@@ -30,6 +30,9 @@ from lenet.cli.options import EXIT_FAILED
 from lenet.cli.signals import TERMINATED, sigterm_interrupts
 from lenet.errors import LeNetError, Stopped, printable
 
+_OF_WORDS = ("MissingParameter", "NoSuchCommand", "NoSuchOption", "UsageError")
+"""The parser's errors of words that are missing or unknown: their class has another place in every version of typer."""
+
 # The module of each verb, in the order of the help.
 VERBS = {
     "networks": "describe",
@@ -148,7 +151,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
     except TyperException as error:
         if (message := error.format_message()).startswith("Usage:"):  # a group without a verb
             return _fail(message, error.exit_code)
-        return _fail(f"lenet: {_usage_sentence(message)}", error.exit_code)
+        return _fail(f"lenet: {_with_way_to_help(error, _usage_sentence(message))}", error.exit_code)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         return EXIT_FAILED
     except (LeNetError, OSError) as error:
@@ -234,6 +237,14 @@ def _usage_sentence(message: str) -> str:
     text = re.sub(r" is not in the range (\S+)<=x<=(\S+)$", r" is out of range, expected \1 to \2", text)
     text = re.sub(r" is not a valid int(eger)?( range)?$", " is not a whole number", text)
     return re.sub(r" is not a valid float( range)?$", " is not a number", text)
+
+
+def _with_way_to_help(error: Exception, sentence: str) -> str:
+    """What the parser says of words that are missing or unknown, and where the help is; other sentences unchanged."""
+    context = getattr(error, "ctx", None)
+    if context is None or type(error).__name__ not in _OF_WORDS:
+        return sentence
+    return f"{sentence}{'' if sentence.endswith('?') else ';'} {context.command_path} --help says what there is"
 
 
 def _error_sentence(error: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lenet.data.sheet import draw_sheet, shorten
+from lenet.data.sheet import draw_sheet
 from lenet.evaluation.metrics import Evaluation
 from lenet.fonts import font_for
 from lenet.preprocess import GrayLevels
@@ -45,11 +45,15 @@ def _draw_examples(evaluation: Evaluation, images: GrayLevels, rows: Sequence[in
 
 
 def draw_confusion(evaluation: Evaluation) -> Image.Image:
-    """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray."""
+    """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray.
+
+    The columns' names are upright where one of them is wider than a column.
+    """
     counts, names = evaluation.confusion, evaluation.class_names
     titles = [_class_name(names, index) for index in range(len(counts))]
     font, cell = font_for("", 12), 46
-    margin = 40 + round(max(font_for(title, 12).getlength(title) for title in titles))
+    longest = round(max(font_for(title, 12).getlength(title) for title in titles))
+    margin = 40 + longest
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
@@ -64,7 +68,14 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     for index, title in enumerate(titles):
         center = margin + index * cell + cell / 2
         draw.text((margin - 8, center), title, "black", font_for(title, 12), anchor="rm")
-        draw.text((center, margin - 8), shorten(title, 12, cell), "black", font_for(title, 12), anchor="mb")
+        if longest > cell - 4:
+            upright = Image.new("RGB", (longest, cell), "white")
+            ImageDraw.Draw(upright).text((0, cell / 2), title, "black", font_for(title, 12), anchor="lm")
+            picture.paste(
+                upright.transpose(Image.Transpose.ROTATE_90), (round(center - cell / 2), margin - 8 - longest)
+            )
+        else:
+            draw.text((center, margin - 11), title, "black", font_for(title, 12), anchor="ms")
     draw.text((margin, 6), "read as", "#666666", font)
     draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture

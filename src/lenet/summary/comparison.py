@@ -10,7 +10,8 @@ from lenet.architecture import Convolution, EuclideanRbf, FullConnection, Networ
 from lenet.summary.counts import NetworkSummary, StageSummary, kernels, summarize
 from lenet.summary.tables import shape_text
 
-_FIGURES = ("parameters", "connections", "macs")
+_FIGURES = {"parameters": "parameters", "connections": "connections", "macs": "MACs"}
+"""Totals, with their names in text."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +109,14 @@ def to_text(difference: NetworkDifference) -> str:
         lines.append(f"{_pair_name(stage)}{': the same' if is_unchanged else ''}")
         lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
         effects = [
-            f"{figure} {_count(stage.before, figure):,} → {_count(stage.after, figure):,} ({stage.effect(figure):+,})"
-            for figure in _FIGURES
+            f"{name} {_count(stage.before, figure):,} → {_count(stage.after, figure):,} ({stage.effect(figure):+,})"
+            for figure, name in _FIGURES.items()
             if stage.effect(figure)
         ]
         lines += [f"  effect: {', '.join(effects)}"] if effects else []
-    for figure in _FIGURES:
+    for figure, name in _FIGURES.items():
         a, b = getattr(first, figure), getattr(second, figure)
-        lines.append(f"total {figure}: {a:,} → {b:,} ({b - a:+,})")
+        lines.append(f"total {name}: {a:,} → {b:,} ({b - a:+,})")
     return "\n".join(lines)
 
 
