@@ -15,7 +15,10 @@ from lenet.errors import ReadingError
 from lenet.reading import cells
 from lenet.reading.drawing.annotation import annotated
 from lenet.reading.drawing.steps import steps_picture
-from lenet.reading.scoring import PageReading
+from lenet.reading.foreground.grid.cell import GridCell
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
+from lenet.reading.lines.segmentation import Candidate
+from lenet.reading.scoring import PageReading, ScoredCandidate
 from tests.reading.drawn_tables import MARGIN, SIDE, page_of, table_of, wide_table, written
 
 
@@ -70,6 +73,31 @@ def test_columns_without_rules_between_their_rows_are_read_row_by_row(reader, di
     assert [cell.text for cell in reading.cells][-4:] == [
         " ".join(row[column] for row in ["4206", "1739", "8520", "3964"][first_lost - 1 :]) for column in range(4)
     ]
+
+
+def test_a_column_whose_rule_between_two_rows_is_lost_is_read_line_by_line(reader, digits):
+    page = wide_table([[(4, 60), (2, 110)], [(0, 60), (7, 110)], [(3, 60), (5, 110)]], digits, 1.0, 2)
+    page = page[:, : MARGIN + 170 + MARGIN // 2]
+    page[:, MARGIN + 173 :] = 235
+    page[MARGIN + SIDE - 3 : MARGIN + SIDE + 4, MARGIN + 4 : MARGIN + 166] = 235
+    reading = reader.read(page)
+    assert reading.text == "42\n07\n35"
+    assert [cell.text for cell in reading.cells] == ["42 07", "35"]
+
+
+def test_a_cell_is_read_where_most_thresholds_show_digits_or_what_may_be_digits():
+    box = (10, 10, 40, 30)
+    candidate = Candidate(0, 1, box, np.zeros((1, 1), np.float32), 1.0, 0.6, 0)
+    seven = ScoredCandidate(candidate, np.zeros((28, 28), np.uint8), np.eye(10, dtype=np.float32)[7])
+    shown, empty = PageReading(((seven,),), (frozenset(),)), PageReading()
+    may_be = PageReading(ignored=((box, MAY_BE_DIGITS),))
+    for hypotheses, text, is_unread in (
+        ([shown, may_be, may_be], "7", False),
+        ([shown, empty, empty], "", False),
+        ([may_be, may_be, may_be], "", True),
+    ):
+        read = cells._read_cell(GridCell(1, (0, 0, 50, 50)), hypotheses, lambda lines: lines)
+        assert (read.text, read.is_unread) == (text, is_unread)
 
 
 def test_a_digit_across_two_rows_stays_in_one_cell(reader, digits):
@@ -214,7 +242,7 @@ def test_a_tooth_that_is_read_as_a_one_is_not_accepted_since_it_is_as_pale_as_pr
         # It fills its cell: its 9 is written over the 0 before it, and its 2 lies beyond its cell's side.
         (8, 61, "9032", "03", "a digit may belong to the next cell, or be the side of one"),
         # The middle of its 9 is lost in pale ink: the foot is taken for a sign, what is left of the ring for a speck.
-        (1, 91, "490", "40", "pieces of ink over one another may be a broken digit"),
+        (1, 91, "490", "40", "pieces of ink may be a broken digit"),
     ],
 )
 def test_a_number_that_lost_digits_is_not_accepted_and_the_remark_says_why(

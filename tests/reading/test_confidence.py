@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
-from lenet.reading.lines.doubts import find_sides, may_be_nine, with_doubt
+from lenet.reading.lines.doubts import CUT_OFF, find_sides, may_be_nine, with_doubt
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
-from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
+from lenet.reading.lines.hypotheses import SHARE_POWER, _groups, most_confident, shows_digits
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
-from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
+from lenet.reading.scoring import LIKELY, PageReading, PlacedSign, ScoredCandidate
 
 BOX = (0, 0, 50, 200)
 
@@ -166,9 +166,39 @@ def test_the_reading_has_as_many_lines_as_the_middle_one_of_all_thresholds():
         assert len(most_confident(hypotheses, hypotheses).lines) == chosen
 
 
+@pytest.mark.parametrize(
+    ("last_probability", "shown", "text"),
+    [
+        (1.0, "short full", "385"),
+        (1.0, "short full full", "385"),
+        (1.0, "short full short", "38"),
+        (0.8, "short full", "38"),
+    ],
+)
+def test_a_sure_digit_beside_the_others_is_read_where_half_of_the_thresholds_show_it(last_probability, shown, text):
+    runs = [candidate(piece, piece + 1) for piece in range(3)]
+    row_of = {
+        "short": graph(runs[:2], {3: 1.0}, {8: 1.0}, pieces=2),
+        "full": graph(runs, {3: 1.0}, {8: 1.0}, {5: last_probability}, pieces=3),
+    }
+    page_of = {
+        name: PageReading((signs_of(row, *range(len(row.pieces))),), (frozenset(),), graphs=(row,))
+        for name, row in row_of.items()
+    }
+    hypotheses = [page_of[name] for name in shown.split()]
+    assert most_confident(hypotheses, [*hypotheses, PageReading()]).text == text
+
+
+def test_pieces_over_one_another_or_as_near_as_a_stroke_is_wide_are_one_group():
+    arc, foot, other = (0, 10, 20, 18), (24, 20, 40, 30), (5, 40, 30, 50)
+    assert _groups([arc, foot, other], gap=4.0) == [(0, 10, 40, 30)]
+    assert _groups([arc, foot, other], gap=1.0) == []
+    assert _groups([arc, other, (30, 12, 34, 44)], gap=0.0) == [(0, 10, 34, 50)]
+
+
 def test_a_threshold_that_shows_what_may_be_digits_shows_digits():
     box = (0, 0, 10, 10)
-    shown = [_shows_digits(PageReading(ignored=((box, reason),))) for reason in ("may be digits", "not digits")]
+    shown = [shows_digits(PageReading(ignored=((box, reason),))) for reason in ("may be digits", "not digits")]
     assert shown == [True, False]
 
 
@@ -274,6 +304,33 @@ def test_ink_at_the_edge_is_no_digit_lost_where_another_threshold_takes_it_for_o
     another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
     told = with_losses(chosen, [chosen, another]).ignored
     assert [box for box, reason in told if reason == MAY_BE_DIGITS] == lost
+
+
+@pytest.mark.parametrize(("sign", "lost"), [((0, 0, 12, 12), [(0, 0, 50, 30)]), ((0, 0, 50, 20), [])])
+def test_a_point_over_a_part_of_a_digit_that_another_threshold_shows_does_not_hide_it(sign, lost):
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {0: 0.6}, {8: 1.0}, {5: 1.0}, pieces=3)
+    placed = PlacedSign(".", sign, 0)
+    chosen = PageReading((signs_of(row, 1, 2),), (frozenset(),), signs=((placed,),))
+    another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
+    told = with_losses(chosen, [chosen, another]).ignored
+    assert [box for box, reason in told if reason == MAY_BE_DIGITS] == lost
+
+
+@pytest.mark.parametrize(
+    ("box", "numbers", "is_doubted"),
+    [
+        ((10, 112, 60, 125), (0, 1, 2), True),  # a digit that the lower edge cuts
+        ((0, 112, 60, 118), (0, 1, 2), False),  # a rule from the upper edge to the lower one
+        ((35, 112, 60, 125), (0, 1, 2), False),  # lower than a digit
+        ((10, 190, 60, 200), (0, 1, 2), False),  # far off
+        ((10, 0, 60, 180), (0,), True),  # more than the digit
+        ((10, 35, 60, 45), (0,), False),  # a sliver beside it
+    ],
+)
+def test_ink_from_an_edge_that_is_as_high_as_the_line_beside_it_makes_it_doubtful(box, numbers, is_doubted):
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 1.0}, {8: 1.0}, {5: 1.0}, pieces=3)
+    line = with_doubt(signs_of(row, *numbers), [(box, AT_EDGE)], (60, 200))
+    assert [digit.doubt for digit in line] == [CUT_OFF * is_doubted] * len(numbers)
 
 
 def test_a_pattern_leaves_a_text_fewer_rivals():

@@ -24,7 +24,7 @@ from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.doubts import AT_SIDE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
-from lenet.reading.lines.hypotheses import average_over_views, hypotheses_of, most_confident, read_lines
+from lenet.reading.lines.hypotheses import average_over_views, hypotheses_of, most_confident, read_lines, shows_digits
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
     MIN_SIZE,
@@ -37,6 +37,7 @@ from lenet.reading.lines.layout import (
     find_spaces,
 )
 from lenet.reading.lines.numbers import MAX_IGNORED_PROBABILITY, MAY_BE_DIGITS
+from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
@@ -345,13 +346,12 @@ def _read_cell(
     Its confidence is averaged over views.
     """
     nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
-    if 2 * len(nonempty) < len(hypotheses):
+    if not nonempty or 2 * sum(map(shows_digits, hypotheses)) < len(hypotheses):
         empty = next(hypothesis for hypothesis in hypotheses if not hypothesis)
         is_unread = any(reason in REASONS_FOR_DOUBT for hypothesis in hypotheses for _, reason in hypothesis.ignored)
         return ReadCell(cell, empty, is_unread)
-    if not nonempty:
-        return ReadCell(cell, hypotheses[0])
-    return ReadCell(cell, _drop_signs_at_sides(average(most_confident(nonempty, hypotheses)), cell))
+    chosen = with_losses(average(most_confident(nonempty, hypotheses)), nonempty)
+    return ReadCell(cell, _drop_signs_at_sides(chosen, cell))
 
 
 def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:
@@ -616,8 +616,9 @@ def _lines_of(page: PageReading) -> list[_Line]:
 
 
 def _are_columns(members: Sequence[ReadCell]) -> bool:
-    """Whether the cells of a row hold several lines each: they are columns whose rows no rules part."""
-    return sum(len(read.lines.lines) > 1 for read in members) > 1
+    """Whether cells of a row, two or all that are filled, hold several lines each: no rules part their rows."""
+    counts = [len(read.lines.lines) for read in members if read.lines]
+    return sum(count > 1 for count in counts) >= min(len(counts), 2) > 0
 
 
 def _levels(members: Sequence[ReadCell]) -> list[list[tuple[ReadCell, list[_Line]]]]:

@@ -16,7 +16,7 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.rules import THICKNESS
 from lenet.reading.lines.frames import FRAME
-from lenet.reading.lines.layout import MAX_OFFSET, MIN_SIZE
+from lenet.reading.lines.layout import AT_EDGE, MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.segmentation import Piece, Row
 from lenet.reading.recognition import LABELS
@@ -44,7 +44,7 @@ RING = "a 0 may be a ring around a 1"
 RAISED = "a digit stands as high as an exponent"
 UNSURE_SIGNS = "which signs are between the digits is not sure"
 UNTOLD_INK = "ink at the digits may be a sign"
-BROKEN = "pieces of ink over one another may be a broken digit"
+BROKEN = "pieces of ink may be a broken digit"
 OTHER_SHAPE = "a shape as high as the digits is none"
 
 
@@ -64,6 +64,8 @@ def with_doubt(
         top, left, bottom, right = digit.box
         return top <= 1, bottom >= shape[0] - 1, left <= 1, right >= shape[1] - 1
 
+    if any(reason == AT_EDGE and _stands_beside(box, digits, shape[0]) for box, reason in ignored):
+        digits = with_line_doubt(digits, CUT_OFF)
     if are_number(digits):
         return tuple(
             replace(digit, doubt=digit.doubt or CUT_OFF) if digit.probability < SURE and any(at_edges(digit)) else digit
@@ -92,6 +94,20 @@ def with_doubt(
         return ""
 
     return tuple(doubted(digit, doubt) if (doubt := doubt_of(digit)) else digit for digit in digits)
+
+
+def _stands_beside(box: Box, digits: Sequence[ScoredCandidate], picture_height: int) -> bool:
+    """Whether a box is higher than half of a line, among its digits or no farther from its ends than it is high.
+
+    What goes through the whole picture, from its top to its bottom, is a rule or a shadow. Beside fewer digits than
+    are a number there may be a sliver of a neighbor.
+    """
+    top, left, bottom, right = bounding_box([digit.box for digit in digits])
+    height = bottom - top
+    is_high = 2 * (min(bottom, box[2]) - max(top, box[0])) > height
+    goes_through = box[0] <= 1 and box[2] >= picture_height - 1
+    is_sliver = not are_number(digits) and box[3] - box[1] < right - left
+    return is_high and not goes_through and not is_sliver and box[3] > left - height and box[1] < right + height
 
 
 def doubts_of(digits: Sequence[ScoredCandidate], row: Row) -> dict[int, str]:

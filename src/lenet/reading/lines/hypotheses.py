@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, combinations
+from itertools import chain
 from typing import TypeVar
 
 import cv2
@@ -42,7 +42,7 @@ from lenet.reading.lines.numbers import (
     reason_of,
     without_words,
 )
-from lenet.reading.lines.omissions import with_losses, with_lost_signs
+from lenet.reading.lines.omissions import extends, with_losses, with_lost_signs
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, Candidate, Page, Piece, Row, find_page, is_dash
@@ -169,9 +169,7 @@ def _read(
     else:
         hypotheses = [replace(hypothesis, ignored=hypothesis.ignored + _boxes_of(rules)) for hypothesis in hypotheses]
     nonempty = [hypothesis for hypothesis in hypotheses if hypothesis]
-    if (
-        2 * sum(map(_shows_digits, hypotheses)) < len(thresholds[: len(hypotheses)]) or not nonempty
-    ):  # most show nothing
+    if 2 * sum(map(shows_digits, hypotheses)) < len(thresholds[: len(hypotheses)]) or not nonempty:  # most show nothing
         return next(hypothesis for hypothesis in hypotheses if not hypothesis)
     chosen = most_confident(nonempty, rivals, pattern)
     chosen = average_over_views(chosen, ink, rules_of_rivals, thresholds, recognizer, pattern)
@@ -223,7 +221,9 @@ def most_confident(
             math.log(max(share * min(digit.probability for digit in line), 1e-9)) for share, line in shares_of_lines
         )
 
-    chosen, shares = max(rated, key=rating)
+    chosen, _ = max(rated, key=rating)
+    more_complete = [] if pattern else [one for one in rated if extends(one[0], chosen)]
+    chosen, shares = max(more_complete if 2 * len(more_complete) >= len(hypotheses) else rated, key=rating)
     confidences = tuple(
         share**SHARE_POWER
         * math.prod(digit.label_probability if are_number(line) else digit.probability for digit in line)
@@ -308,7 +308,7 @@ def _shares(hypothesis: PageReading, rivals: Sequence[PageReading], pattern: Pat
     return shares
 
 
-def _shows_digits(hypothesis: PageReading) -> bool:
+def shows_digits(hypothesis: PageReading) -> bool:
     return bool(hypothesis) or any(reason == MAY_BE_DIGITS for _, reason in hypothesis.ignored)
 
 
@@ -477,8 +477,8 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     digit_height = line_signs.digit_height
     pieces_left = [box for box in pieces_left if not _is_flat(box, digit_height)]  # what is left of rules is
     if any(
-        _is_beside(box, numbers, 0) and box[2] - box[0] >= MAX_RING_HEIGHT * digit_height
-        for box in _stacked(pieces_left)
+        _is_beside(box, numbers, COLUMN_GAP * digit_height) and box[2] - box[0] >= MAX_RING_HEIGHT * digit_height
+        for box in _groups(pieces_left, min(digit.stroke_width for digit in numbers))
     ):
         line = with_line_doubt(line, BROKEN)
     is_untold = any(
@@ -528,13 +528,13 @@ def _is_within(box: Box, others: Sequence[Box]) -> bool:
     return any(a <= box[0] and b <= box[1] and box[2] <= c and box[3] <= d for a, b, c, d in others)
 
 
-def _stacked(boxes: Sequence[Box]) -> list[Box]:
-    """The boxes of each two that stand over one another: the halves of a broken digit may."""
-    return [
-        bounding_box([a, b])
-        for a, b in combinations(boxes, 2)
-        if min(a[3], b[3]) > max(a[1], b[1]) and (a[2] <= b[0] or b[2] <= a[0])
-    ]
+def _groups(boxes: Sequence[Box], gap: float) -> list[Box]:
+    """The box of each two and more over one another, or no farther apart: the pieces of a broken digit may be."""
+    groups: list[list[Box]] = []
+    for box in boxes:
+        joined = [group for group in groups if any(max(box[1], one[1]) - min(box[3], one[3]) <= gap for one in group)]
+        groups = [group for group in groups if group not in joined] + [[box, *chain(*joined)]]
+    return [bounding_box(group) for group in groups if len(group) > 1]
 
 
 def _gaps(digits: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:

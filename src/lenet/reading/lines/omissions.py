@@ -10,19 +10,38 @@ from lenet.boxes import Box
 from lenet.reading.lines.doubts import MAY_BE_SIGNS, UNSURE_SIGNS, with_line_doubt
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.scoring import SURE, PageReading, ScoredCandidate
+from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
+
+
+def extends(other: PageReading, reading: PageReading) -> bool:
+    """Whether another hypothesis shows all digits of a reading, and between or beside them only ones that are sure."""
+    if len(other.lines) != len(reading.lines):
+        return False
+    lost: list[ScoredCandidate] = []
+    for line, other_line in zip(reading.lines, other.lines, strict=True):
+        beyond = [digit for digit in other_line if not any(_shared(digit.box, one.box) for one in line)]
+        if _labels(line) != _labels([digit for digit in other_line if not any(digit is one for one in beyond)]):
+            return False
+        lost += beyond
+    signs = [sign.box for line in reading.signs for sign in line]
+    return bool(lost) and all(
+        digit.probability > SURE and not any(_is_mostly_in(digit.box, box) for box in signs) for digit in lost
+    )
 
 
 def with_losses(chosen: PageReading, hypotheses: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
-    boxes = [digit.box for digit in chosen.digits] + [sign.box for line in chosen.signs for sign in line]
+    boxes = [digit.box for digit in chosen.digits]
+    signs = [sign.box for line in chosen.signs for sign in line]
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for digit in (digit for hypothesis in hypotheses if hypothesis is not chosen for digit in hypothesis.digits):
-        is_told = any(_overlap(digit.box, box) for box in (*boxes, *losses)) or any(
-            _is_part(digit.box, box) for box in at_edge
+        is_told = (
+            any(_shared(digit.box, box) > 0 for box in (*boxes, *losses))
+            or any(_is_mostly_in(digit.box, box) for box in signs)
+            or any(_is_part(digit.box, box) for box in at_edge)
         )
-        if digit.probability > SURE and not is_told:
+        if digit.probability > LIKELY and not is_told:
             losses.append(digit.box)
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
 
@@ -61,14 +80,14 @@ def _contains(box: Box, other: Box) -> bool:
     return box[0] <= other[0] and box[1] <= other[1] and other[2] <= box[2] and other[3] <= box[3]
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return _shared(a, b) > 0
+def _is_mostly_in(box: Box, other: Box) -> bool:
+    return 2 * _shared(box, other) > _shared(box, box)
 
 
 def _is_part(box: Box, strip: Box) -> bool:
     """Whether a box lies in a strip of ink that is not much wider: in a large shadow a digit may stand for itself."""
     (top, left, bottom, right), side = box, min(strip[2] - strip[0], strip[3] - strip[1])
-    return 2 * _shared(box, strip) > _shared(box, box) and 2 * min(bottom - top, right - left) >= side
+    return _is_mostly_in(box, strip) and 2 * min(bottom - top, right - left) >= side
 
 
 def _shared(a: Box, b: Box) -> int:
