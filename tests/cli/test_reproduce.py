@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lenet.cli import main
+from lenet.cli.reproduce import _print
 from lenet.engine.native import instruction_sets
 from lenet.experiments import names
 
@@ -35,6 +36,20 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
     for name in ("run.json", "history.jsonl", "weights.safetensors", "chart.png", "chart-dark.png", "row.md"):
         assert (folder / name).is_file(), name
         assert name in shown.out or name in ("history.jsonl", "weights.safetensors")
+
+
+def test_an_interval_of_a_percentage_is_printed_as_it_stands_in_the_row(capsys):
+    few_seeds = {
+        "measure": "test_error",
+        "part": "",
+        "n": 2,
+        "mean": 3.49,
+        "deviation": 0.55,
+        "low": -1.47,
+        "high": 8.45,
+    }
+    _print({"name": "lenet-1", "quick": False, "tested_on": "the test part", "results": {"measures": [few_seeds]}})
+    assert "test error: 3.49 ± 0.55 % (2 seeds, 95 % interval of the mean 0.00 to 8.45 %)" in capsys.readouterr().out
 
 
 @needs_engine

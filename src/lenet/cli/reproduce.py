@@ -121,19 +121,18 @@ def _list(as_json: bool) -> None:
 
 def _print(settings: Mapping[str, Any]) -> None:
     """Print each measured figure beside the published one."""
-    from lenet.experiments.formatting import format_published, mean
+    from lenet.experiments.formatting import format_published, interval, mean
     from lenet.experiments.metrics import MEASURES
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
     for result in settings["results"]["measures"]:
-        interval = (
-            "" if result["low"] is None else f", 95 % interval of the mean {result['low']:.2f} to {result['high']:.2f}"
-        )
+        ends = interval(result, "to")
+        about_mean = f", 95 % interval of the mean {ends}" if ends else ""
         printed = f"; printed {format_published(result)}" if "published" in result else ""
         part = f", {result['part']}" if result["part"] else ""
         seeds = counted(result["n"], "seed")
-        line = f"  {MEASURES[result['measure']]}{part}: {mean(result)} ({seeds}{interval}){printed}"
+        line = f"  {MEASURES[result['measure']]}{part}: {mean(result)} ({seeds}{about_mean}){printed}"
         print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):
         cut = beside["segmentation"]
