@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 
 import lenet
+import lenet.figures
 from lenet.errors import LeNetError
-from lenet.files import LEFTOVERS, atomic_writer, check_folder_writable, check_writable, locked, write_atomically
+from lenet.files import (
+    LEFTOVERS,
+    atomic_writer,
+    check_folder_writable,
+    check_writable,
+    locked,
+    write_atomically,
+    write_result,
+)
 from lenet.forms.template import Template
 
 
@@ -71,6 +80,21 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
         write()
     assert path.read_bytes() == b"old"
     assert not list(tmp_path.glob(LEFTOVERS))
+
+
+def test_what_a_full_disk_hinders_is_named_by_its_file_and_by_nothing_else(tmp_path, monkeypatch):
+    def is_full(file):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.bin"
+    monkeypatch.setattr(os, "fsync", is_full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_atomically(path, b"content")
+    assert str(caught.value) == f"[Errno 28] No space left on device: '{path}'"
+    with pytest.raises(LeNetError, match=rf"^{path}: cannot be written \(no space left on device\)$"):
+        write_result(path, b"content")
+    with pytest.raises(LeNetError, match=rf"^{path}\.svg: cannot be written \(no space left on device\)$"):
+        lenet.figures.write_diagram(lenet.describe("lenet-1"), f"{path}.svg")
 
 
 def test_a_folder_that_takes_no_files_is_told_by_the_name_of_the_file_that_was_to_be_written():

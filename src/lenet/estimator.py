@@ -97,7 +97,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(targets)
         self.classes_, labels = np.unique(targets, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(f"y has 1 class, {self.classes_[0]!r}; expected at least two classes")
+            raise DataError(f"y has 1 class, {self.classes_.tolist()[0]!r}; expected at least two classes")
         self.value_range_ = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
         pictures = self._to_pictures(values)
         network = self._describe_network(1 if pictures.ndim == 3 else 3)

@@ -51,6 +51,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def write_result(path: Path, content: bytes) -> None:
+    """Write a file atomically that somebody asked for.
+
+    Raises:
+        LeNetError: if it cannot be written, as `write_atomically` says.
+    """
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise LeNetError(f"{path}: cannot be written ({reason_of(error)})") from None
+
+
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file to write to, and rename it to ``path`` when the block ends without an exception.
@@ -81,7 +93,8 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename in (None, name):  # the user knows no temporary file
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            del error.filename2  # None would be shown: 'best.safetensors' -> None
         raise
 
 

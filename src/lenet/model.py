@@ -25,7 +25,7 @@ from safetensors.numpy import save as to_bytes
 from lenet.architecture import Network
 from lenet.classes import digit_indices, join_names
 from lenet.errors import ArchitectureError, WeightsError, first_line, printable, reason_of
-from lenet.files import why_missing, write_atomically
+from lenet.files import path_argument, why_missing, write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
 from lenet.networks import describe, options
@@ -228,9 +228,12 @@ class Model:
             The path.
 
         Raises:
+            WeightsError: if the path is a folder's, or none.
             OSError: if it cannot be written.
         """
-        path = Path(path)
+        path = path_argument("path", path, WeightsError)
+        if path.is_dir():
+            raise WeightsError(f"{path}: is a folder, expected the name of a file to write")
         write_atomically(path, model_bytes(self))
         return path
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import required
-from lenet.files import write_atomically
+from lenet.files import write_result
 from lenet.fonts import font_for
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ class Sheet:
                 facecolor=self.theme.paper,
                 metadata={"Date": None} if kind == "svg" else {"Software": None},
             )
-        write_atomically(path, content.getvalue())
+        write_result(path, content.getvalue())
         return path
 
 

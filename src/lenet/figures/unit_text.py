@@ -19,7 +19,7 @@ from lenet.architecture import (
 from lenet.figures.panels import Array
 from lenet.figures.stages import FORMULAS, ForwardPass, layer_text
 from lenet.figures.units import Term, Unit, explain_unit
-from lenet.files import write_atomically
+from lenet.files import write_result
 
 
 def write_unit(forward_pass: ForwardPass, stage: str, position: Sequence[int], directory: str | Path) -> Path:
@@ -36,7 +36,7 @@ def write_unit(forward_pass: ForwardPass, stage: str, position: Sequence[int], d
     """
     unit = explain_unit(forward_pass, stage, position)
     path = Path(directory) / f"{unit.file_name}.txt"
-    write_atomically(path, unit_text(forward_pass.network, unit).encode())
+    write_result(path, unit_text(forward_pass.network, unit).encode())
     return path
 
 

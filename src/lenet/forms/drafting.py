@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, LeNetError, printable, reason_of
-from lenet.files import atomic_writer, check_writable, write_atomically
+from lenet.files import atomic_writer, check_writable, path_argument, write_atomically
 from lenet.forms.alignment import Sheet
 from lenet.forms.template import MAX_FIELDS, Template
 from lenet.pictures.loading import Picture, open_picture
@@ -86,7 +86,7 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
         LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written; or if a
             name is none that can stand in a template.
     """
-    source, target = Path(blank), Path(output)
+    source, target = path_argument("blank", blank, LeNetError), path_argument("output", output, LeNetError)
     if target.suffix.lower() != ".toml":
         raise LeNetError(f"{target}: expected a template's name that ends in .toml")
     drawing = target.with_suffix(".png")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import lenet
 from lenet.errors import DataError, LeNetError
+from lenet.files import path_argument
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
 from lenet.reading.tables.formatting import READING_COLUMNS, Columns, Formatter, ReadingFormatter, Row
@@ -33,8 +34,13 @@ class TablePaths:
 
     @classmethod
     def of(cls, csv: str | Path | None, jsonl: str | Path | None, parquet: str | Path | None) -> "TablePaths":
-        """The paths that are named, as texts or as paths."""
-        return cls(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
+        """The paths that are named, as texts or as paths.
+
+        Raises:
+            LeNetError: if one is neither.
+        """
+        named = (("csv", csv), ("jsonl", jsonl), ("parquet", parquet))
+        return cls(*(None if path is None else path_argument(name, path, LeNetError) for name, path in named))
 
     def open(self, columns: Columns = READING_COLUMNS) -> "list[AnswerFile]":
         """The tables, none of them begun.

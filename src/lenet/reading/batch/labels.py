@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.errors import DataError, reason_of
-from lenet.files import why_missing
+from lenet.files import path_argument, why_missing
 from lenet.reading.recognition import LABELS
 
 KINDS = ("single", "string")
@@ -60,7 +60,7 @@ def read_labels(path: str | Path) -> list[LabeledPicture]:
         DataError: if the table, a column, a value or a picture's file is missing, or a file is named twice; with the
             number of the line.
     """
-    path = Path(path)
+    path = path_argument("labels", path, DataError)
     path = path / _TABLE if path.is_dir() else path
     rows = _rows(path)
     columns = _columns(path, next(rows, (1, ()))[1])
