@@ -15,7 +15,7 @@ from lenet.reading.lines.doubts import CUT_OFF, find_sides, may_be_nine, with_do
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _groups, most_confident, shows_digits
 from lenet.reading.lines.layout import AT_EDGE
-from lenet.reading.lines.numbers import MAY_BE_DIGITS
+from lenet.reading.lines.numbers import MAY_BE_DIGITS, numbers_of
 from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
@@ -304,6 +304,22 @@ def test_ink_at_the_edge_is_no_digit_lost_where_another_threshold_takes_it_for_o
     another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
     told = with_losses(chosen, [chosen, another]).ignored
     assert [box for box, reason in told if reason == MAY_BE_DIGITS] == lost
+
+
+@pytest.mark.parametrize(
+    ("signs", "kept"),
+    [([], ""), ([(40, 52, 50, 62)], "3000"), ([(40, 33, 50, 38)], "")],  # none, a point in the middle, one aside
+)
+def test_a_point_fills_the_white_between_digits_that_are_one_word(signs, kept):
+    runs = [candidate(piece, piece + 1) for piece in range(4)]
+    row = graph(runs, {3: 1.0}, {0: 0.7}, {0: 0.7}, {0: 0.7}, pieces=4)
+    places = [(0, left, 50, left + 30) for left in (0, 90, 122, 154)]
+    digits = [
+        replace(digit, candidate=replace(digit.candidate, box=box))
+        for digit, box in zip(signs_of(row, 0, 1, 2, 3), places, strict=True)
+    ]
+    numbers, ignored = numbers_of(digits, [], signs, frozenset())
+    assert ("".join(digit.label for digit in numbers), len(ignored)) == (kept, 4 - len(kept))
 
 
 @pytest.mark.parametrize(("sign", "lost"), [((0, 0, 12, 12), [(0, 0, 50, 30)]), ((0, 0, 50, 20), [])])

@@ -461,7 +461,7 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     if not digits:
         return PageReading(ignored=tuple(ignored))
     others = [box for box, reason in ignored if reason == "not a digit"]
-    numbers, words = numbers_of(digits, others, _gaps(digits, ignored))
+    numbers, words = numbers_of(digits, others, sign_boxes, _gaps(digits, ignored))
     ignored += words
     if not numbers:
         return PageReading(ignored=((row_box, reason_of(digits, len(others))),))

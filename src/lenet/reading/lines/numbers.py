@@ -55,16 +55,22 @@ def reason_of(digits: Sequence[ScoredCandidate], others: int = 0) -> str:
 
 
 def numbers_of(
-    chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]
+    chosen: list[ScoredCandidate], others: list[Box], signs: list[Box], gaps: frozenset[int]
 ) -> tuple[list[ScoredCandidate], list[tuple[Box, str]]]:
     """The digits of those words of a line that are numbers; words beside them must leave no doubt about it.
+
+    Args:
+        chosen: the digits of the line.
+        others: what of it is no digit, as letters are.
+        signs: its points, dashes and the like, which fill the white between digits.
+        gaps: the indices of digits that a space precedes.
 
     Returns:
         The digits, and the boxes of what was left out with the reasons.
     """
     after_gap = {id(chosen[index]) for index in gaps}
     boxes = sorted(
-        [(box, None) for box in others] + [(digit.box, digit) for digit in chosen],
+        [(box, None) for box in (*others, *signs)] + [(digit.box, digit) for digit in chosen],
         key=lambda entry: _doubled_center(entry[0]),
     )
     spaces = find_spaces([box for box, _ in boxes])
@@ -73,7 +79,7 @@ def numbers_of(
     ]
     words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
     digits_of_words = [[digit for _, digit in word if digit is not None] for word in words]
-    left_out = [len(word) - len(digits) for word, digits in zip(words, digits_of_words, strict=True)]
+    left_out = [sum(box in others for box, digit in word if digit is None) for word in words]
     minimum = DIGIT_WORD if len(words) > 1 else 0.0  # one that has its line for itself is read, and may be rejected
     numbers = [
         bool(digits) and _is_number(digits, count, minimum)
