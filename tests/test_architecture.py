@@ -95,11 +95,11 @@ def test_a_description_survives_json_whole(name):
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [(("input", "output"), "input is the network's input"), (("c1", "c1_relu"), "c1_relu is the output of c1")],
 )
-def test_no_stage_has_the_name_of_another_activation(names, said):
-    with pytest.raises(ArchitectureError, match=f"among activations {said}; give the stage another name"):
+def test_no_stage_has_the_name_of_another_activation(names, message):
+    with pytest.raises(ArchitectureError, match=f"among activations {message}; give the stage another name"):
         Network("test", (1, 8, 8), tuple(Stage(name, FullConnection(3), relu) for name in names))
 
 

@@ -171,9 +171,9 @@ def changed_npz_head(content: bytearray, rng: Rng) -> bytearray:
 def changed_table(content: bytearray, rng: Rng) -> bytearray:
     cells = [line.split(",") for line in content.decode().splitlines()]
     row = cells[rng.integers(len(cells))]
-    said = ["", "x", '"', "\0", "../../etc/passwd", "/", "n" * 300, "n" * 200_000, "\x1b[2J", "٣", "²", "1|2", "|", " ",
-            "12", "single", "string", "file", "label", ";", "\t"]  # fmt: skip
-    row[rng.integers(len(row))] = said[rng.integers(len(said))]
+    values = ["", "x", '"', "\0", "../../etc/passwd", "/", "n" * 300, "n" * 200_000, "\x1b[2J", "٣", "²", "1|2", "|",
+            " ", "12", "single", "string", "file", "label", ";", "\t"]  # fmt: skip
+    row[rng.integers(len(row))] = values[rng.integers(len(values))]
     text = "\n".join(",".join(row) for row in cells)
     return bytearray(text.encode(str(rng.choice(["utf-8", "utf-8", "utf-16", "utf-8-sig"]))))
 
@@ -185,11 +185,11 @@ def changed_numbers(content: bytearray, rng: Rng) -> bytearray:
     parted_by = "," if "," in lines[number] else " "
     cells = lines[number].split(parted_by)
     place = int(rng.integers(len(cells)))
-    said = ["256", "-1", "1e400", "nan", "inf", "0.5", "1_0", "00", " 7 ", '"7"', "9" * 5000, "1e-320", "0x10", "1e2",
+    values = ["256", "-1", "1e400", "nan", "inf", "0.5", "1_0", "00", " 7 ", '"7"', "9" * 5000, "1e-320", "0x10", "1e2",
             "99999999999999999999"]  # fmt: skip
     match rng.choice(["exchange", "exchange", "drop", "double", "many", "words"]):
         case "exchange":
-            cells[place] = said[rng.integers(len(said))]
+            cells[place] = values[rng.integers(len(values))]
         case "drop":
             del cells[place]
         case "double":
@@ -216,8 +216,16 @@ def changed_pickle(content: bytearray, rng: Rng) -> bytearray:
             value = int(rng.choice([-(2**31), -1, 0, 1, 7, 1 << 20, 2**31 - 1]))
             program = program[:place] + value.to_bytes(4, "little", signed=True) + program[place + 4 :]
         case "name":
-            said = [b"posix\nsystem", b"torch\nIntStorage", b"torch\nFloat", b"collections\nOrderedDict", b"x\n\x1b[2J"]
-            program = program.replace(b"torch\nFloatStorage", said[rng.integers(len(said))], int(rng.integers(1, 4)))
+            values = [
+                b"posix\nsystem",
+                b"torch\nIntStorage",
+                b"torch\nFloat",
+                b"collections\nOrderedDict",
+                b"x\n\x1b[2J",
+            ]
+            program = program.replace(
+                b"torch\nFloatStorage", values[rng.integers(len(values))], int(rng.integers(1, 4))
+            )
         case "step":
             steps = [b"0", b"2", b"r\xff\xff\xff\x7f", b"j\xff\xff\xff\x7f", b"\x8e" + b"\xff" * 8, b"\x81", b"b", b".",
                      b"\x96" + b"\x7f" * 8, b"}" * 1000, b"(" * 1000, b"\x8b\xff\xff\xff\x7f", b"i\n\n"]  # fmt: skip
@@ -251,10 +259,10 @@ def run_verb(*arguments: str) -> None:
     """A verb as `main` runs it, but for the sentence that it makes of errors."""
     from lenet.cli import build_app
 
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         build_app(arguments[0])(args=list(arguments), prog_name="lenet", standalone_mode=False)
-    assert_printable(said.getvalue())
+    assert_printable(output.getvalue())
 
 
 def assert_printable(text: str) -> None:
@@ -366,10 +374,10 @@ def changed_toml(content: bytearray, rng: Rng) -> bytearray:
     lines = content.decode().splitlines()
     number = int(rng.integers(len(lines)))
     key, equals, _ = lines[number].partition(" = ")
-    said = ["", "-1", "0", "1", "1_000_000_000_000", "9" * 5000, "1.5", "nan", "inf", "true", '""', '"x"', '"conv"',
+    values = ["", "-1", "0", "1", "1_000_000_000_000", "9" * 5000, "1.5", "nan", "inf", "true", '""', '"x"', '"conv"',
             "[[[]]]", "[" * 3000, "{ a = 1 }", "1979-05-27", "[]", '"""', '"XX\\n.X"', '"table I"', '"\\u001b[2J"',
             '"' + "n" * 9000 + '"']  # fmt: skip
-    changed = f"{key}{equals}{said[rng.integers(len(said))]}"
+    changed = f"{key}{equals}{values[rng.integers(len(values))]}"
     other = lines[rng.integers(len(lines))]
     lines[number : number + 1] = [[changed], [], [changed, other], [other], [key.upper() + equals + "3", other]][
         rng.choice([0, 0, 0, 1, 2, 3, 4])
@@ -406,12 +414,12 @@ def print_row(folder: Path) -> None:
     description = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
     runner.prepare = lambda *_, **__: runner.RowData(digits(20), digits(10), description)
-    place, said = folder / "lenet-5", io.StringIO()
+    place, output = folder / "lenet-5", io.StringIO()
     with pytest.MonkeyPatch.context() as monkeypatch:
         use_fake_replicas(monkeypatch)
         settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1)).settings
     write_row(place, settings)
-    with checked_results(place), contextlib.redirect_stdout(said):
+    with checked_results(place), contextlib.redirect_stdout(output):
         _print(settings)
 
 
@@ -568,18 +576,18 @@ def go_through(first: int, last: int) -> None:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(content if path == subject.path else sound)
             begun = time.process_time()
-            said, failure = opened(subject, folder, number, kind)
+            message, failure = opened(subject, folder, number, kind)
             worked = time.process_time() - begun
             escaped = [
                 str(path) for place in (Path("/"), Path(name), Path(name).parent) for path in place.glob("*ESCAPED*")
             ]
-            found = {"said": said, "failure": failure, "escaped": escaped, "megabytes": peak_megabytes()}
+            found = {"message": message, "failure": failure, "escaped": escaped, "megabytes": peak_megabytes()}
             print(json.dumps(found | {"worked": worked}))
             shutil.rmtree(folder)
 
 
 def opened(subject: Subject, folder: Path, number: int, kind: str) -> tuple[str, str]:
-    """What was said of a file, and what else came of it."""
+    """The message about a file, and other effects of it."""
     print(json.dumps({"number": number, "kind": f"{subject.kind}: {kind}"}), flush=True)
     faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
     os.chdir(folder)
@@ -612,9 +620,9 @@ def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
         assert outcome["escaped"] == [], outcome
         assert outcome["megabytes"] <= MAX_MEGABYTES, outcome
         assert outcome["worked"] <= MAX_WORK, outcome
-        assert_printable(outcome["said"])
-        assert "\n" not in outcome["said"], outcome
-        assert len(outcome["said"]) < 1_000, outcome
+        assert_printable(outcome["message"])
+        assert "\n" not in outcome["message"], outcome
+        assert len(outcome["message"]) < 1_000, outcome
 
 
 def test_sound_files_are_opened():

@@ -554,11 +554,11 @@ def test_mypy_takes_right_scripts_and_refuses_wrong_ones(tmp_path):
     for number, script in enumerate(scripts):
         (tmp_path / f"script_{number}.py").write_text(script)
     names = [str(tmp_path / f"script_{number}.py") for number in range(len(scripts))]
-    told, _, _ = api.run(["--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), *names])
-    errors = [[line for line in told.splitlines() if line.startswith(name)] for name in names]
+    output, _, _ = api.run(["--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), *names])
+    errors = [[line for line in output.splitlines() if line.startswith(name)] for name in names]
     assert errors[0] == []
     for found, word in zip(errors[1:], WRONG.values(), strict=True):
-        assert any(word in line for line in found), told
+        assert any(word in line for line in found), output
 
 
 def test_what_has_no_network_is_described_by_what_it_is():

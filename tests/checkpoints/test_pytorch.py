@@ -118,7 +118,7 @@ def system(*arguments) -> bytes:
 
 
 def wrong_files(folder: Path) -> dict[str, tuple[bytes, str]]:
-    """Contents of files, and what is said of them."""
+    """Contents of files, and the messages about them."""
     state, marked = short_state(), folder / "RUN"
     whole, zipped = Module(), written(state)
     numbered = {name: (100 * tensor).to(torch.int8) for name, tensor in state.items()}
@@ -183,10 +183,10 @@ def test_what_is_no_state_dict_is_refused_in_one_sentence_and_never_run(kind, tm
     with pytest.raises(WeightsError, match=rf"m\.pth: .*(?:{message})"):
         lenet.load(path)
     assert main(["convert", str(path), "-o", str(tmp_path / "out.safetensors")]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("lenet: ")
-    assert said.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("lenet: ")
+    assert output.err.count("\n") == 1
     assert [one.name for one in tmp_path.iterdir()] == ["m.pth"]
 
 

@@ -1,4 +1,4 @@
-"""Networks found by the shapes of arrays, what shapes do not tell, and what is said where they fit none."""
+"""Networks found by the shapes of arrays, what shapes leave open, and the message where they fit none."""
 
 import numpy as np
 import pytest
@@ -46,14 +46,14 @@ def test_where_shapes_fit_several_networks_they_are_named_and_an_option_decides(
                  ["read", "examples/digits/seven.png", "--model", str(path)], ["maps", str(path), "mnist:0"],
                  ["explain", str(path)]):  # fmt: skip
         assert main(verb) == 1
-        said = capsys.readouterr().err
+        message = capsys.readouterr().err
         listed = (
-            said.partition("its shapes fit ")[2].partition(", and do not tell")[0].replace(" and ", ", ").split(", ")
+            message.partition("its shapes fit ")[2].partition(", and do not tell")[0].replace(" and ", ", ").split(", ")
         )
         assert {"lenet-5-relu", "lenet-5-sigmoid", "lenet-5-sigmoid-output"} <= set(listed)
         assert all(lenet.show(name, classes=10).parameters == 61_706 for name in listed)
-        assert f"--network {listed[0]}" in said
-        assert said.count("\n") == 1
+        assert f"--network {listed[0]}" in message
+        assert message.count("\n") == 1
     assert lenet.load(path, network="LeNet5 sigmoid").network == lenet.describe("lenet-5-sigmoid")
     own = lenet.load(path, network=lenet.describe("lenet-5-relu", size=32))
     assert own.network.input == (1, 32, 32)
@@ -105,21 +105,21 @@ def test_layers_without_biases_get_zeros():
 
 
 @pytest.mark.parametrize(
-    ("said", "size", "stages"),
+    ("options", "size", "stages"),
     [
         ({"activation": "relu", "pooling": "average"}, 28, "lenet-5-sigmoid-output"),
         ({"activation": "sigmoid", "pooling": "Average"}, 28, "lenet-5-sigmoid"),
         ({"activation": "ReLU", "pooling": "max", "size": 32}, 32, "lenet-5-relu"),
     ],
 )
-def test_shapes_describe_a_network_where_activation_and_pooling_are_given(said, size, stages):
-    found = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**said))
+def test_shapes_describe_a_network_where_activation_and_pooling_are_given(options, size, stages):
+    found = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**options))
     like = lenet.describe(stages, **({"size": 32} if size == 32 else {}))
     assert found.network.input == (1, size, size)
     assert found.network.input_range == (0, 1)
     assert [stage.layer for stage in found.network.stages] == [stage.layer for stage in like.stages]
     assert [stage.activation for stage in found.network.stages][:-1] == [one.activation for one in like.stages][:-1]
-    assert recognize_network(arrays_of("lenet-5-relu"), ImportOptions(**said, outputs="log softmax")).network.stages[
+    assert recognize_network(arrays_of("lenet-5-relu"), ImportOptions(**options, outputs="log softmax")).network.stages[
         -1
     ].activation == ("log_softmax")
 
@@ -141,7 +141,7 @@ def test_an_input_range_is_given_as_such_or_by_mean_and_deviation(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "error", "message"),
+    ("options", "error", "message"),
     [
         ({"network": "lenet-6"}, UnknownName, "unknown network 'lenet-6'"),
         ({"network": "lenet-caffe"}, WeightsError, r"not those of lenet-caffe, whose conv1.weight is 20×1×5×5 where"),
@@ -163,11 +163,11 @@ def test_an_input_range_is_given_as_such_or_by_mean_and_deviation(tmp_path):
         ({"class_names": "abc"}, WeightsError, "class_names is 'abc', expected a list of texts"),
     ],
 )
-def test_a_choice_that_is_none_is_refused_in_one_sentence(said, error, message, tmp_path):
+def test_a_choice_that_is_none_is_refused_in_one_sentence(options, error, message, tmp_path):
     path = tmp_path / "m.safetensors"
     save_file(arrays_of("lenet-short"), path)
     with pytest.raises(LeNetError, match=message) as raised:
-        lenet.load(path, **said)
+        lenet.load(path, **options)
     assert isinstance(raised.value, error)
 
 
@@ -183,9 +183,9 @@ def test_what_lenet_wrote_says_itself_what_it_is(source, tmp_path):
 
 
 def test_a_missing_file_is_reported_whatever_options_are_given(tmp_path):
-    for said in ({}, {"network": "lenet-5"}):
+    for options in ({}, {"network": "lenet-5"}):
         with pytest.raises(WeightsError, match=r"none\.pth: no such weights file"):
-            lenet.load(tmp_path / "none.pth", **said)
+            lenet.load(tmp_path / "none.pth", **options)
 
 
 def test_arrays_of_too_many_layers_or_of_none_are_refused():

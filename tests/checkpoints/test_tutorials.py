@@ -130,11 +130,11 @@ class Rgb(nn.Module):
 
 @dataclass(frozen=True)
 class Tutorial:
-    """A class, how its pictures are made inputs, and what has to be said of it."""
+    """A class, how its pictures are made inputs, and the options that it needs."""
 
     module: Callable[[], Any]
     network: str
-    said: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     mean: float = 0.0
     deviation: float = 1.0
     size: int = 28
@@ -232,8 +232,8 @@ def test_a_tutorials_class_answers_in_lenet_as_in_torch_example_by_example_and_g
         outputs = torch.cat([module(batch) for batch in inputs.split(500)])
     expected = outputs.argmax(1).numpy()
 
-    lenet.convert(tmp_path / "LetNet5.pth", tmp_path / "model.safetensors", **tutorial.said)
-    for model in (lenet.load(tmp_path / "LetNet5.pth", **tutorial.said), lenet.load(tmp_path / "model.safetensors")):
+    lenet.convert(tmp_path / "LetNet5.pth", tmp_path / "model.safetensors", **tutorial.options)
+    for model in (lenet.load(tmp_path / "LetNet5.pth", **tutorial.options), lenet.load(tmp_path / "model.safetensors")):
         assert model.network.name == tutorial.network
         evaluation = lenet.evaluate(model, dataset)
         np.testing.assert_array_equal(evaluation.predictions, expected)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not instruction_sets(), reason="the native engin
 
 @pytest.fixture(autouse=True, scope="module")
 def _said_once():
-    """Where the native engine is missing, that is said now, and not in the middle of what a test looks at."""
+    """Where the native engine is missing, its warning is printed here, and not into the output that a test examines."""
     engine_name()
 
 
@@ -71,14 +71,14 @@ def shorter(monkeypatch):
 def test_adapting_reads_an_odd_hand_better_and_mnist_as_before(folder: Path, tmp_path: Path, shorter, capsys):
     out = tmp_path / "mine.safetensors"
     assert main(["adapt", str(folder / "labels.csv"), "--out", str(out), "--json"]) == 0
-    said, err = capsys.readouterr()
-    said = json.loads(said)
-    before, after = said["before"], said["after"]
+    output, err = capsys.readouterr()
+    output = json.loads(output)
+    before, after = output["before"], output["after"]
     assert after["own"]["right"] >= before["own"]["right"] + 4  # of 41 pictures, none of them seen when it was read
     assert 100 * (after["mnist"]["errors"] - before["mnist"]["errors"]) / after["mnist"]["examples"] < 0.2
     assert after["pieces"]["accepted"] < before["pieces"]["accepted"] + 60  # of 2,000
-    assert said["folds"] == 5
-    assert 39 <= said["examples"] <= 43
+    assert output["folds"] == 5
+    assert 39 <= output["examples"] <= 43
     assert len(err.splitlines()) == 4  # what it is doing
 
     three = next(path for path in folder.glob("*.png") if f"{path.name},3" in (folder / "labels.csv").read_text())
@@ -153,7 +153,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence_before_anything_is_do
     Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
     pages = [Image.new("L", (60, 60 + index), 255).save(tmp_path / f"{index}.png") for index in range(12)]
     blank.write_text("file,label\n" + "\n".join(f"{index}.png,3" for index in range(len(pages))))
-    for words, said in (
+    for words, message in (
         ([str(few)], "names 9 pictures, expected at least 10"),
         ([str(wrong)], "line 2: the label 'three'"),
         ([str(blank)], "of 12 pictures 0 show what their labels say, expected at least 10"),
@@ -164,7 +164,7 @@ def test_what_cannot_be_adapted_is_refused_in_one_sentence_before_anything_is_do
     ):
         assert main(["adapt", *words, *([] if "--out" in words else ["--out", str(tmp_path / "x.safetensors")])]) == 1
         out, err = capsys.readouterr()
-        assert said in err.splitlines()[-1]
+        assert message in err.splitlines()[-1]
         assert "Traceback" not in err
         assert "learning" not in err
         assert not out

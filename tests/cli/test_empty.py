@@ -28,6 +28,6 @@ def test_an_empty_word_is_no_folder_and_no_default(arguments, named, tmp_path, m
     words = arguments.split()
     assert main(words if arguments.endswith("=") else [*words, ""]) == 2
     printed = capsys.readouterr()
-    said = f"lenet: {named or 'an argument'} is empty, as an unset variable is; give it a value, or leave it out\n"
-    assert (printed.out, printed.err) == ("", said)
+    message = f"lenet: {named or 'an argument'} is empty, as an unset variable is; give it a value, or leave it out\n"
+    assert (printed.out, printed.err) == ("", message)
     assert not list(tmp_path.iterdir())

@@ -45,8 +45,8 @@ def predict(capsys, *arguments):
 
 
 def test_one_picture_gives_its_class_and_the_next_ones(pictures, model, capsys):
-    code, (line,), told = predict(capsys, pictures / "blue" / "3.png", "--model", model)
-    assert (code, told) == (0, [])
+    code, (line,), output = predict(capsys, pictures / "blue" / "3.png", "--model", model)
+    assert (code, output) == (0, [])
     assert line.startswith("blue  ")
     assert "%  then " in line
     assert line.count("%") == 3
@@ -58,14 +58,14 @@ def test_files_folders_globs_and_stdin_are_all_answered_by_name(pictures, model,
     content = (pictures / "green" / "1.png").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     words = [pictures / "red" / "1.png", pictures / "blue", str(pictures / "r*" / "2*.png"), "-"]
-    code, lines, told = predict(capsys, *words, "--model", model)
+    code, lines, output = predict(capsys, *words, "--model", model)
     assert code == 0
     assert len(lines) == 1 + 30 + 11 + 1
     for line in lines[:-1]:
         path, answer = line.split(": ", 1)
         assert answer.startswith(f"{Path(path).parent.name}  ")
     assert lines[-1].startswith("stdin: green  ")
-    assert told == ["answered 43 of 43 pictures"]
+    assert output == ["answered 43 of 43 pictures"]
 
 
 def test_python_and_shell_give_the_same_and_json_and_csv_hold_it(pictures, model, tmp_path, capsys):
@@ -116,8 +116,8 @@ def test_each_page_of_a_file_is_a_picture(suffix, pictures, model, tmp_path, cap
     path = tmp_path / f"pages.{suffix}"
     pages[0].save(path, save_all=True, append_images=pages[1:])
     sheet = tmp_path / "sheet.png"
-    code, lines, told = predict(capsys, path, "--model", model, "--top", 1, "--sheet", sheet)
-    assert (code, told) == (0, [f"drew 3 of 3 pictures into {sheet}"])
+    code, lines, output = predict(capsys, path, "--model", model, "--top", 1, "--sheet", sheet)
+    assert (code, output) == (0, [f"drew 3 of 3 pictures into {sheet}"])
     for number, (line, name) in enumerate(zip(lines, ("blue", "red", "green"), strict=True), start=1):
         assert line.startswith(f"{path}, page {number}: {name}  ")
     assert main(["predict", str(path), "--model", str(model), "--json"]) == 0
@@ -143,11 +143,11 @@ def test_what_cannot_be_opened_is_told_and_the_others_are_answered(pictures, mod
         tmp_path / "text.txt",
         tmp_path / "none.png",
     ]
-    code, lines, told = predict(capsys, *words, pictures / "red" / "0.png", "--model", model, "--csv", table)
+    code, lines, output = predict(capsys, *words, pictures / "red" / "0.png", "--model", model, "--csv", table)
     assert code == 1
     assert [line.split(": ")[1].split("  ")[0] for line in lines] == ["red"]
-    for said, (word, why) in zip(
-        told,
+    for message, (word, why) in zip(
+        output,
         [
             ("empty", "holds no pictures"),
             ("*.gif", "no file matches"),
@@ -157,20 +157,20 @@ def test_what_cannot_be_opened_is_told_and_the_others_are_answered(pictures, mod
         ],
         strict=False,
     ):
-        assert f"{word}: {why}" in said
+        assert f"{word}: {why}" in message
     assert [row["class"] for row in csv.DictReader(table.read_text("utf-8").splitlines())] == ["", "", "", "red"]
 
 
 def test_the_sheet_shows_the_pictures_in_color_with_their_answers(pictures, model, tmp_path, capsys):
-    code, _, told = predict(capsys, pictures / "blue", "--model", model, "--sheet", tmp_path / "sheet.png")
+    code, _, output = predict(capsys, pictures / "blue", "--model", model, "--sheet", tmp_path / "sheet.png")
     assert code == 0
-    assert told[-1] == f"drew 30 of 30 pictures into {tmp_path / 'sheet.png'}"
+    assert output[-1] == f"drew 30 of 30 pictures into {tmp_path / 'sheet.png'}"
     pixels = np.asarray(Image.open(tmp_path / "sheet.png"), int)
     assert ((pixels[..., 2] > 190) & (pixels[..., 0] < 150)).sum() > 30 * 500
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ([], "Missing option '--model'"),
         (["--model", "nothing"], "unknown weights file, run or pretrained network 'nothing'"),
@@ -182,13 +182,13 @@ def test_the_sheet_shows_the_pictures_in_color_with_their_answers(pictures, mode
         (["--model", "lenet-5", "--fit", "crop"], "which is cut out of the picture wherever it is; leave fit out"),
     ],
 )
-def test_wrong_usage_is_one_sentence_before_anything_is_done(pictures, model, options, said, capsys):
+def test_wrong_usage_is_one_sentence_before_anything_is_done(pictures, model, options, message, capsys):
     given = {"MODEL": str(model), "PICTURE": str(pictures / "red" / "0.png")}
-    code, lines, told = predict(capsys, given["PICTURE"], *(given.get(option, option) for option in options))
+    code, lines, output = predict(capsys, given["PICTURE"], *(given.get(option, option) for option in options))
     assert code in (1, 2)
     assert lines == []
-    assert len(told) == 1
-    assert said in told[0]
+    assert len(output) == 1
+    assert message in output[0]
 
 
 def test_an_answer_that_is_as_good_as_guessed_says_so():
@@ -209,10 +209,10 @@ def test_what_no_class_fits_is_called_none_of_them_by_a_model_that_knows_such_an
 
 
 def test_a_model_of_digits_names_the_digit_that_stands_out_and_says_where_more_are(capsys):
-    code, (line,), told = predict(capsys, DIGITS / "seven.png", "--model", "lenet-5-relu")
-    assert (code, line[:3], told) == (0, "7  ", [])
-    code, (line,), (said,) = predict(capsys, DIGITS / "phone.png", "--model", "lenet-5-relu")
+    code, (line,), output = predict(capsys, DIGITS / "seven.png", "--model", "lenet-5-relu")
+    assert (code, line[:3], output) == (0, "7  ", [])
+    code, (line,), (message,) = predict(capsys, DIGITS / "phone.png", "--model", "lenet-5-relu")
     assert code == 0
-    assert "shows 8 digits, of which the one that stands out most is named; lenet read reads all" in said
+    assert "shows 8 digits, of which the one that stands out most is named; lenet read reads all" in message
     _, (line,), _ = predict(capsys, "mnist:0", "--model", "lenet-5-relu")
     assert line.startswith("7  ")

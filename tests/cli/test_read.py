@@ -36,7 +36,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 
 @pytest.fixture(autouse=True, scope="module")
 def _said_once():
-    """Where the native engine is missing, that is said now, and not in the middle of what a test looks at."""
+    """Where the native engine is missing, its warning is printed here, and not into the output that a test examines."""
     engine_name()
 
 
@@ -208,19 +208,19 @@ def test_an_idx_file_of_no_pictures_prints_nothing(idx: Path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("array", "said"),
+    ("array", "message"),
     [
         (np.arange(10, dtype=np.uint8), "has 1 dimensions, expected an IDX file of type uint8 and 3 dimensions"),
         (np.zeros((2, 28, 28), np.float32), "holds numbers of type float32, expected an IDX file of type uint8"),
         (np.zeros((2, 16, 16), np.uint8), "holds pictures of 16×16 pixels, expected normalized digits of 28×28"),
     ],
 )
-def test_an_idx_file_of_anything_else_is_one_sentence(idx: Path, array: np.ndarray, said: str, capsys):
+def test_an_idx_file_of_anything_else_is_one_sentence(idx: Path, array: np.ndarray, message: str, capsys):
     write_idx(idx, array)
     assert main(["read", str(idx)]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(f"lenet: {idx}: {said}")
+    assert printed.err.startswith(f"lenet: {idx}: {message}")
     assert printed.err.count("\n") == 1
 
 
@@ -337,7 +337,7 @@ def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         ("nothing*.png", "no file matches"),
         ("empty", "holds no pictures; --recursive looks into folders within it"),
@@ -351,7 +351,7 @@ def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
-    tmp_path: Path, one: Path, word: str, said: str, capsys
+    tmp_path: Path, one: Path, word: str, message: str, capsys
 ):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
@@ -362,7 +362,7 @@ def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
     assert printed.out == f"{one}: 1\n"
     sentences = [line for line in printed.err.splitlines() if line.startswith("lenet: ")]
     assert len(sentences) == 1
-    assert said in sentences[0]
+    assert message in sentences[0]
 
 
 @pytest.mark.parametrize("option", [["--csv", "n\0.csv"], ["--annotate", "n\0"], ["--show", "n\0.png"]])
@@ -408,11 +408,11 @@ def test_stdin_is_read_as_a_picture(monkeypatch, capsys):
     assert (reading["file"], reading["text"]) == ("stdin", "1998")
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "stdin: empty"), (b"text", "stdin: not a picture")])
-def test_stdin_that_is_no_picture_is_one_sentence(content: bytes, said: str, monkeypatch, capsys):
+@pytest.mark.parametrize(("content", "message"), [(b"", "stdin: empty"), (b"text", "stdin: not a picture")])
+def test_stdin_that_is_no_picture_is_one_sentence(content: bytes, message: str, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content), isatty=lambda: False))
     assert main(["read", "-"]) == 1
-    assert capsys.readouterr().err.startswith(f"lenet: {said}")
+    assert capsys.readouterr().err.startswith(f"lenet: {message}")
 
 
 def bytes_of(name: str) -> bytes:
@@ -690,10 +690,13 @@ def test_ctrl_c_ends_with_one_line_and_leaves_no_process(tmp_path: Path):
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
         late = threading.Timer(SECONDS, running.kill)
         late.start()
-        rest, said = running.stdout.read(), running.stderr.read()  # communicate() would lose what readline() read ahead
+        rest, output = (
+            running.stdout.read(),
+            running.stderr.read(),
+        )  # communicate() would lose what readline() read ahead
         late.cancel()
     assert running.returncode == 130
-    assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files\n", said)
+    assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files\n", output)
     assert len(table.read_text().splitlines()) == 1 + len(lines) + rest.count("\n")
     wait_until(lambda: not is_alive(running.pid))
 

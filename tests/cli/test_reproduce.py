@@ -97,8 +97,8 @@ def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mni
 
     monkeypatch.setattr("lenet.experiments.runner.reproduce", stopped)
     assert main(["reproduce", "lenet-5", "--quick", "--out", str(tmp_path / "row")]) == 130
-    said = "lenet: stopped; the same command goes on after its last whole pass\n"
-    assert capsys.readouterr().err == said
+    message = "lenet: stopped; the same command goes on after its last whole pass\n"
+    assert capsys.readouterr().err == message
 
 
 def test_one_row_or_all_must_be_named(capsys):

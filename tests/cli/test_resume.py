@@ -128,7 +128,7 @@ def test_a_run_that_is_complete_may_be_resumed_and_more_files_at_the_end_are_rea
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--single"], "was begun with single no, now yes"),
         (["--length", "2"], "was begun with length nothing, now 2"),
@@ -138,7 +138,7 @@ def test_a_run_that_is_complete_may_be_resumed_and_more_files_at_the_end_are_rea
         (["--weights", "lenet-5"], "was begun with network lenet-5-relu, now lenet-5; model"),
     ],
 )
-def test_other_settings_are_named_and_the_table_stays(tmp_path: Path, options: list[str], said: str, capsys):
+def test_other_settings_are_named_and_the_table_stays(tmp_path: Path, options: list[str], message: str, capsys):
     shutil.copy(EXAMPLES / "two.png", tmp_path)
     command = ["read", str(tmp_path), "--csv", str(tmp_path / "out.csv")]
     assert main(command) == 0
@@ -146,7 +146,7 @@ def test_other_settings_are_named_and_the_table_stays(tmp_path: Path, options: l
     capsys.readouterr()
     assert main([*command, *options, "--resume"]) == 1
     sentence = capsys.readouterr().err
-    assert sentence.startswith(f"lenet: {tmp_path / 'out.csv'}: {said}")
+    assert sentence.startswith(f"lenet: {tmp_path / 'out.csv'}: {message}")
     assert sentence.count("\n") == 1
     assert (tmp_path / "out.csv").read_bytes() == before
 
@@ -160,8 +160,8 @@ def test_other_files_are_named_and_the_table_stays(tmp_path: Path, capsys):
     shutil.copy(EXAMPLES / "two.png", tmp_path / "a.png")
     capsys.readouterr()
     assert main([*command, "--resume"]) == 1
-    said = f"answer 1 is that of {tmp_path / 'b.png'}, and file 1 is {tmp_path / 'a.png'} now"
-    assert said in capsys.readouterr().err
+    message = f"answer 1 is that of {tmp_path / 'b.png'}, and file 1 is {tmp_path / 'a.png'} now"
+    assert message in capsys.readouterr().err
     for name in ("a.png", "c.png"):
         (tmp_path / name).unlink()
     assert main([*command, "--resume"]) == 1
@@ -263,7 +263,7 @@ def test_rows_of_a_parquet_file_that_was_not_finished_are_there_as_json(folder: 
 
 
 @pytest.mark.parametrize(
-    ("option", "name", "content", "said"),
+    ("option", "name", "content", "message"),
     [
         ("--jsonl", "a.json", None, "expected a name that ends in .jsonl"),
         ("--jsonl", "a.jsonl", '{"label": 1}\n', "holds something else"),
@@ -273,13 +273,13 @@ def test_rows_of_a_parquet_file_that_was_not_finished_are_there_as_json(folder: 
     ],
 )
 def test_files_that_are_no_tables_are_not_written_over(
-    tmp_path: Path, option: str, name: str, content: str | None, said: str, capsys
+    tmp_path: Path, option: str, name: str, content: str | None, message: str, capsys
 ):
     pytest.importorskip("pyarrow")
     if content is not None:
         (tmp_path / name).write_text(content, "latin-1")
     assert main(["read", str(EXAMPLES / "two.png"), option, str(tmp_path / name)]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert (tmp_path / name).exists() == (content is not None)
 
 

@@ -207,11 +207,11 @@ def test_a_process_that_is_killed_while_it_starts_is_told_in_a_sentence():
         try:
             wait_until(lambda: children(process.pid))
             os.kill(children(process.pid)[0], signal.SIGKILL)
-            told = process.communicate(timeout=SECONDS)[1]
+            errors = process.communicate(timeout=SECONDS)[1]
         finally:
             process.kill()
     expected = "lenet: a process that serves ended while it was starting, most likely by lack of memory\n"
-    assert (process.returncode, told) == (1, expected)
+    assert (process.returncode, errors) == (1, expected)
 
 
 def children(pid: int) -> list[int]:
@@ -230,9 +230,9 @@ def test_a_port_in_use_is_told_in_a_sentence(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 1
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     expected = f"port {port} of 127.0.0.1 is in use; choose another one with --port, or 0 for any that is free"
-    assert (told.out, told.err) == ("", f"lenet: {expected}\n")
+    assert (output.out, output.err) == ("", f"lenet: {expected}\n")
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ def test_a_port_in_use_is_told_in_a_sentence(capsys):
 )
 def test_what_cannot_be_served_is_told_in_a_sentence(capsys, options, words):
     assert main(["serve", "--port", "0", *options]) == 1
-    told = capsys.readouterr().err
-    assert words in told
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert words in output
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize("path", ["/a b?", "../x", "/a//b", "/a/./b"])
@@ -281,8 +281,8 @@ def test_the_options_of_access_hold_in_a_server_that_runs():
     options = ("--token", "correct-horse", "--cors", "https://school.example", "--access-log")
     with serving(*options, "--public-host", "digits.example") as server:
         assert server.get("/v1/networks").status_code == 401
-        told = server.get("/healthz").json()
-        assert (told["file"], len(told["sha256"])) == ("lenet-5-relu.safetensors", 64)
+        health = server.get("/healthz").json()
+        assert (health["file"], len(health["sha256"])) == ("lenet-5-relu.safetensors", 64)
         named = {"authorization": "Bearer correct-horse", "origin": "https://school.example"}
         for host, status in (("digits.example", 200), ("evil.example", 421)):
             answer = httpx.get(f"{server.address}/v1/networks", headers=named | {"host": host}, timeout=SECONDS)

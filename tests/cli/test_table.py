@@ -130,9 +130,9 @@ def test_sigterm_ends_other_verbs_as_ctrl_c_does(tmp_path: Path, mnist):
             while not (tmp_path / "run").exists():
                 assert running.poll() is None, running.stderr.read()
             running.send_signal(number)
-            said = running.stderr.read()
+            output = running.stderr.read()
         assert running.returncode == code
-        assert f"lenet: stopped; go on with: lenet train --out {tmp_path / 'run'} --resume" in said
+        assert f"lenet: stopped; go on with: lenet train --out {tmp_path / 'run'} --resume" in output
         for path in (tmp_path / "run").iterdir():
             path.unlink()
         (tmp_path / "run").rmdir()
@@ -198,8 +198,8 @@ def test_a_table_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys):
     assert main(["read", str(copy_example(tmp_path)), "--json", "--csv", str(tmp_path / "full.csv")]) == 1
     printed = capsys.readouterr()
     assert printed.out == "[]\n"
-    said = f"lenet: {tmp_path / 'full.csv'}: cannot be written (no space left on device); it ends after 0 rows\n"
-    assert printed.err == said
+    message = f"lenet: {tmp_path / 'full.csv'}: cannot be written (no space left on device); it ends after 0 rows\n"
+    assert printed.err == message
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="needs a limit on file sizes")

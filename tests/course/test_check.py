@@ -71,8 +71,8 @@ def test_hints_do_not_give_the_solution_away(number):
     right = QUESTIONS[number].answer()
     shown = ", ".join(map(str, right)) if isinstance(right, tuple) else f"{round(right, 2):g}"
     for language in ("en", "zh"):
-        said = [texts(language).hints[number], *texts(language).mistakes[number].values()]
-        assert not any(shown in sentence.replace(",", "").split() for sentence in said)
+        sentences = [texts(language).hints[number], *texts(language).mistakes[number].values()]
+        assert not any(shown in sentence.replace(",", "").split() for sentence in sentences)
 
 
 @pytest.mark.parametrize("number", TASKS)
@@ -144,7 +144,7 @@ def test_every_exercise_and_mistake_has_its_words(language):
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "message"),
     [
         ("def convolve(maps, kernels, bias:\n", "line 1: '(' was never closed"),
         ("import numpy\nx = y\n", "line 2: ends with NameError: name 'y' is not defined"),
@@ -160,12 +160,12 @@ def test_every_exercise_and_mistake_has_its_words(language):
         ),
     ],
 )
-def test_a_program_that_goes_wrong_is_told_in_one_sentence(program, said, tmp_path):
+def test_a_program_that_goes_wrong_is_told_in_one_sentence(program, message, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(program)
     mark = lenet.check("2.1", path)
     assert not mark.is_right
-    assert mark.text.startswith(f"there is nothing to mark: {path}: {said}")
+    assert mark.text.startswith(f"there is nothing to mark: {path}: {message}")
     assert "\n" not in mark.text
 
 
@@ -244,7 +244,7 @@ def test_where_progress_cannot_be_kept_answers_are_marked_all_the_same(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "said"),
+    ("arguments", "error", "message"),
     [
         (("11",), UnknownName, "unknown lesson or exercise '11'.* known: 1 to 10, an exercise of one, as 4.2"),
         (("4", "12"), LeNetError, "an answer goes with one exercise, as 4.1; 4 is a lesson"),
@@ -261,8 +261,8 @@ def test_where_progress_cannot_be_kept_answers_are_marked_all_the_same(tmp_path,
         (("2.1", "nothing.py"), DataError, "nothing.py: no such file; expected a Python file"),
     ],
 )
-def test_wrong_questions_are_one_sentence(arguments, error, said):
-    with pytest.raises(error, match=said):
+def test_wrong_questions_are_one_sentence(arguments, error, message):
+    with pytest.raises(error, match=message):
         lenet.check(*arguments)
 
 

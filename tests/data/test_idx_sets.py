@@ -30,9 +30,9 @@ def test_emnist_is_turned_upright_with_a_notice(digits, tmp_path, capsys):
         assert (mine.test_images == digits[0]).all()
         assert (mine.train_labels == digits[1]).all()
         assert mine.provenance["transposed"]
-        said = capsys.readouterr().err
-        assert said.startswith("lenet: EMNIST's own files hold pictures whose rows and columns are exchanged;")
-        assert said.count("\n") == 1
+        output = capsys.readouterr().err
+        assert output.startswith("lenet: EMNIST's own files hold pictures whose rows and columns are exchanged;")
+        assert output.count("\n") == 1
 
     kept = data.load(tmp_path, transpose=False)
     assert (kept.train_images == digits[0].swapaxes(1, 2)).all()

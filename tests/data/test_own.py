@@ -200,8 +200,8 @@ def test_what_is_no_picture_in_class_folders_is_left_out_and_counted_in_a_line(t
     mine = data.load(tmp_path)
 
     assert len(mine.train_labels) + len(mine.test_labels) == 12
-    said = "left out 3 files or folders that are no picture, as a/README.txt"
-    assert capsys.readouterr().err == f"lenet: {tmp_path}: {said}\n"
+    message = "left out 3 files or folders that are no picture, as a/README.txt"
+    assert capsys.readouterr().err == f"lenet: {tmp_path}: {message}\n"
 
 
 def small_digits(mnist):
@@ -254,10 +254,10 @@ def test_data_that_looks_inverted_is_kept_and_said(kind, mnist, tmp_path, capsys
 
     assert (data.load(path).train_images[0] == arrays["x_train"][0]).all()
 
-    said = capsys.readouterr().err
-    assert said.startswith("lenet: 100% of the pictures have a light border")
-    assert "--polarity paper-high" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("lenet: 100% of the pictures have a light border")
+    assert "--polarity paper-high" in output
+    assert output.count("\n") == 1
     data.load(path, polarity="ink-high")
     assert capsys.readouterr().err == ""
 

@@ -123,11 +123,11 @@ def test_a_change_of_one_number_is_told_with_each_line_where_it_stands(change, t
         command, cwd=DOCS.parent, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert ran.returncode == 1, ran.stderr
-    told = set(re.findall(r"^docs/(.*?\.md:\d+): says .* but the code gives ", ran.stdout, re.MULTILINE))
+    reported = set(re.findall(r"^docs/(.*?\.md:\d+): says .* but the code gives ", ran.stdout, re.MULTILINE))
     for page, piece in change.lines:
         text = (DOCS / page).read_text("utf-8")
         line = text[: text.index(piece)].count("\n") + 1
-        assert {f"{page}:{line}", f"{page}:{line + 1}"} & told, f"{page}:{line} is not told in:\n{ran.stdout}"
+        assert {f"{page}:{line}", f"{page}:{line + 1}"} & reported, f"{page}:{line} is not reported in:\n{ran.stdout}"
 
 
 # Numbers that are not lenet's: years, MNIST's own sizes, gray levels, and those that a sentence makes up.

@@ -109,5 +109,5 @@ def counted():
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_count_in_the_prose_of_a_lesson_is_one_that_lenet_counts(page):
     prose = _BLOCK.sub("", page.read_text("utf-8")).split("lenet check")[0]
-    said = {int(number.replace(",", "")) for number in re.findall(r"\b\d{1,3}(?:,\d{3})+\b", prose)}
-    assert said <= counted()
+    stated = {int(number.replace(",", "")) for number in re.findall(r"\b\d{1,3}(?:,\d{3})+\b", prose)}
+    assert stated <= counted()

@@ -157,7 +157,7 @@ class Visitor:
         self.page, self.axe, self.shots = page, axe, shots
         self.place, self.faults = "", list[str]()
         page.set_default_timeout(60_000)
-        page.on("console", lambda said: self.note(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda message: self.note(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.note(str(error)))
         page.on("request", lambda sent: None if sent.url.startswith(("file:", "data:")) else self.note(sent.url))
 

@@ -1,4 +1,4 @@
-"""Which engine is chosen, what is said when the native one is missing, and what is refused."""
+"""Which engine is chosen, the message when the native one is missing, and what is refused."""
 
 import importlib.machinery
 import json

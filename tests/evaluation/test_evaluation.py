@@ -210,7 +210,7 @@ def test_figures_are_printed_where_a_drawing_cannot_be_written(as_json, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["evaluate", "nothing.safetensors"], "no such weights file"),
         (["evaluate", "pretraned"], "unknown weights file, run or pretrained network 'pretraned'"),
@@ -218,10 +218,10 @@ def test_figures_are_printed_where_a_drawing_cannot_be_written(as_json, tmp_path
         (["evaluate", "--sheet", "a.png", "--mistakes", "./a.png"], "--mistakes would write over what --sheet draws"),
     ],
 )
-def test_the_command_says_what_is_wrong_in_one_line(arguments, said, capsys):
+def test_the_command_says_what_is_wrong_in_one_line(arguments, message, capsys):
     assert main(arguments) in (1, 2)
     printed = capsys.readouterr()
-    assert said in printed.err
+    assert message in printed.err
     assert printed.err.count("\n") == 1
 
 
@@ -238,11 +238,11 @@ def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
     assert judged.errors < judged.examples
 
 
-@pytest.mark.parametrize("told", [None, 11, -1, "ten"])
+@pytest.mark.parametrize("value", [None, 11, -1, "ten"])
 @pytest.mark.parametrize("key", ["reject_class", "refusal"])
-def test_a_reject_class_that_is_no_output_is_none(key, told):
+def test_a_reject_class_that_is_no_output_is_none(key, value):
     network = describe("lenet-5-relu", classes=11)
-    assert Model(network, initial_weights(network, "pytorch", 0), {key: told}).reject_class is None
+    assert Model(network, initial_weights(network, "pytorch", 0), {key: value}).reject_class is None
 
 
 def test_a_label_that_only_the_reject_class_could_be_is_named(mnist):

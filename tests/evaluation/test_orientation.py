@@ -16,9 +16,9 @@ def turned(dataset, count=400, class_names=tuple("0123456789"), labels=None):
 
 
 def test_transposed_digits_are_told_with_what_mends_them(mnist):
-    said = transposed_digits(turned(mnist))
-    assert said.startswith("the pictures of turned look transposed: the network that ships agrees with ")
-    assert said.endswith("turn them upright with --transpose")
+    warning = transposed_digits(turned(mnist))
+    assert warning.startswith("the pictures of turned look transposed: the network that ships agrees with ")
+    assert warning.endswith("turn them upright with --transpose")
 
 
 def test_upright_digits_and_other_things_are_not(mnist):
@@ -49,9 +49,9 @@ def test_every_verb_that_loads_data_says_so_in_a_line_and_takes_what_mends_it(ve
     out = (lambda name: ["--out", str(tmp_path / name)]) if verb == "train" else (lambda name: [])
 
     assert main([*command, *out("first")]) == 0
-    said = [line for line in capsys.readouterr().err.splitlines() if "transposed" in line]
-    assert len(said) == 1
-    assert said[0].startswith("lenet: the pictures of digits look transposed")
+    output = [line for line in capsys.readouterr().err.splitlines() if "transposed" in line]
+    assert len(output) == 1
+    assert output[0].startswith("lenet: the pictures of digits look transposed")
 
     assert main([*command, *out("second"), "--transpose"]) == 0
     assert "transposed" not in capsys.readouterr().err

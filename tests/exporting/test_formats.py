@@ -135,7 +135,7 @@ def test_pictures_of_ones_own_calibrate_and_compare(mnist, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["lenet-5", "--to", "onxx"], "unknown format 'onxx'; did you mean onnx"),
         (["lenet-5", "--to", "c", "-o", "x.h"], "x.h: expected a file's name that ends in .c"),
@@ -144,11 +144,11 @@ def test_pictures_of_ones_own_calibrate_and_compare(mnist, tmp_path):
         (["lenet-5", "--to", "c", "--data", "no/such"], "no such file or folder"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_in_one_sentence(arguments, said, capsys, tmp_path, monkeypatch):
+def test_what_cannot_be_exported_is_refused_in_one_sentence(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["export", *arguments]) == 1
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

@@ -74,7 +74,7 @@ def test_the_example_of_the_manual_is_one(manual: str):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "line", "said"),
+    ("before", "after", "line", "message"),
     [
         ("page = [297, 210]", "", 1, "no entry 'page'"),
         ("page = [297, 210]", "page = [297]", 2, "page is [297], expected a list of 2 numbers"),
@@ -113,12 +113,12 @@ def test_the_example_of_the_manual_is_one(manual: str):
         ('terms = ["rent"]', 'terms = "rent"', 36, "sum 1: terms is 'rent', expected a list of texts"),
     ],
 )
-def test_errors_name_line_and_field(before: str, after: str, line: int, said: str):
+def test_errors_name_line_and_field(before: str, after: str, line: int, message: str):
     assert before in FORM
     with pytest.raises(TemplateError) as error:
         Template.parse(FORM.replace(before, after, 1), "mine.toml")
     assert str(error.value).startswith(f"mine.toml, line {line}")
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("content", [b"page = [", b"\xff\xfe", b"a" * (1 << 21), b"= 1", b"[[[[[", None])
@@ -138,13 +138,13 @@ def test_what_is_no_toml_is_one_sentence(tmp_path: Path, content: bytes | None):
 def test_any_value_in_place_of_another_is_taken_or_one_sentence(line: str, value: str):
     key, equals, _ = line.partition(" = ")
     changed = FORM.replace(line, f"{key} = {value}" if equals else value)
-    said = "form.toml"
+    message = "form.toml"
     try:
         Template.parse(changed)
     except TemplateError as error:
-        said = str(error)
-    assert said.startswith("form.toml")
-    assert "\n" not in said
+        message = str(error)
+    assert message.startswith("form.toml")
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(

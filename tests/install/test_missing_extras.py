@@ -74,12 +74,12 @@ def folder(tmp_path_factory):
     return folder
 
 
-def check(ran, said):
+def check(ran, message):
     assert "Traceback" not in ran.stderr
-    assert (ran.returncode == 0) == (said == WORKS), ran.stderr
+    assert (ran.returncode == 0) == (message == WORKS), ran.stderr
     last = ran.stderr.splitlines()[-1] if ran.stderr else ""
-    assert last.startswith("lenet: ") or not said
-    assert said in last
+    assert last.startswith("lenet: ") or not message
+    assert message in last
 
 
 @pytest.mark.parametrize("missing", [OPTIONAL, (*OPTIONAL, ENGINE)], ids=["extras", "extras and engine"])
@@ -139,9 +139,11 @@ def test_each_line_of_the_python_interface_works_in_an_empty_folder_or_says_what
         )
     ran = run_without(OPTIONAL, code, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    told = dict(line.split(" ", 1) for line in ran.stdout.splitlines())
+    output = dict(line.split(" ", 1) for line in ran.stdout.splitlines())
     wrong = {
-        line: told[str(number)] for number, (line, said) in enumerate(LINES.items()) if said not in told[str(number)]
+        line: output[str(number)]
+        for number, (line, message) in enumerate(LINES.items())
+        if message not in output[str(number)]
     }
     assert wrong == {}
 
@@ -168,7 +170,7 @@ def test_a_benchmark_of_nothing_prints_no_table_and_says_what_to_install():
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("lenet.figures.write_diagram(lenet.describe('lenet-5'), 'no/diagram.svg')", "needs matplotlib"),
         ("from lenet.pytorch import build", "needs torch"),
@@ -178,10 +180,10 @@ def test_a_benchmark_of_nothing_prints_no_table_and_says_what_to_install():
         ("lenet.LeNetClassifier", "needs scikit-learn"),
     ],
 )
-def test_python_names_the_extra_too(code, said):
+def test_python_names_the_extra_too(code, message):
     asked = f"try:\n    {code}\nexcept MissingExtra as error:\n    print(error)"
     ran = run_without(OPTIONAL, f"import lenet, lenet.figures\nfrom lenet.errors import MissingExtra\n{asked}")
-    assert said in ran.stdout, ran.stderr
+    assert message in ran.stdout, ran.stderr
     assert "install it with: pip install 'lenet[" in ran.stdout
 
 

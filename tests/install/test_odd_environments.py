@@ -77,24 +77,24 @@ def run(
         timeout=120,
         check=False,
     )
-    said = done.stderr.decode(errors="backslashreplace")
-    assert done.returncode in (0, 1, 2), said
+    output = done.stderr.decode(errors="backslashreplace")
+    assert done.returncode in (0, 1, 2), output
     for sign in ("Traceback", "Exception ignored", "Error:"):
-        assert sign not in said
-    return done.returncode, done.stdout, said
+        assert sign not in output
+    return done.returncode, done.stdout, output
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_closed_streams_stop_nothing(place: Path, verb: str):
     for redirections in (">&-", "2>&-", "<&- >&- 2>&-") if verb in ("show", "read", "train") else ("<&- >&- 2>&-",):
-        code, _, said = run(place, verb, redirections=redirections)
-        assert code == 0, said
+        code, _, errors = run(place, verb, redirections=redirections)
+        assert code == 0, errors
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_what_an_encoding_lacks_is_spelled_out(place: Path, verb: str):
-    code, _, said = run(place, verb, C_LOCALE)
-    assert code == 0, said
+    code, _, errors = run(place, verb, C_LOCALE)
+    assert code == 0, errors
 
 
 def test_json_stays_json_in_any_encoding(place: Path):
@@ -114,8 +114,8 @@ def test_a_run_on_pictures_with_such_names_is_repeated_from_its_record(place: Pa
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_without_a_home_folder_each_verb_works_or_says_why(place: Path, verb: str):
-    code, _, said = run(place, verb, HOMELESS)
-    assert code == (verb == "doctor"), said
+    code, _, errors = run(place, verb, HOMELESS)
+    assert code == (verb == "doctor"), errors
 
 
 @pytest.mark.parametrize("verb", ["data list", "doctor", "train"])
@@ -131,16 +131,16 @@ def test_without_a_home_folder_each_verb_works_or_says_why(place: Path, verb: st
     ids=str,
 )
 def test_an_odd_value_is_one_sentence_at_most(place: Path, verb: str, variables: dict[str, str]):
-    code, _, said = run(place, verb, variables)
-    assert not code or said.count("\n") == (verb != "doctor"), said
-    assert not (code and verb == "train" and next(iter(variables)) not in said)
+    code, _, errors = run(place, verb, variables)
+    assert not code or errors.count("\n") == (verb != "doctor"), errors
+    assert not (code and verb == "train" and next(iter(variables)) not in errors)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("verb", ["show", "read", "train", "code", "data list"])
 def test_a_full_disk_under_stdout_is_one_sentence(place: Path, verb: str):
-    code, _, said = run(place, verb, redirections=">/dev/full")
-    assert (code, said.splitlines()[-1]) == (1, "lenet: stdout: no space left on device")
+    code, _, errors = run(place, verb, redirections=">/dev/full")
+    assert (code, errors.splitlines()[-1]) == (1, "lenet: stdout: no space left on device")
     assert run(place, verb, redirections=">/dev/full 2>/dev/full")[0] == 1
 
 

@@ -132,10 +132,10 @@ def test_a_changed_setting_starts_another_run_and_leaves_the_curve_of_the_one_be
     choose(page, activation="squash")
     assert page.evaluate("s.learning.previousRun.updates") == 1
     assert page.evaluate(f"{RUN}.settings.activation") == "squash"
-    told = page.page.inner_text(".learning-runs")
-    assert "This run" in told
-    assert "squash (scaled tanh)" in told.split("The previous run")[0]
-    assert "ReLU" in told.split("The previous run")[1]
+    runs = page.page.inner_text(".learning-runs")
+    assert "This run" in runs
+    assert "squash (scaled tanh)" in runs.split("The previous run")[0]
+    assert "ReLU" in runs.split("The previous run")[1]
     page.page.click(".learning-runs button")
     assert page.evaluate("s.learning.previousRun") is None
     assert page.page.inner_text(".learning-runs") == ""

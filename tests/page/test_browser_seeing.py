@@ -140,13 +140,15 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
     seen.wait(f"s.misread?.wrong === {counts[0]}")
     focus(seen, 0, [1, 14, 14])
     seen.page.click(".kernel-editor summary")
-    seen.page.evaluate("window.told = []")
-    seen.page.evaluate("void lenet.store.subscribe(['misread'], ({ misread }) => told.push(misread && misread.wrong))")
+    seen.page.evaluate("window.counts = []")
+    seen.page.evaluate(
+        "void lenet.store.subscribe(['misread'], ({ misread }) => counts.push(misread && misread.wrong))"
+    )
     seen.page.click("[data-kernel=zero]")
     seen.wait(f"s.misread?.wrong === {counts[1]}")
-    assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"
-    told = f"Of 500 test digits {counts[1]} are misread now."
-    wait_until(seen, lambda: told in seen.page.inner_text(".kernel-message"), told)
+    assert seen.page.evaluate("counts") == [None, counts[1]], "unknown while they are read"
+    message = f"Of 500 test digits {counts[1]} are misread now."
+    wait_until(seen, lambda: message in seen.page.inner_text(".kernel-message"), message)
     assert seen.page.text_content(".plane-message").startswith(f"lenet-5 misreads {counts[1]} of 500.")
     seen.page.click("[data-kernel=undo]")
     seen.wait(f"s.misread?.wrong === {counts[0]}")

@@ -193,11 +193,11 @@ class Walk:
         focus(self.seen, 2, [9, 4, 4])
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
         self.seen.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
-        told = "({ image: Array.from(s.image), focus: s.focus, shown: s.shownIndexes, changes: s.changes })"
-        before = self.seen.evaluate(told)
+        state = "({ image: Array.from(s.image), focus: s.focus, shown: s.shownIndexes, changes: s.changes })"
+        before = self.seen.evaluate(state)
         self.page.reload()
         self.seen.wait("s?.answers.length > 0 && s.focus")
-        assert self.seen.evaluate(told) == before
+        assert self.seen.evaluate(state) == before
         self.page.click(".badge button")
 
     def take_the_tour(self):

@@ -66,7 +66,9 @@ def window(browser, address: str, width: int = 1280, height: int = 900, scheme: 
     page.set_default_timeout(15_000)
     page.faults, page.strangers = [], []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("console", lambda told: page.faults.append(told.text) if told.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: page.faults.append(message.text) if message.type in ("error", "warning") else None
+    )
     host = address.split("/")[2]
     page.on(
         "request",

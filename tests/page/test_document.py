@@ -43,27 +43,27 @@ def two():
 @pytest.mark.parametrize("name", names())
 def test_the_arrays_come_back_bit_for_bit_from_the_document(name):
     one = weights(name, seed=3)
-    told = page_document([one])["networks"][0]
-    values = np.frombuffer(base64.b64decode(told["weights"]), "<f4")
+    network = page_document([one])["networks"][0]
+    values = np.frombuffer(base64.b64decode(network["weights"]), "<f4")
     assert values.size == summarize(one.network).parameters
-    assert list(told["parameters"]) == list(one.parameters)
-    for array_name, place in told["parameters"].items():
+    assert list(network["parameters"]) == list(one.parameters)
+    for array_name, place in network["parameters"].items():
         start, shape = place["start"], place["shape"]
         found = values[start : start + math.prod(shape)].reshape(shape)
         assert (found == one.parameters[array_name]).all(), array_name
-    assert Network.from_json(told["description"]) == one.network
+    assert Network.from_json(network["description"]) == one.network
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_counts_are_those_of_the_summary_in_both_languages(name):
     one = weights(name)
-    counts, told = summarize(one.network), page_document([one])["networks"][0]["counts"]
-    assert [told[figure] for figure in ("parameters", "connections", "macs")] == [
+    counts, in_document = summarize(one.network), page_document([one])["networks"][0]["counts"]
+    assert [in_document[figure] for figure in ("parameters", "connections", "macs")] == [
         counts.parameters,
         counts.connections,
         counts.macs,
     ]
-    for stage, expected in zip(told["stages"], counts.stages, strict=True):
+    for stage, expected in zip(in_document["stages"], counts.stages, strict=True):
         assert (stage["name"], stage["parameters"], stage["macs"]) == (
             expected.name,
             expected.parameters,
@@ -104,9 +104,9 @@ def test_a_damaged_calibration_is_one_sentence(calibration):
 
 def test_a_run_tells_its_data_and_its_validation_error():
     made = {"recipe": {}, "data": {"name": "fashion-mnist"}, "validation_error_rate": 8.5}
-    told = page_document([weights("lenet-5-relu", made)])["networks"][0]
-    assert told["labels"][:2] == ["T-shirt/top", "Trouser"]
-    assert told["provenance"] == {
+    network = page_document([weights("lenet-5-relu", made)])["networks"][0]
+    assert network["labels"][:2] == ["T-shirt/top", "Trouser"]
+    assert network["provenance"] == {
         "data": "fashion-mnist",
         "test_error": None,
         "validation_error": 8.5,
@@ -119,8 +119,8 @@ def test_a_run_tells_its_data_and_its_validation_error():
     ["</script><b>", "a\u2028b\0\x1b[2J", "\ud800", "", "__proto__", math.nan, math.inf, 10**400, {"a": []}, None],
 )
 def test_whatever_the_provenance_holds_the_page_is_whole(value):
-    told = {"data": {"name": value}, "metrics": {"mnist test error %": value}, "made by": value}
-    one = weights("lenet-1", told | {"validation_error_rate": value})
+    provenance = {"data": {"name": value}, "metrics": {"mnist test error %": value}, "made by": value}
+    one = weights("lenet-1", provenance | {"validation_error_rate": value})
     page = page_html(page_document([one])).encode().decode()
     assert page.count("</script>") == page_html(page_document([weights("lenet-1")])).count("</script>")
     (document,) = re.findall(r'id="document">(.*?)</script>', page)
@@ -133,13 +133,13 @@ def test_whatever_the_provenance_holds_the_page_is_whole(value):
 
 def test_labels_are_numbers_where_the_data_has_another_number_of_classes():
     made = {"data": {"name": "fashion-mnist"}}
-    told = page_document([weights("lenet-short", made, classes=26)])["networks"][0]
-    assert told["labels"] == list(map(str, range(26)))
+    network = page_document([weights("lenet-short", made, classes=26)])["networks"][0]
+    assert network["labels"] == list(map(str, range(26)))
 
 
 def test_titles_tell_networks_of_one_name_apart():
-    told = page_document([weights(), weights(seed=1), weights("lenet-1"), weights(seed=2)])
-    assert [one["title"] for one in told["networks"]] == ["lenet-5", "lenet-5 (2)", "lenet-1", "lenet-5 (3)"]
+    document = page_document([weights(), weights(seed=1), weights("lenet-1"), weights(seed=2)])
+    assert [one["title"] for one in document["networks"]] == ["lenet-5", "lenet-5 (2)", "lenet-1", "lenet-5 (3)"]
 
 
 def test_the_network_that_knows_what_is_no_digit_reads_else_the_first_for_digits():
@@ -150,10 +150,10 @@ def test_the_network_that_knows_what_is_no_digit_reads_else_the_first_for_digits
 
 
 def test_where_no_network_reads_digits_the_one_that_ships_is_added_for_that_alone():
-    told = page_document([weights("lenet-rgb", {"data": {"name": "cifar10"}}), weights("lenet-short", classes=26)])
-    assert told["reader"] == 2
-    assert [one.get("hidden", False) for one in told["networks"]] == [False, False, True]
-    assert told["networks"][2]["reject_class"] == 10
+    document = page_document([weights("lenet-rgb", {"data": {"name": "cifar10"}}), weights("lenet-short", classes=26)])
+    assert document["reader"] == 2
+    assert [one.get("hidden", False) for one in document["networks"]] == [False, False, True]
+    assert document["networks"][2]["reject_class"] == 10
 
 
 def test_the_codes_are_the_ten_drawn_digits(two):
@@ -310,8 +310,8 @@ def test_the_policy_comes_before_all_that_it_rules(page):
 
 
 def test_the_title_names_the_networks_and_lang_the_language():
-    told = page_document([weights("lenet-1"), weights()], language="zh")
-    page = page_html(told)
+    document = page_document([weights("lenet-1"), weights()], language="zh")
+    page = page_html(document)
     assert "<title>lenet-1 · lenet-5 | LeNet</title>" in page
     assert '<html lang="zh">' in page
 
@@ -325,7 +325,7 @@ def site(tmp_path):
         "style/tokens.css": '@font-face { font-family: "F"; src: url("../fonts/f.woff2") format("woff2"); }\n',
         "style/a.css": 'p::after { content: "</style><b>"; }\n',
         "js/main.js": 'import { text } from "lenet/deep/text.js";\nimport { seen } from "lenet/seen.js";\n'
-        'import "lenet/other.js";\nwindow.told = { text, seen };\n',
+        'import "lenet/other.js";\nwindow.result = { text, seen };\n',
         "js/other.js": 'import { seen } from "lenet/seen.js";\nseen.push("other");\n',
         "js/seen.js": "export const seen = [];\n",
         "js/deep/text.js": "export const text = `100%25 #hash?x=1&y=\\\\ '\"</script><!-- 中文 \U0001f600\n"
@@ -362,9 +362,9 @@ def test_the_page_holds_the_notices_of_all_typefaces_that_it_embeds(page):
 
 def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, site):
     playwright = pytest.importorskip("playwright.sync_api")
-    told = two | {"networks": [two["networks"][0] | {"title": "</script><script>window.broken = 1</script>"}]}
+    expected = two | {"networks": [two["networks"][0] | {"title": "</script><script>window.broken = 1</script>"}]}
     path = site.parent / "page.html"
-    path.write_text(page_html(told, site), "utf-8")
+    path.write_text(page_html(expected, site), "utf-8")
     trouble = []
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -372,8 +372,8 @@ def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, 
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
         page.goto(path.as_uri())
-        wait_until_true(page, "window.told")
-        found = page.evaluate("window.told")
+        wait_until_true(page, "window.result")
+        found = page.evaluate("window.result")
         document = page.evaluate("JSON.parse(document.getElementById('document').textContent)")
         broken = page.evaluate("'broken' in window")
         assert not trouble
@@ -381,7 +381,7 @@ def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, 
         browser.close()
     assert found["text"] == "100%25 #hash?x=1&y=\\ '\"</script><!-- 中文 \U0001f600\n\tnext  line"
     assert found["seen"] == ["other"]
-    assert document == told
+    assert document == expected
     assert (broken, refused) == (False, "refused")
 
 

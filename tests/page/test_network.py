@@ -247,10 +247,10 @@ def explained(packed, shown, tmp_path_factory):
     """For each network: [(stage index, unit, explanation)]."""
     rng = np.random.default_rng(1)
     chosen = [some_units(one.network, rng, 6) for one in shown]
-    told = node(ASK, PARITY, packed, json.dumps(chosen))
+    results = node(ASK, PARITY, packed, json.dumps(chosen))
     return [
         [(index, unit, explanation) for (index, unit), explanation in zip(units, explanations, strict=True)]
-        for units, explanations in zip(chosen, told, strict=True)
+        for units, explanations in zip(chosen, results, strict=True)
     ]
 
 

@@ -57,7 +57,7 @@ def answers(tmp_path_factory):
     """The pictures, the models, and what the page makes of each picture by each model."""
     folder = tmp_path_factory.mktemp("whole")
     shown, half = list(pictures()), models()
-    told = []
+    from_page = []
     for some in (half[:4], half[4:]):  # a page holds six
         cases = {
             "document": page_document(some),
@@ -75,13 +75,13 @@ def answers(tmp_path_factory):
         (folder / "cases.json").write_text(json.dumps(cases))
         command = ["node", HARNESS, SITE, folder / "cases.json", folder / "answers.json"]
         subprocess.run(command, check=True, timeout=120)
-        told.append(json.loads((folder / "answers.json").read_text()))
-    return shown, half, [a + b for a, b in zip(*told, strict=True)]
+        from_page.append(json.loads((folder / "answers.json").read_text()))
+    return shown, half, [a + b for a, b in zip(*from_page, strict=True)]
 
 
 def test_every_picture_comes_to_every_network_byte_for_byte_as_in_python(answers):
-    shown, several, told = answers
-    for pixels, of_picture in zip(shown, told, strict=True):
+    shown, several, from_page = answers
+    for pixels, of_picture in zip(shown, from_page, strict=True):
         for model, answer in zip(several, of_picture, strict=True):
             expected = gray_levels(model, Image.fromarray(pixels))[0].ravel()
             background, ink = model.network.input_range
@@ -91,8 +91,8 @@ def test_every_picture_comes_to_every_network_byte_for_byte_as_in_python(answers
 
 
 def test_the_page_answers_as_python_predicts_and_looks_for_no_digit(answers):
-    shown, several, told = answers
-    for pixels, of_picture in zip(shown, told, strict=True):
+    shown, several, from_page = answers
+    for pixels, of_picture in zip(shown, from_page, strict=True):
         for model, answer in zip(several, of_picture, strict=True):
             assert model.class_names[answer["winner"]] == model.predict(Image.fromarray(pixels)).class_name
             assert (answer["digits"], answer["image"]) == (0, None)

@@ -53,7 +53,7 @@ def refusal(source: object) -> str:
 
 
 def outcome(path: Path) -> str | None:
-    """What is said against a picture, or None if it opens."""
+    """The error message of a picture, or None if it opens."""
     try:
         open_picture(path)
     except DataError as error:
@@ -170,9 +170,9 @@ def test_a_file_cut_or_changed_anywhere_is_refused_in_one_sentence_or_opened(tmp
             changed = bytearray(content[: rng.integers(1, len(content))] if trial % 2 else content)
             changed[rng.integers(len(changed))] ^= 1 << rng.integers(8)
             path.write_bytes(changed)
-            if (said := outcome(path)) is not None:
-                assert said.startswith(str(path))
-                assert "\n" not in said
+            if (message := outcome(path)) is not None:
+                assert message.startswith(str(path))
+                assert "\n" not in message
 
 
 def saved(image: Image.Image, image_format: str, **options: object) -> bytes:

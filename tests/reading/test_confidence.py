@@ -302,8 +302,8 @@ def test_ink_at_the_edge_is_no_digit_lost_where_another_threshold_takes_it_for_o
     row = graph([candidate(piece, piece + 1) for piece in range(3)], {1: 1.0}, {8: 1.0}, {5: 1.0}, pieces=3)
     chosen = PageReading((signs_of(row, 1, 2),), (frozenset(),), ignored=((strip, AT_EDGE),))
     another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
-    told = with_losses(chosen, [chosen, another]).ignored
-    assert [box for box, reason in told if reason == MAY_BE_DIGITS] == lost
+    ignored = with_losses(chosen, [chosen, another]).ignored
+    assert [box for box, reason in ignored if reason == MAY_BE_DIGITS] == lost
 
 
 @pytest.mark.parametrize(

@@ -230,17 +230,19 @@ def go_through(first: int, last: int) -> None:
         print(json.dumps({"number": number, "kind": kind}), flush=True)
         faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
         start = time.perf_counter()
-        said = failure = ""
+        message = failure = ""
         try:
             reader.read(content)
         except DataError as error:
-            said = str(error)
+            message = str(error)
         except Exception:
             failure = traceback.format_exc()
         faulthandler.cancel_dump_traceback_later()
         megabytes = peak_megabytes()
         seconds = time.perf_counter() - start
-        print(json.dumps({"said": said, "failure": failure, "seconds": seconds, "megabytes": megabytes}), flush=True)
+        print(
+            json.dumps({"message": message, "failure": failure, "seconds": seconds, "megabytes": megabytes}), flush=True
+        )
 
 
 @pytest.mark.parametrize("first", range(0, MUTATIONS, CHUNK))
@@ -258,9 +260,9 @@ def test_every_mutated_file_is_read_or_refused_in_one_sentence(first: int, tmp_p
     for outcome in outcomes:
         assert outcome["failure"] == "", outcome
         assert outcome["megabytes"] <= MAX_MEGABYTES, outcome
-        assert outcome["said"] == "" or outcome["said"].startswith("bytes: "), outcome
-        assert "\n" not in outcome["said"], outcome
-        assert len(outcome["said"]) < 300, outcome
+        assert outcome["message"] == "" or outcome["message"].startswith("bytes: "), outcome
+        assert "\n" not in outcome["message"], outcome
+        assert len(outcome["message"]) < 300, outcome
 
 
 def test_some_mutated_files_open_and_some_do_not():

@@ -155,18 +155,18 @@ def test_the_best_path_is_the_best_of_all_there_are(pieces: int, seed: int, text
     # A digit that is told from others must fit; one that hardly fits is written x here, which only \d takes.
     asked = text and re.compile(text.replace(r"\d", r"[\dx]"))
 
-    def every_way(piece: int, said: str, score: float):
+    def every_way(piece: int, text: str, score: float):
         if piece == pieces:
-            if asked is None or asked.fullmatch(said):
-                yield score, said
+            if asked is None or asked.fullmatch(text):
+                yield score, text
             return
-        yield from every_way(piece + 1, said, score + left_out[piece])
+        yield from every_way(piece + 1, text, score + left_out[piece])
         for index, run in enumerate(runs):
             if run.first == piece:
                 for digit in (1, 2, 7):
                     sign = str(digit) if logs[index, digit] >= np.log(MIN_FIT) else "x"
-                    told = float(logs[index, digit]) - cost_of(run, COSTS)
-                    yield from every_way(run.last, said + sign, score + told)
+                    gain = float(logs[index, digit]) - cost_of(run, COSTS)
+                    yield from every_way(run.last, text + sign, score + gain)
 
     best = best_path(runs, logs, pieces, text and Pattern.parse(text))
     assert best.score == pytest.approx(max((score for score, _ in every_way(0, "", 0.0)), default=-np.inf), abs=1e-4)
@@ -534,9 +534,9 @@ def test_no_ink_gives_an_empty_draft():
 
 def test_a_pattern_chooses_between_digits_and_writes_separators():
     ink = ink_of_boxes((200, 400), *row_at(80, 50, 4))
-    told = Told(d1=0.55, d7=0.42)
-    assert read_lines(ink, told).text == "1111"
-    page = read_lines(ink, told, Pattern.parse("[1]7{2}-1"))
+    network = Told(d1=0.55, d7=0.42)
+    assert read_lines(ink, network).text == "1111"
+    page = read_lines(ink, network, Pattern.parse("[1]7{2}-1"))
     assert page.text == "177-1"
     assert all(digit.probability > 0.8 for digit in page.digits)
 

@@ -18,7 +18,7 @@ from lenet.reading.drawing.misses import draw_misses
 
 @pytest.fixture(autouse=True, scope="module")
 def _said_once():
-    """Where the native engine is missing, that is said now, and not in the middle of what a test looks at."""
+    """Where the native engine is missing, its warning is printed here, and not into the output that a test examines."""
     engine_name()
 
 
@@ -76,7 +76,7 @@ def test_tables_as_spreadsheets_save_them_are_read(tmp_path: Path, table: bytes)
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("", r"line 1: no column file; .* found nothing"),
         ("name,label\na.png,7\n", r"line 1: no column file; .* found name, label"),
@@ -101,9 +101,9 @@ def test_tables_as_spreadsheets_save_them_are_read(tmp_path: Path, table: bytes)
         ('file,label\n"a.png,7\n', r"line 2: not a table"),
     ],
 )
-def test_a_wrong_table_is_refused_in_one_sentence(tmp_path: Path, table: str | bytes, said: str):
+def test_a_wrong_table_is_refused_in_one_sentence(tmp_path: Path, table: str | bytes, message: str):
     path = written(tmp_path, table, "a.png")
-    with pytest.raises(DataError, match=said) as failure:
+    with pytest.raises(DataError, match=message) as failure:
         read_labels(path)
     assert str(failure.value).startswith(str(path))
     assert "\n" not in str(failure.value)
@@ -194,18 +194,18 @@ def test_evaluate_photos_prints_a_line_for_each_group_and_reports_the_bad_file(f
 
 def test_evaluate_photos_gives_every_group_as_json(folder: Path, capsys):
     assert main(["evaluate", "pretrained", "--photos", str(folder), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["groups"]["single/pen"]["n"] == 4
-    assert said["groups"]["single/pen"]["right"] == 4
-    assert set(said["total"]) >= {"n", "right", "rejected", "accepted_right"}
-    assert said["total"]["n"] == 8
-    assert said["calibration"]["digits"] == 6
-    assert 0 <= said["calibration"]["expected_error"] <= 1
-    assert {miss["file"] for miss in said["misses"]} == {"5.png", "bad.png"}
+    output = json.loads(capsys.readouterr().out)
+    assert output["groups"]["single/pen"]["n"] == 4
+    assert output["groups"]["single/pen"]["right"] == 4
+    assert set(output["total"]) >= {"n", "right", "rejected", "accepted_right"}
+    assert output["total"]["n"] == 8
+    assert output["calibration"]["digits"] == 6
+    assert 0 <= output["calibration"]["expected_error"] <= 1
+    assert {miss["file"] for miss in output["misses"]} == {"5.png", "bad.png"}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--photos", "none.csv"], "none.csv: no such table of labels"),
         (["--photos", "x.csv", "--data", "mnist"], "leave out --data"),
@@ -215,10 +215,10 @@ def test_evaluate_photos_gives_every_group_as_json(folder: Path, capsys):
         (["--photos", "x.csv", "--mistakes", "sheet.txt"], "expected a picture file's name"),
     ],
 )
-def test_wrong_words_of_evaluate_photos_give_one_sentence(words, said, capsys):
+def test_wrong_words_of_evaluate_photos_give_one_sentence(words, message, capsys):
     assert main(["evaluate", *words]) != 0
     out, err = capsys.readouterr()
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert not out
 

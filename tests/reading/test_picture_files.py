@@ -103,8 +103,8 @@ def test_an_empty_list_of_files_is_reported(tmp_path: Path, capsys):
 def test_a_list_that_is_no_text_is_one_sentence(tmp_path: Path, capsys):
     (tmp_path / "list").write_bytes(b"one.png\0two.png\0")  # as find -print0 writes it
     assert main(["read", "--files-from", str(tmp_path / "list")]) == 1
-    told = capsys.readouterr().err
-    assert told == (
+    output = capsys.readouterr().err
+    assert output == (
         f"lenet: {tmp_path}/list, line 1: a null byte, which no name of a file holds; "
         "expected a text with a name on each line\n"
     )

@@ -142,15 +142,15 @@ def test_a_blank_page_has_no_ink(reader: Reader, level: int):
 
 def test_a_reading_is_plain_json(reader: Reader, mnist):
     reading = reader.read(page_of(["407"], mnist))
-    told = json.loads(json.dumps(reading.to_json()))
-    assert told["text"] == "407"
-    assert [digit["label"] for digit in told["digits"]] == ["4", "0", "7"]
+    record = json.loads(json.dumps(reading.to_json()))
+    assert record["text"] == "407"
+    assert [digit["label"] for digit in record["digits"]] == ["4", "0", "7"]
     for digit in reading.digits:
         assert isinstance(digit, Digit)
         assert digit.image.shape == (28, 28)
         others = sum(share for _, share in digit.alternatives)
         assert digit.probability + others + digit.no_digit == pytest.approx(1, abs=1e-5)
-        assert told["digits"][reading.digits.index(digit)]["no_digit"] == pytest.approx(digit.no_digit, abs=1e-4)
+        assert record["digits"][reading.digits.index(digit)]["no_digit"] == pytest.approx(digit.no_digit, abs=1e-4)
 
 
 def test_weights_of_any_network_of_ten_classes_are_taken():

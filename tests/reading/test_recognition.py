@@ -152,7 +152,7 @@ def assert_near(image, expected):
 
 
 @pytest.mark.parametrize(
-    ("calibration", "said"),
+    ("calibration", "message"),
     [
         ("hot", r"provenance\.calibration is 'hot', expected a record"),
         ([1], r"provenance\.calibration is \[1\], expected a record"),
@@ -166,11 +166,11 @@ def assert_near(image, expected):
         ({"thresholds": [{"a": 1}]}, r"thresholds\[0\] is {'a': 1}, expected a list of 2 numbers"),
     ],
 )
-def test_a_damaged_calibration_is_one_sentence(calibration, said):
+def test_a_damaged_calibration_is_one_sentence(calibration, message):
     shipped = pretrained()
     for kind in ("calibration", "calibration of one view"):
         if kind != "calibration" and set(calibration) & {"line", "single"}:
             continue  # it has none of these
         damaged = replace(shipped, provenance={**shipped.provenance, kind: calibration})
-        with pytest.raises(WeightsError, match=said.replace("calibration", kind, 1)):
+        with pytest.raises(WeightsError, match=message.replace("calibration", kind, 1)):
             Calibration.of_one_view(damaged)

@@ -161,8 +161,8 @@ def test_the_access_log_has_a_line_for_each_request_and_no_tokens(capsys):
     when = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     expected = ["GET /v1/networks 303", r"GET /a\\nb 401", "POST /v1/read 422"]
     assert len(lines) == 3
-    for line, told in zip(lines, expected, strict=True):
-        assert re.fullmatch(rf"{when} 127\.0\.0\.1 {told} \d+\.\d ms", line), line
+    for line, request in zip(lines, expected, strict=True):
+        assert re.fullmatch(rf"{when} 127\.0\.0\.1 {request} \d+\.\d ms", line), line
     assert TOKEN not in "".join(lines)
 
 

@@ -121,8 +121,8 @@ def test_a_normalized_digit_goes_to_the_network_as_it_is(client):
         answer = client.post(f"/v1/read?normalized=true{query}", png(pixels)).json()
         digit = answer["digits"][0]
         assert (answer["text"], answer["size"], digit["box"]) == ("7", [28, 28], [0, 0, 28, 28])
-        told = dict([[digit["label"], digit["probability"]], *digit["alternatives"]])
-        assert [told[str(number)] for number in range(10)] == pytest.approx(shares.tolist(), abs=6e-5)
+        probability_of = dict([[digit["label"], digit["probability"]], *digit["alternatives"]])
+        assert [probability_of[str(number)] for number in range(10)] == pytest.approx(shares.tolist(), abs=6e-5)
 
 
 def test_a_normalized_digit_in_a_large_file_is_read_by_a_thread(client):
@@ -194,10 +194,10 @@ def test_the_networks_are_listed_as_by_lenet_networks_json(client, capsys):
     expected = command_line(capsys, "networks", "--json")
     own = summary.summarize(pretrained().network).to_json()
     assert [line["name"] for line in listed] == names()
-    for line, told in zip(listed, expected, strict=True):
-        assert line == (told if told["name"] not in with_weights else {key: line[key] for key in told})
-        if told["name"] == "lenet-5-relu":
-            assert line == {key: own[key] for key in told}  # of the network that is served, which has eleven outputs
+    for line, entry in zip(listed, expected, strict=True):
+        assert line == (entry if entry["name"] not in with_weights else {key: line[key] for key in entry})
+        if entry["name"] == "lenet-5-relu":
+            assert line == {key: own[key] for key in entry}  # of the network that is served, which has eleven outputs
 
 
 @pytest.mark.parametrize("name", ["lenet-1989", "lenet-caffe"])
@@ -325,10 +325,10 @@ def test_a_host_that_is_no_host_does_not_get_into_the_documentation(client):
 def test_remarks_name_parameters_where_the_command_line_names_options(client, capsys, tmp_path):
     blank = png(np.full((60, 60), 255, np.uint8))
     (tmp_path / "blank.png").write_bytes(blank)
-    (said,) = command_line(capsys, "read", str(tmp_path / "blank.png"), "--json")
-    assert "try --ink-high for" in said["remark"]
+    (printed,) = command_line(capsys, "read", str(tmp_path / "blank.png"), "--json")
+    assert "try --ink-high for" in printed["remark"]
     answer = client.post("/v1/read", content=blank, headers={"content-type": "image/png"}).json()
-    assert answer["remark"] == said["remark"].replace("--ink-high", "polarity=ink-high")
+    assert answer["remark"] == printed["remark"].replace("--ink-high", "polarity=ink-high")
 
 
 def test_every_option_that_a_remark_may_name_is_a_parameter():

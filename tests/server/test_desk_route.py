@@ -1,4 +1,4 @@
-"""The desk's paths over HTTP: what this machine cannot do is said, and not offered."""
+"""The desk's paths over HTTP: what this machine cannot do is stated, and not offered."""
 
 import asyncio
 import json

@@ -64,9 +64,9 @@ def refusal(answer: bytes) -> tuple[int, str]:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"connection: close" in head, answer
     assert b"content-type: application/problem+json" in head, answer
-    told = json.loads(body)
-    assert head.startswith(b"HTTP/1.1 %d " % told["status"])
-    return told["status"], told["detail"]
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 %d " % problem["status"])
+    return problem["status"], problem["detail"]
 
 
 def processes(server: Server) -> list[int]:
@@ -153,8 +153,8 @@ def test_a_head_sent_together_with_a_request_has_the_same_time(server):
     ids=lambda value: "" if isinstance(value, list) else None,
 )
 def test_a_head_that_is_too_long_or_damaged_is_refused_in_a_sentence(server, parts, status, detail):
-    found, told = refusal(answer_to(server, *parts))
-    assert (found, detail in told) == (status, True), told
+    found, message = refusal(answer_to(server, *parts))
+    assert (found, detail in message) == (status, True), message
 
 
 def test_what_is_refused_takes_no_memory(server):

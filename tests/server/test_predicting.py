@@ -43,7 +43,7 @@ def test_a_model_of_digits_names_the_one_that_stands_out(model):
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "said"),
+    ("content", "status", "message"),
     [
         (b"", 415, "photo.png: empty"),
         (b"no picture", 415, "photo.png: not a picture in a known format"),
@@ -51,11 +51,11 @@ def test_a_model_of_digits_names_the_one_that_stands_out(model):
         (png(200, 300), 413, "photo.png: 300×200 pixels; at most 10,000 are accepted"),
     ],
 )
-def test_what_cannot_be_opened_is_a_problem_with_the_sentence_of_the_shell(model, content, status, said):
+def test_what_cannot_be_opened_is_a_problem_with_the_sentence_of_the_shell(model, content, status, message):
     with pytest.raises(HTTPException) as refused:
         predict("photo.png", content, model, Limits(max_pixels=10_000))
     assert refused.value.status_code == status
-    assert refused.value.detail.startswith(said)
+    assert refused.value.detail.startswith(message)
 
 
 def test_an_unknown_fit_is_named(model):
@@ -73,7 +73,7 @@ def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(
 
 
 @pytest.mark.parametrize(
-    ("query", "content", "status", "said"),
+    ("query", "content", "status", "message"),
     [
         ("fit=squash", png(), 422, "fit is 'squash', expected 'pad', 'crop' or 'stretch'"),
         ("top=0", png(), 422, "top is '0', expected at least 1"),
@@ -83,11 +83,11 @@ def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(
         ("network=lenet-5&fit=crop", png(), 422, "leave fit out"),
     ],
 )
-def test_wrong_requests_are_refused_in_one_sentence(model, query, content, status, said):
+def test_wrong_requests_are_refused_in_one_sentence(model, query, content, status, message):
     client = Client(ServerConfig(model, models=tuple(shipped())).app())
     answer = client.post(f"/v1/predict?{query}", content=content, headers={"content-type": "image/png"})
     assert answer.status_code == status
-    assert said in answer.json()["detail"]
+    assert message in answer.json()["detail"]
 
 
 def test_a_server_of_such_a_model_reads_with_the_one_that_ships_and_its_page_asks_nobody(model, monkeypatch):

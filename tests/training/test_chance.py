@@ -1,4 +1,4 @@
-"""A network that answers no better than chance is said to, in one line with what to change; one that learns is not."""
+"""A network that is no better than chance is reported in one line with what to change; one that learns is not."""
 
 import json
 
@@ -23,12 +23,12 @@ def digits(mnist):
 def test_a_sigmoid_at_the_tutorials_rate_is_at_chance_and_the_recipe_that_learns_is_named(digits, tmp_path, capsys):
     run = lenet.train("lenet-5-sigmoid", digits, recipe="tutorial", epochs=3, out=tmp_path / "run", threads=1)
 
-    said = [line for line in capsys.readouterr().err.splitlines() if "at chance" in line]
-    assert len(said) == 1
-    assert said[0].startswith("lenet: lenet-5-sigmoid is at chance after epoch 2: its error rate is ")
+    output = [line for line in capsys.readouterr().err.splitlines() if "at chance" in line]
+    assert len(output) == 1
+    assert output[0].startswith("lenet: lenet-5-sigmoid is at chance after epoch 2: its error rate is ")
     assert (
         "use --recipe default, which gets past that with --optimizer adamw, --learning-rate 0.005 and --batch"
-        in said[0]
+        in output[0]
     )
     assert [one.split(":")[0] for one in run.warnings] == ["lenet-5-sigmoid is at chance after epoch 3"]
     assert [("warning" in row) for row in run.history] == [False, True, True]
@@ -64,9 +64,9 @@ def test_the_shell_says_it_on_stderr_and_json_holds_it(digits, tmp_path, capsys)
     np.savez(tmp_path / "digits.npz", images=digits.train_images[:2000], labels=digits.train_labels[:2000])
     command = ["train", "lenet-5-sigmoid", "--data", str(tmp_path / "digits.npz"), "--recipe", "tutorial"]
     assert main([*command, "--epochs", "1", "--out", str(tmp_path / "run"), "--threads", "1", "--json"]) == 0
-    said = capsys.readouterr()
-    assert "lenet: lenet-5-sigmoid is at chance after epoch 1" in said.err
-    assert "at chance" in json.loads(said.out)["history"][-1]["warning"]
+    output = capsys.readouterr()
+    assert "lenet: lenet-5-sigmoid is at chance after epoch 1" in output.err
+    assert "at chance" in json.loads(output.out)["history"][-1]["warning"]
 
 
 def test_few_examples_are_checked_after_as_many_times_more_epochs_as_they_get(digits, tmp_path, capsys):
@@ -122,5 +122,5 @@ def test_advice_for_every_network_is_a_recipe_that_differs_from_what_failed(name
     network = lenet.describe(name)
     for failed in RECIPES:
         if failed != "1998" or network.smallest_wins:
-            said = advice(network, recipe(failed, network))
-            assert said.startswith(("the units saturate", "--learning-rate", "lower --learning-rate"))
+            sentence = advice(network, recipe(failed, network))
+            assert sentence.startswith(("the units saturate", "--learning-rate", "lower --learning-rate"))

@@ -66,12 +66,12 @@ def test_when_one_of_two_agents_is_killed_the_other_goes_on_from_the_checkpoint(
         before = epochs_in(out)
         assert len(processes_with(f"LENET_TEST_MACHINE={marks[1]}")) == 2, "an agent and its process train, too"
         kill_machine(marks[1])
-        _, said = agents[0].communicate(timeout=SECONDS)
+        _, errors = agents[0].communicate(timeout=SECONDS)
     finally:
         for agent, mark in zip(agents, marks, strict=True):
             kill_machine(mark)
             agent.communicate()
-    assert agents[0].returncode == 0, said
+    assert agents[0].returncode == 0, errors
     assert before
     assert before[-1] < EPOCHS
     assert epochs_in(out) == list(range(1, EPOCHS + 1))

@@ -232,7 +232,7 @@ def test_the_engine_follows_from_what_was_asked_and_what_is_there(forced, asked,
 
 
 @pytest.mark.parametrize(
-    ("forced", "asked", "said"),
+    ("forced", "asked", "message"),
     [
         ("numpy", {}, "the engine numpy cannot train"),
         ("", {"device": "abacus"}, "unknown device 'abacus'"),
@@ -247,12 +247,12 @@ def test_the_engine_follows_from_what_was_asked_and_what_is_there(forced, asked,
         ("", {"begun": {"engine": "avx2"}, "processes": 2}, "LENET_ENGINE=avx2 in one process on a CPU"),
     ],
 )
-def test_an_engine_that_would_give_other_bits_or_none_is_refused_in_a_sentence(forced, asked, said, monkeypatch):
+def test_an_engine_that_would_give_other_bits_or_none_is_refused_in_a_sentence(forced, asked, message, monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", forced)
-    if said is None:
+    if message is None:
         assert chosen_engine(monkeypatch, **asked) == forced
         return
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(TrainingError, match=message):
         chosen_engine(monkeypatch, **asked)
 
 

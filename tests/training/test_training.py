@@ -137,8 +137,8 @@ def test_a_class_without_examples_is_named_and_one_class_alone_is_refused(tmp_pa
 
 def test_more_classes_than_outputs_are_refused_with_a_network_that_takes_them(tmp_path):
     eleven = named_set(list(range(11)) * 2, tuple("abcdefghijk"))
-    said = r"mine has 11 classes, but lenet-5 has 10 outputs for them; .*; take lenet-5-relu by name"
-    with pytest.raises(TrainingError, match=said):
+    message = r"mine has 11 classes, but lenet-5 has 10 outputs for them; .*; take lenet-5-relu by name"
+    with pytest.raises(TrainingError, match=message):
         lenet.train("lenet-5", eleven, epochs=1, out=tmp_path / "run")
 
 
@@ -147,7 +147,7 @@ def test_given_values_replace_those_of_the_recipe():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"epochs": 0}, "epochs is 0, expected at least 1"),
         ({"learning_rate": math.nan}, "learning_rate is nan, expected a number above 0"),
@@ -158,13 +158,13 @@ def test_given_values_replace_those_of_the_recipe():
         ({"scale": 2.0}, "scale is 2.0"),
     ],
 )
-def test_a_value_that_is_not_accepted_is_named(values, said):
-    with pytest.raises(LeNetError, match=said):
+def test_a_value_that_is_not_accepted_is_named(values, message):
+    with pytest.raises(LeNetError, match=message):
         Recipe(**values)
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"j": 1.0}, "j goes with the loss map, and the loss is cross-entropy; leave j out"),
         ({"mu": 1.0}, "mu goes with the optimizer sdlm, and the optimizer is sgd"),
@@ -175,8 +175,8 @@ def test_a_value_that_is_not_accepted_is_named(values, said):
         ({"shift": 28}, "shift is 28, expected less than 28, the side of a picture"),
     ],
 )
-def test_a_value_that_would_do_nothing_or_move_pictures_away_is_refused(values, said, tmp_path):
-    with pytest.raises(TrainingError, match=said):
+def test_a_value_that_would_do_nothing_or_move_pictures_away_is_refused(values, message, tmp_path):
+    with pytest.raises(TrainingError, match=message):
         lenet.train("lenet-5-relu", named_set([0, 1] * 10, ("cat", "dog")), out=tmp_path / "run", **values)
     assert not (tmp_path / "run").exists()
 
@@ -356,12 +356,12 @@ def test_going_on_with_a_finished_run_changes_no_weights(engine, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [("", "not readable as JSON"), ("[]", "is not the run.json of a run"), ('{"format": "lenet-run-1"}', "no entry")],
 )
-def test_a_damaged_run_json_is_named(content, said, tmp_path):
+def test_a_damaged_run_json_is_named(content, message, tmp_path):
     (tmp_path / "run.json").write_text(content)
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(TrainingError, match=message):
         read_settings(tmp_path)
 
 
@@ -410,7 +410,7 @@ def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(engine, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["lenet-6"], "unknown network 'lenet-6'; did you mean lenet-5"),
         (["--recipe", "quick"], "unknown recipe 'quick'"),
@@ -420,13 +420,13 @@ def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(engine, tmp_path
         (["lenet-5", "--hidden", "3"], "lenet-5 has no argument 'hidden'"),
     ],
 )
-def test_the_verb_says_what_is_wrong_in_one_line(arguments, said, capsys, tmp_path, monkeypatch):
+def test_the_verb_says_what_is_wrong_in_one_line(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if "--data" not in arguments:
         arguments = [*arguments, "--data", write_npz(tmp_path / "stripes.npz", stripes())]
     assert main(["train", *arguments]) in (1, 2)
     printed = capsys.readouterr().err
-    assert said in printed
+    assert message in printed
     assert printed.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
@@ -448,8 +448,8 @@ def test_evaluating_on_other_classes_is_refused_and_names_both(tmp_path, capsys)
     Model(network, arrays, {"data": {"name": "cifar10"}}).save(tmp_path / "w.safetensors")
     source = write_npz(tmp_path / "stripes.npz", dataset)
     assert main(["evaluate", str(tmp_path / "w.safetensors"), "--data", str(source)]) == 1
-    said = capsys.readouterr().err
-    assert "stripes has the classes 0, 1, 2, but the model's are airplane, automobile, bird, cat" in said
+    output = capsys.readouterr().err
+    assert "stripes has the classes 0, 1, 2, but the model's are airplane, automobile, bird, cat" in output
 
 
 # Stochastic diagonal Levenberg–Marquardt
@@ -461,8 +461,8 @@ def test_networks_side_by_side_of_which_one_diverges_stop_and_stay_readable_as_t
     few = Dataset("few", mnist.train_images[:200], mnist.train_labels[:200], mnist.test_images[:9],
                   mnist.test_labels[:9], mnist.class_names)  # fmt: skip
     made = recipe("1998", network, epochs=2, rates=[1e-4, 10.0])
-    said = r"network \d of 8 is \S+ in epoch 2.*lower --rates, which is 10.0.*last.safetensors holds the networks"
-    with pytest.raises(TrainingError, match=said):
+    message = r"network \d of 8 is \S+ in epoch 2.*lower --rates, which is 10.0.*last.safetensors holds the networks"
+    with pytest.raises(TrainingError, match=message):
         fit(network, few, made, tmp_path / "run", seeds=range(8), validation=0)
     run = Run(tmp_path / "run")
     assert [row["epoch"] for row in run.history] == [1]
@@ -499,7 +499,7 @@ def test_networks_that_are_trained_side_by_side_are_those_that_are_trained_alone
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"momentum": 0.9}, r"the optimizer sdlm takes momentum 0\.0 only, not 0\.9"),
         ({"shift": 1}, "the optimizer sdlm takes shift 0 only, not 1"),
@@ -511,8 +511,8 @@ def test_networks_that_are_trained_side_by_side_are_those_that_are_trained_alone
         ({"optimizer": "adamw", "batch": 64, "schedule": "constant", "rates": ()}, "halved goes with the optimizer"),
     ],
 )
-def test_what_sdlm_has_no_room_for_is_refused_in_one_sentence(values, said):
-    with pytest.raises(TrainingError, match=said):
+def test_what_sdlm_has_no_room_for_is_refused_in_one_sentence(values, message):
+    with pytest.raises(TrainingError, match=message):
         replace(SDLM, **values)
 
 
@@ -586,7 +586,7 @@ def test_training_takes_what_the_description_takes(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("network", "options", "said"),
+    ("network", "options", "message"),
     [
         ("lenet-rgb", {"size": 28}, "lenet-rgb has no argument 'size'"),
         ("lenet-5", {"classes": 3}, "lenet-5 has no argument 'classes'"),
@@ -595,8 +595,10 @@ def test_training_takes_what_the_description_takes(tmp_path, capsys):
         (lenet.create(TINY), {"size": 32}, "tiny is described already; leave size out"),
     ],
 )
-def test_an_option_that_a_network_does_not_take_is_refused_before_anything_is_trained(network, options, said, tmp_path):
-    with pytest.raises(LeNetError, match=said):
+def test_an_option_that_a_network_does_not_take_is_refused_before_anything_is_trained(
+    network, options, message, tmp_path
+):
+    with pytest.raises(LeNetError, match=message):
         lenet.train(network, stripes(), out=tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
 

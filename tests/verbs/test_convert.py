@@ -110,10 +110,13 @@ def test_names_and_a_reject_class_are_options_where_a_file_says_neither(tmp_path
     assert "output 10 stands for none of them" in capsys.readouterr().out
     model = lenet.load(tmp_path / "own.safetensors")
     assert model.output_names == (*words.split(","), "none")
-    for number, said in (("11", "has the outputs 0 to 10, and the reject class is 11"), ("-1", "is -1, expected the")):
+    for number, message in (
+        ("11", "has the outputs 0 to 10, and the reject class is 11"),
+        ("-1", "is -1, expected the"),
+    ):
         command[command.index("--reject-class") + 1] = number
         assert main(command) == 1
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
 def test_a_damaged_description_is_one_sentence(tmp_path):
@@ -127,10 +130,10 @@ def test_what_was_written_is_printed_as_json(foreign, tmp_path, capsys):
     path = tmp_path / "own.safetensors"
     options = ["--activation", "relu", "--pooling", "average", "--outputs", "sigmoid", "--input-range", "0,1", "--json"]
     assert main(["convert", str(foreign), "-o", str(path), *options]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["network"]["name"] == "lenet-relu-average"
-    assert said["network"]["stages"][-1]["activation"] == "sigmoid"
-    assert said["digest"] == lenet.load(path).digest
+    output = json.loads(capsys.readouterr().out)
+    assert output["network"]["name"] == "lenet-relu-average"
+    assert output["network"]["stages"][-1]["activation"] == "sigmoid"
+    assert output["digest"] == lenet.load(path).digest
 
 
 def test_without_a_name_the_file_is_written_beside_its_source(tmp_path):

@@ -34,8 +34,8 @@ def test_the_sides_of_boxes_with_little_white_between_them_are_sides_on_both_sid
 
 def test_ones_one_below_the_other_in_a_sudoku_are_no_side_of_its_cells(reader, mnist):
     form = draw_form("sudoku", 3, mnist, 22)
-    told = [answer.text for answer in compare_cells(form, reader.read(form.photo)) if answer.cell.text == "1"]
-    assert told == ["1"] * len(told)
+    texts = [answer.text for answer in compare_cells(form, reader.read(form.photo)) if answer.cell.text == "1"]
+    assert texts == ["1"] * len(texts)
 
 
 @pytest.mark.parametrize("number", [11, 32])
