@@ -147,7 +147,7 @@ def predict(
         top, fit: as ``lenet predict`` takes them.
 
     Raises:
-        Problem: if it cannot be opened, or is too large.
+        HTTPException: if it cannot be opened, or is too large.
         UnknownName: if there is no such fit.
     """
 
