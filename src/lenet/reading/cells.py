@@ -21,6 +21,7 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid.cell import GridCell
 from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.removal import without_grid
+from lenet.reading.foreground.grid.rule import REACH
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.doubts import AT_SIDE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
@@ -59,7 +60,7 @@ MIN_SHARE_ON_RULE = MIN_SHARE_IN_CELL  # of a component's ink: it is a remnant o
 MIN_FITTING_SHARE = MIN_SHARE_IN_CELL  # of the components as high as digits, in one cell each: cells bound the digits
 MIN_SIDE_HEIGHT = MIN_SHARE_IN_CELL  # of a cell's height: a 1 may be the printed side of its box
 MAX_FIELD_ASPECT = DASH_ASPECT  # width over height of the boxes of a field: no digit is wider for its height
-TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
+TOUCH = REACH  # between a digit and the side of its cell: it may belong to the next one, too
 # Reasons for which ink was ignored that may have been a digit.
 REASONS_FOR_DOUBT = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")
 

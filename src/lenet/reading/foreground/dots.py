@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import MAX_SIZE_RATIO, label_components
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN
-from lenet.reading.foreground.grid.tracing import shortest_run
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.order_statistics import median
 
 MIN_DOTS = (MIN_ALIKE + 1) ** 2  # the corners of the least squared paper: of so many squares each way
-FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 
 
 def without_dots(ink: InkMap) -> InkMap:
@@ -25,8 +23,8 @@ def without_dots(ink: InkMap) -> InkMap:
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
     x, y, width, height, area = statistics.T
     side = np.maximum(width, height)
-    is_dot = (side < shortest_run(ink.levels.shape)) & (side <= MAX_SIZE_RATIO * np.minimum(width, height))
-    is_dot &= area > FILLED * width * height
+    is_dot = side <= MAX_SIZE_RATIO * np.minimum(width, height)
+    is_dot &= 2 * area > width * height  # a disc fills more than three quarters of its box
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink
     typical = median(area[is_dot])

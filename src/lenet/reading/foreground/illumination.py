@@ -17,7 +17,6 @@ Levels = NDArray[np.float32]
 DARK_FRACTION = 0.4  # of the paper's light: a table or a sleeve has less
 STROKE_AT_EDGE = 0.035  # of the longer side: the strokes that are told from a shadow that they cross the edge of
 EDGE_OF_SHADOW = 1.15  # of gray levels close by: even light changes by less
-EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a shadow's edge is softer
 
 SIDE = 96  # pixels, of a crop half as many: the longer side of the copy on which light is estimated
 _KERNEL_SIZE = 9  # pixels of the copy that the smoothing of light reaches over, and so where a shadow's edge may be
@@ -162,7 +161,7 @@ def _non_paper_mask(illumination: Levels) -> Levels:
     dark = (illumination < DARK_FRACTION * quantile(illumination, 0.8)).astype(np.uint8)
     non_paper = np.zeros_like(dark)
     if dark.any():
-        abrupt_edges = (cv2.dilate(illumination, np.ones((7, 7), np.uint8)) > EDGE_RATIO * illumination) & (
+        abrupt_edges = (cv2.dilate(illumination, np.ones((7, 7), np.uint8)) > EDGE_OF_SHADOW * illumination) & (
             cv2.erode(dark, _BLOCK) == 0
         )
         rim = (dark > 0) & (cv2.erode(dark, _BLOCK) == 0)

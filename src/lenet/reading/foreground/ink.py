@@ -29,8 +29,9 @@ GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out 
 MIN_GRAIN = 1 / 255  # one gray level
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
 SEPARATED_IN_THREE = 0.88  # the same of three classes: of noise alone it is 0.81
-PALE, MAX_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
 SHARES = (0.25, 0.38, 0.52)  # of full ink: above these, strokes are looked for, pale ones at the first
+PALE = 0.7  # of full ink: strokes below it are brought up to it
+MAX_GAIN = PALE / SHARES[0]  # of strokes: those as pale as the first share become as dark as that
 CROP = 300  # pixels: a picture, or an ink map, no larger may be a crop around its digits
 
 _BLOCK = np.ones((3, 3), np.uint8)

@@ -33,14 +33,14 @@ from lenet.reading.scoring import LIKELY, PlacedSign, ScoredCandidate
 Bits = NDArray[np.bool_]
 
 ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
-ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)  # the same, in digit heights
+# The same, in digit heights; no dash, and no stroke of a plus, is longer than slashes are in the mean.
+ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)
 MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
 MIN_LEAN, MIN_LENGTH = sum(ONE_LEAN), sum(ONE_LENGTH)  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
 MIN_SLASH_LOG_ODDS = 2.0  # of what is taken for a slash
 MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash; and reversed
 MIN_BEND = 0.06  # of its height: all parentheses of those fonts bend more; so do 5 % of MNIST's ones, to either side
-MAX_ARM = SLASH_LENGTH[0]  # in digit heights: no dash, and no stroke of a plus, is longer than slashes are
 DASH_TOP = 0.2  # of the digits' height: dashes stand no nearer to their top, or to their foot
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
 COMMA_TAIL = 0.05  # digit heights below: 94 % of commas have one, or are as long as dashes, 1 % of points
@@ -409,7 +409,7 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     Both may lean; if they lean as much as they stand, it is a multiplication sign.
     """
     height, width = mask.shape
-    if max(height, width) > min(MAX_ARM * digit_height, DASH_ASPECT * min(height, width)):
+    if max(height, width) > min(SLASH_LENGTH[0] * digit_height, DASH_ASPECT * min(height, width)):
         return False
     width_of_stroke = stroke_width(mask.view(np.uint8))
     if min(height, width) - width_of_stroke < 2 * width_of_stroke:  # arms shorter than wide: a point
@@ -502,7 +502,7 @@ def _short_sign(mark: _Mark, top: float, bottom: float) -> str:
     box = mark.box
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_short = mark.is_clear and width < MAX_ARM * digit_height
+    is_short = mark.is_clear and width < SLASH_LENGTH[0] * digit_height
     if is_dash(width, height, digit_height) and is_short and DASH_TOP < place < 1 - DASH_TOP:
         return "-"
     min_place = DASH_TOP if mark.is_clear else MARK_TOP

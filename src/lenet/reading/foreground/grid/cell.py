@@ -10,7 +10,6 @@ from lenet.boxes import Box
 Mask = NDArray[np.uint8]
 
 MIN_CELL = 14  # pixels: the shortest side of a cell, as low as digits that are read
-INNER = 0.67  # of half a box's sides: what counts as inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,5 +53,5 @@ def has_ink_inside(mask: Mask, box: Box) -> bool:
     top, left, bottom, right = box
     down = np.abs(np.linspace(-1, 1, bottom - top))[:, None]
     across = np.abs(np.linspace(-1, 1, right - left))
-    is_inner = np.hypot(down, across) < INNER
+    is_inner = 2 * (down**2 + across**2) < 1  # half of the ellipse that touches its sides
     return bool((mask[top:bottom, left:right] > 0)[is_inner].any())

@@ -15,7 +15,7 @@ from lenet.reading.foreground.grid.crossings import meeting_rules
 from lenet.reading.foreground.grid.families import alike_rules
 from lenet.reading.foreground.grid.missing_rules import with_missing, with_open_sides, with_sides
 from lenet.reading.foreground.grid.profiles import measure_rule
-from lenet.reading.foreground.grid.regions import bounding_rules, cells_between, dividing_strokes
+from lenet.reading.foreground.grid.regions import bounding_rules, cells_between
 from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
 from lenet.reading.foreground.grid.strokes import (
@@ -98,12 +98,7 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     rules = with_sides(with_missing(rules, bridged), bridged)
     if not rules:
         return None
-    while True:
-        cells, regions = cells_between(rules, mask.shape)
-        strokes = dividing_strokes(cells, rules, regions)
-        if not strokes:
-            break
-        rules = [rule for rule in rules if id(rule) not in strokes]
+    cells, regions = cells_between(rules, mask.shape)
     printed = {rule.is_level for rule in rules if not rule.is_open}
     if len(printed) < 2:  # lines that a page is ruled with, whatever they end on
         return None

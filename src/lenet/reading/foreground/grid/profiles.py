@@ -10,7 +10,7 @@ from lenet.reading.foreground.grid.rule import REACH, Mask, Rule
 from lenet.reading.foreground.grid.tracing import STEP
 from lenet.reading.order_statistics import median
 
-MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
+MIN_BENT = 200  # pixels: shorter rules are straight, but for bends; so many places show the course of longer ones
 
 
 def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
@@ -51,7 +51,7 @@ def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: in
 
     Digits that touch a rule bend its middle; they count less each time.
     """
-    steps = np.linspace(0, len(places) - 1, min(len(places), 200)).astype(np.intp)
+    steps = np.linspace(0, len(places) - 1, min(len(places), MIN_BENT)).astype(np.intp)
     degree = 3 if count > MIN_BENT and len(steps) > 8 else 1
     powers = np.vander(places[steps] / max(count - 1, 1), degree + 1)
     known, weights = middles[steps].astype(np.float64), np.ones(len(steps))

@@ -7,11 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell, cells_alike
+from lenet.boxes import Box
+from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell
 from lenet.reading.foreground.grid.families import MAX_TURN
 from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Rule, drawn_rules
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE
 from lenet.reading.foreground.rules import RULE_LENGTH
 
 MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
@@ -76,28 +75,6 @@ def _bounded(cells: list[GridCell], rules: list[Rule], shape: tuple[int, ...]) -
         if all(way.any() or is_at_edge for way, is_at_edge in zip(ways, at_edge, strict=True)):
             bounded.append(cell)
     return bounded
-
-
-def dividing_strokes(cells: list[GridCell], rules: list[Rule], regions: NDArray[np.int32]) -> set[int]:
-    """The `id` of each stroke of a pen that divides a cell: with its parts joined, more cells are alike."""
-    cell_of = {cell.number: cell for cell in cells}
-    strokes: set[int] = set()
-    joined: set[int] = set()
-    for rule in rules:
-        beside = [{number for number in np.unique(side).tolist() if number} for side in _beside(rule, regions)]
-        if rule.is_open or any(len(numbers) != 1 for numbers in beside) or beside[0] == beside[1]:
-            continue
-        parts = [cell_of.get(number) for numbers in beside for number in numbers]
-        one, other = parts
-        if one is None or other is None or joined & {one.number, other.number}:
-            continue
-        rest = [cell for cell in cells if cell not in (one, other)]
-        whole = GridCell(0, bounding_box((one.box, other.box)))
-        count = len(cells_alike(whole, rest))
-        if count >= MIN_ALIKE - 1 and count > max(len(cells_alike(part, rest)) for part in (one, other)):
-            strokes.add(id(rule))
-            joined |= {one.number, other.number}
-    return strokes
 
 
 def bounding_rules(rules: list[Rule], regions: NDArray[np.int32]) -> list[Rule]:
