@@ -86,7 +86,10 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
         LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written; or if a
             name is none that can stand in a template.
     """
-    source, target = path_argument("blank", blank, LeNetError), path_argument("output", output, LeNetError)
+    source = path_argument("blank", blank, LeNetError)
+    target = path_argument(
+        "output", output, lambda _: LeNetError(f"{output!r}: expected a template's name that ends in .toml")
+    )
     if target.suffix.lower() != ".toml":
         raise LeNetError(f"{target}: expected a template's name that ends in .toml")
     drawing = target.with_suffix(".png")
