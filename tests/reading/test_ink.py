@@ -324,3 +324,15 @@ def test_a_turned_page_is_turned_with_its_contrast():
     turned = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH, unequalized).rotated(1)
     assert (turned.levels == np.rot90(levels, -1)).all()
     assert (turned.before_equalization.levels == np.rot90(unequalized, -1)).all()
+
+
+def test_print_that_is_lighter_than_the_paper_in_one_channel_darkens_no_paper():
+    page = np.empty((300, 700, 3), np.uint8)
+    page[:] = brown = (133, 116, 90)
+    for y in (60, 180):
+        for x in range(60, 600, 100):
+            cv2.rectangle(page, (x, y), (x + 70, y + 70), (115, 130, 150), 5)
+    levels = find_ink(page).levels
+    assert levels[(page == brown).all(axis=2) & (cv2.dilate(levels, np.ones((9, 9))) < 0.2)].max() < 0.02
+    assert levels[145:165, 100:600].max() < 0.02  # between two rows of boxes
+    assert levels[58:63, 80:110].max() > 0.1

@@ -14,6 +14,7 @@ from lenet.reading.order_statistics import median, quantile
 Plane = NDArray[np.uint8]
 Levels = NDArray[np.float32]
 
+MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 DARK_FRACTION = 0.4  # of the paper's light: a table or a sleeve has less
 STROKE_AT_EDGE = 0.035  # of the longer side: the strokes that are told from a shadow that they cross the edge of
 EDGE_OF_SHADOW = 1.15  # of gray levels close by: even light changes by less
@@ -61,6 +62,7 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
             Background(background, None, gain)
             for background, gain in zip(backgrounds, _gains(backgrounds, copies, planes), strict=True)
         ]
+    closed = [_without_strokes(copy, is_crop) for copy in _without_light_strokes(copies, closed)]
     backgrounds = [
         _gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _KERNEL_SIZE), (0, 0), 1.5)) for levels in closed
     ]
@@ -97,6 +99,19 @@ def _without_strokes(copy: Plane, is_crop: bool) -> Levels:
     padded = cv2.copyMakeBorder(copy, border, border, border, border, border_mode)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
     return np.asarray(closed, np.float32)
+
+
+def _without_light_strokes(copies: Sequence[Plane], closed: Sequence[Levels]) -> list[Plane]:
+    """Remove strokes that are lighter than the paper in one channel and darker in another, as blue ones on brown."""
+    shares = [copy / np.maximum(levels, 1.0) for copy, levels in zip(copies, closed, strict=True)]
+    darkest = np.minimum.reduce(shares)
+    result = []
+    for copy, share in zip(copies, shares, strict=True):
+        usual = cv2.medianBlur(copy, _KERNEL_SIZE // 2 | 1)
+        is_stroke = (darkest < (1 - MIN_CONTRAST) * share) & (usual < (1 - MIN_CONTRAST) * copy)
+        near = cv2.dilate(np.asarray(is_stroke, np.uint8), _BLOCK)
+        result.append(np.where(near, np.minimum(copy, usual), copy))
+    return result
 
 
 def _gains(backgrounds: Sequence[Plane], copies: Sequence[Plane], planes: Sequence[Plane]) -> list[Levels]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lenet.engine import choice, native
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.illumination import SIDE, close_strokes, estimate_background
+from lenet.reading.foreground.illumination import MIN_CONTRAST, SIDE, close_strokes, estimate_background
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.order_statistics import median
 
@@ -24,7 +24,6 @@ Mask = NDArray[np.uint8]
 
 LONGEST_SIDE = 800  # pixels looked at, twice as many where digits are small; larger pictures are reduced by area
 CLEAR_DIGIT = 32  # pixels of the map: digits lower than those of MNIST are looked at again, at this height
-MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
 MIN_GRAIN = 1 / 255  # one gray level
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
