@@ -1,10 +1,13 @@
 """Rules are taken out of the ink as thick as they are, and strokes across them stay."""
 
 import cv2
+import numpy as np
 
+from lab.benchmarks.filled_forms import draw_form
+from lab.benchmarks.forms import compare_cells
 from lenet.reading.foreground.grid.detection import find_grid
 from lenet.reading.foreground.grid.removal import without_grid
-from tests.reading.drawn_tables import MARGIN, SIDE, ink_of, table_of, wide_table
+from tests.reading.drawn_tables import MARGIN, SIDE, ink_of, page_of, table_of, wide_table
 
 
 def test_a_stroke_that_crosses_a_rule_stays_whole(digits):
@@ -69,3 +72,16 @@ def test_a_stroke_that_lies_on_a_rule_as_dark_keeps_the_width_of_the_pen(digits)
     bare = without_grid(ink, find_grid(ink)).levels[y - 8 : y + 12] > 0.2
     assert bare[:, x - 9 : x + 10].sum(axis=0).min() >= 5
     assert not bare[:8, x - 26 : x - 17].any()
+
+
+def test_the_blur_of_squared_paper_is_taken_out_with_its_rules(reader, mnist):
+    form = draw_form("squared", 2, mnist, 201)
+    assert {outcome.outcome for outcome in compare_cells(form, reader.read(form.photo))} == {"right"}
+
+
+def test_nothing_is_left_where_two_rules_cross_and_are_darker_than_each():
+    level, upright = np.zeros((300, 400), np.float32), np.zeros((300, 400), np.float32)
+    level[20::32], upright[:, 20::32] = 0.4, 0.4
+    level, upright = (cv2.GaussianBlur(rules, (0, 0), 1) for rules in (level, upright))
+    ink = ink_of(page_of(level + upright))
+    assert without_grid(ink, find_grid(ink)).levels.max() < 0.1

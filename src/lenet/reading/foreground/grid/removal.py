@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.grid.detection import Grid, grid_thresholds
 from lenet.reading.foreground.grid.profiles import ink_extents
 from lenet.reading.foreground.grid.rule import REACH, Rule, drawn_rules
@@ -26,17 +27,24 @@ def without_grid(ink: InkMap, grid: Grid) -> InkMap:
         ((ink.levels > threshold) & (drawn_rules(printed, ink.levels.shape, 0.0, 2.0) == 0)).view(np.uint8)
     )
     levels = ink.levels.copy()
+    drawn = {
+        is_level: drawn_rules([rule for rule in printed if rule.is_level == is_level], levels.shape, 0.0, 2.0)
+        for is_level in (True, False)
+    }
     for is_level in (True, False):
-        others = drawn_rules([rule for rule in printed if rule.is_level != is_level], levels.shape, 0.0, 2.0)
-        mask = (ink.levels > threshold) & (others == 0)
+        mask = (ink.levels > threshold) & (drawn[not is_level] == 0)
         view = levels if is_level else levels.T
         for rule in printed:
             if rule.is_level == is_level:
-                _erase(view, mask if is_level else mask.T, rule, pen)
+                _erase(view, mask if is_level else mask.T, rule, pen, threshold)
+    labels, _ = label_components((levels > threshold).view(np.uint8))
+    is_left = np.bincount(labels[(drawn[True] & drawn[False]) == 0], minlength=int(labels.max()) + 1) > 0
+    is_left[0] = True
+    levels[~is_left[labels]] = 0.0  # two rules are darker where they cross than each of them
     return equalize_strokes(ink.with_levels(levels))
 
 
-def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule, pen: float) -> None:
+def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule, pen: float, threshold: float) -> None:
     """Set the ink of a level rule to 0, but where strokes cross it, and what of it is darker than print.
 
     A stroke that lies on the rule, runs along it for more than it is wide, and stands out at one side keeps the width
@@ -48,16 +56,18 @@ def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule, pen
     middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
     half, tolerance = (rule.thickness - 1) / 2, 1.0 + 0.25 * rule.thickness
     above, below = ink_extents(mask, middles, columns, limit=round(half + max(tolerance, pen)) + 3)
-    margin = math.ceil(half) + 1
+    margin = math.ceil(half) + 2
     offsets = np.arange(-margin, margin + 1)[:, None]
     rows = np.rint(middles).astype(np.intp) + offsets
-    is_pen = levels[np.clip(rows, 0, height - 1), columns] > DARKER * rule.darkness
+    ink = levels[np.clip(rows, 0, height - 1), columns]
+    is_pen = ink > DARKER * rule.darkness
     is_pen = cv2.morphologyEx(is_pen.view(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))  # rules are grained
     stays = cv2.dilate(is_pen, _BLOCK) > 0
     is_above, is_below = _broadened(above > half + tolerance), _broadened(below > half + tolerance)
     stays |= _crossing_strokes(_runs_of(is_above), _runs_of(is_below), stays.shape, max(1, round(0.7 * rule.thickness)))
     for extent, stands_out, depths in ((above, is_above, above + offsets), (below, is_below, below - offsets)):
         stays |= _broadened(stands_out & (extent < half + pen), round(pen)) & (depths < pen)
+    stays |= (np.abs(offsets) == margin) & (ink > threshold)  # beside a rule only its blur is its own
     erased = (rows >= 0) & (rows < height) & ~stays
     levels[rows[erased], np.broadcast_to(columns, rows.shape)[erased]] = 0.0
 
