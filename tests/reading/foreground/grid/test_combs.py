@@ -1,9 +1,19 @@
 """The boxes of a comb are closed at the top."""
 
-from tests.reading.drawn_tables import table_of
+import cv2
+
+from tests.reading.drawn_tables import MARGIN, SIDE, table_of
 
 
 def test_boxes_open_at_the_top_are_a_field(reader, digits):
     reading = reader.read(table_of(["3 4706"], digits, open_top=True))
     assert reading.text == "3 4706"
     assert len(reading.cells) == 6
+
+
+def test_a_stroke_from_tooth_to_tooth_is_of_a_digit(reader, digits):
+    page = table_of(["3 4 06"], digits, width=5, open_top=True)
+    left, top = MARGIN + 3 * SIDE, MARGIN + 8
+    cv2.line(page, (left, top), (left + SIDE, top), 35, 5)
+    cv2.line(page, (left + SIDE - 8, top), (left + 24, top + 36), 35, 5)
+    assert reader.read(page).text == "3 4706"

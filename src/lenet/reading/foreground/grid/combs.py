@@ -13,7 +13,10 @@ from lenet.reading.order_statistics import median
 
 
 def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
-    """The rules, and what closes the boxes of combs at the top: of level rules with even teeth from end to end."""
+    """The rules, and what closes the boxes of combs at the top: of level rules with even teeth from end to end.
+
+    What goes from one tooth to another is no rule, but the stroke of a digit.
+    """
     added: list[Rule] = []
     in_comb: set[int] = set()
     turned = transposed(mask)
@@ -71,4 +74,9 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
             if end > start:  # as thick as the teeth: then what they bound is a rectangle
                 column = np.full(end - start + 1, place, np.float32)[: end - max(0, start) + 1]
                 added.append(Rule(max(0, start), column, thickness, False, is_open=True, in_comb=True))
-    return [replace(rule, in_comb=True) if id(rule) in in_comb else rule for rule in rules] + added
+    kept = [
+        replace(rule, in_comb=True) if id(rule) in in_comb else rule
+        for rule, crossed in zip(rules, crossings, strict=True)
+        if id(rule) in in_comb or not crossed or not all(id(rules[number]) in in_comb for number in crossed)
+    ]
+    return kept + added
