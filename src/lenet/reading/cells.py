@@ -24,7 +24,7 @@ from lenet.reading.foreground.grid.removal import without_grid
 from lenet.reading.foreground.grid.rule import REACH
 from lenet.reading.foreground.grid.strokes import DARKER
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.lines.doubts import AT_SIDE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
+from lenet.reading.lines.doubts import AT_SIDE, BROKEN, MAY_BE_ONE, MAY_BE_PRINT, MAY_BE_SLASH, doubted, with_line_doubt
 from lenet.reading.lines.hypotheses import average_over_views, hypotheses_of, most_confident, read_lines, shows_digits
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
@@ -148,8 +148,9 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(without_rules, splits[0], cell_numbers, recognizer)
+    cells = _without_fractions(cells)
     cells = _with_field_signs(_with_fields(_with_likeliest_digits(cells, splits, without_rules, recognizer)))
-    cells = _with_side_doubts(_without_box_sides(cells))
+    cells = _with_broken_doubts(_with_side_doubts(_without_box_sides(cells)))
     print_threshold = _print_threshold([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
     cells = [replace(read, lines=_with_doubted_ones(read.lines, ink, print_threshold)) for read in cells]
     outside = _with_doubted_ones(outside, ink, print_threshold)
@@ -367,6 +368,30 @@ def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:
     )
 
 
+def _without_fractions(cells: list[ReadCell]) -> list[ReadCell]:
+    """Take slashes of fractions like 7/9 for ink left out, where as many cells hold numbers of three digits and more.
+
+    There they are rather ones that lean.
+    """
+
+    def is_fraction(read: ReadCell) -> bool:
+        signs = [sign for line in read.lines.signs for sign in line]
+        return [(sign.text, sign.index) for sign in signs] == [("/", 1)] and len(read.lines.digits) == 2
+
+    are_fractions = [is_fraction(read) for read in cells]
+    numbers = [read for read in cells if len(read.lines.digits) > 2 and not any(read.lines.signs)]
+    if len(numbers) < sum(are_fractions):
+        return cells
+
+    def without_slash(lines: PageReading) -> PageReading:
+        return replace(lines, lines=tuple(with_line_doubt(line, MAY_BE_ONE) for line in lines.lines), signs=())
+
+    return [
+        replace(read, lines=without_slash(read.lines)) if is_one else read
+        for read, is_one in zip(cells, are_fractions, strict=True)
+    ]
+
+
 def _with_likeliest_digits(
     cells: list[ReadCell], splits: list[_CellComponents], ink: InkMap, recognizer: Recognizer
 ) -> list[ReadCell]:
@@ -552,6 +577,31 @@ def _with_side_doubts(cells: list[ReadCell]) -> list[ReadCell]:
     return [
         replace(read, lines=doubted_lines(read.lines)) if index in doubtful else read
         for index, read in enumerate(cells)
+    ]
+
+
+def _with_broken_doubts(cells: list[ReadCell]) -> list[ReadCell]:
+    """Doubt what may be pieces of one digit: digits below one another in a box, ink over or below a lone digit."""
+
+    def is_broken(read: ReadCell) -> bool:
+        if len(read.lines.digits) != 1:
+            return read.is_box and len(read.lines.lines) == len(read.lines.digits) > 1
+        top, left, bottom, right = read.lines.digits[0].box
+        return any(
+            (box[2] <= top or bottom <= box[0])
+            and max(left, box[1]) < min(right, box[3])
+            and max(box[2] - box[0], box[3] - box[1]) > MIN_SIZE * (bottom - top)
+            for box, reason in read.lines.ignored
+            if reason != "rule"
+        )
+
+    return [
+        replace(
+            read, lines=replace(read.lines, lines=tuple(with_line_doubt(line, BROKEN) for line in read.lines.lines))
+        )
+        if is_broken(read)
+        else read
+        for read in cells
     ]
 
 
