@@ -202,6 +202,7 @@ def most_confident(
     The confidence of a line is the share that its text has, to the power SHARE_POWER, times the probabilities of its
     labels, given that they are of digits: whether they are is in the share. In lines that may be no numbers it counts
     here, too, for there it is the question. To choose by that would prefer hypotheses that leave digits out.
+    Where at least half of the hypotheses show the digits of that one, and sure ones beside them, it is one of these.
 
     Args:
         hypotheses: with lines.
@@ -309,6 +310,7 @@ def _shares(hypothesis: PageReading, rivals: Sequence[PageReading], pattern: Pat
 
 
 def shows_digits(hypothesis: PageReading) -> bool:
+    """Whether there are lines of digits, or what may be some."""
     return bool(hypothesis) or any(reason == MAY_BE_DIGITS for _, reason in hypothesis.ignored)
 
 
