@@ -277,6 +277,19 @@ def test_a_model_in_torch_gives_the_same_outputs():
     assert model.predict(torch.from_numpy(digit)).class_name == "7"
 
 
+@pytest.mark.parametrize("channels", [0, 1, 3])
+@pytest.mark.parametrize("is_float", [False, True])
+def test_a_tensor_is_read_as_the_array_that_it_holds(channels, is_float):
+    torch = pytest.importorskip("torch")
+    gray = np.array(Image.open(DIGITS / "seven.png").convert("L"))
+    tensor = torch.from_numpy(np.stack([gray] * channels) if channels else gray)
+    tensor = (tensor / 255).requires_grad_() if is_float else tensor
+    assert [digit.to_json() for digit in lenet.read(tensor).digits] == [
+        digit.to_json() for digit in lenet.read(gray).digits
+    ]
+    assert lenet.read(tensor).text == "7"
+
+
 # --- training --------------------------------------------------------------------------------------------------------
 
 

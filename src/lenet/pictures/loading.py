@@ -28,8 +28,9 @@ from lenet.pictures.reduction import (
     turn_upright,
 )
 from lenet.pictures.strips import spans, strip_height, strips
+from lenet.pictures.tensors import Tensor, array_of
 
-Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
+Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic] | Tensor
 
 # What is kept of a picture. A photo of 12 million pixels is halved, which JPEG does while decoding. Digits of 12 pixels
 # stay as they are in pictures of up to this many; where there are more, the page's digits have more pixels too.
@@ -60,8 +61,8 @@ def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
     """Decode a picture and turn it upright; of several pages or frames, the first.
 
     Args:
-        source: a path; a picture file's bytes, or a stream of them; a Pillow image; or an array, (H, W) or (H, W, 1, 3
-            or 4), bool, uint8, uint16, or float of 0..1.
+        source: a path; a picture file's bytes, or a stream of them; a Pillow image; an array, (H, W) or (H, W, 1, 3
+            or 4), bool, uint8, uint16, or float of 0..1; or a tensor, (H, W) or (1 or 3, H, W), of the same types.
         kept_pixels: about how many pixels are kept of a larger picture.
 
     Raises:
@@ -71,6 +72,8 @@ def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
     >>> open_picture(np.zeros((40, 30), np.uint8)).colors.shape
     (40, 30, 3)
     """
+    if isinstance(source, Tensor):
+        source = _with_channels_last(array_of(source))
     if isinstance(source, np.ndarray):
         return _from_array(source, kept_pixels)
     if isinstance(source, Image.Image):
@@ -96,7 +99,7 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS, max_pixels: i
         DataError: as `open_picture` does, with the name of the page that is damaged; no page comes after it.
         MissingExtra: as `open_picture` does.
     """
-    if isinstance(source, (np.ndarray, Image.Image)):
+    if isinstance(source, (np.ndarray, Image.Image, Tensor)):
         yield open_picture(source, kept_pixels)
         return
     with _open_source(source) as (name, file):
@@ -116,7 +119,7 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS, max_pixels: i
 
 def has_several_pages(source: Source) -> bool:
     """Whether a source is a TIFF or PDF file of more than one page; what cannot be opened has none."""
-    if isinstance(source, (np.ndarray, Image.Image)):
+    if isinstance(source, (np.ndarray, Image.Image, Tensor)):
         return False
     try:
         with _open_source(source) as (name, file), one_sentence(name):
@@ -150,7 +153,7 @@ def _open_source(source: str | Path | bytes | bytearray | memoryview | IO[bytes]
         yield name, _buffer_stream(source, name)
     else:
         raise DataError(
-            f"{type(source).__name__}: expected a path, bytes, a stream of bytes, a Pillow image or an array"
+            f"{type(source).__name__}: expected a path, bytes, a stream of bytes, a Pillow image, an array or a tensor"
         )
 
 
@@ -246,6 +249,10 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
             f"{name}: {width}×{height} pixels are too few to hold a digit; "
             f"expected at least {MIN_LONG_SIDE}×{MIN_SHORT_SIDE}"
         )
+
+
+def _with_channels_last(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    return np.moveaxis(array, 0, -1) if array.ndim == 3 and array.shape[0] in (1, 3) else array
 
 
 def _from_array(array: NDArray[np.generic], kept_pixels: int) -> Picture:

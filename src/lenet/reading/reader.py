@@ -90,7 +90,8 @@ class Reader:
         r"""Read a picture.
 
         Args:
-            source: a path, the bytes of a file, a Pillow image, an array of gray levels or RGB, or an opened picture.
+            source: a path, the bytes of a file, a Pillow image, an array or a tensor of gray levels or RGB, or an
+                opened picture.
             polarity: which gray levels are ink: ``"auto"``, ``"ink-high"`` (light on dark) or ``"paper-high"``.
             single: whether the picture is known to hold one digit; then the one that stands out most is read.
             length: how many digits each line has, if that is known.

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from lenet.engine import probabilities
 from lenet.errors import DataError, UnknownName
 from lenet.model import Model, load
+from lenet.pictures.tensors import Tensor, array_of
 from lenet.preprocess import fit_to_input
 from lenet.verbs.pictures import network_picture
 
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import Tensor
 
     Picture = str | Path | bytes | IO[bytes] | Image.Image | NDArray[Any] | Tensor
     Pictures = Picture | Sequence[Picture]
@@ -144,8 +144,8 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
         if any(are_many for _, are_many in converted):
             raise DataError("a list holds one picture each, got arrays of many; join them with numpy.concatenate")
         return np.concatenate([levels for levels, _ in converted]), True
-    if hasattr(pictures, "detach") and hasattr(pictures, "cpu"):  # a tensor
-        pictures = pictures.detach().cpu().numpy()
+    if isinstance(pictures, Tensor):
+        pictures = array_of(pictures)
     if isinstance(pictures, np.ndarray):
         return _from_array(model, pictures, fit)
     return fit_to_input(network_picture(model, pictures, fit)[None], model.network.input), False
