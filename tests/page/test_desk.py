@@ -52,6 +52,7 @@ def desk(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[str]
             line = process.stdout.readline()
             found = re.match(r"serving at (http://\S+/desk)", line)
             assert found, line + process.stderr.read()
+            killer.cancel()  # the tests of a whole module may take longer
             yield process, found[1]
         finally:
             killer.cancel()

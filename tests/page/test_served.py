@@ -45,6 +45,7 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         killer.start()
         try:
             found = re.match(r"serving at (http://\S+)", process.stdout.readline())
+            killer.cancel()  # the tests of a whole module may take longer
             assert found
             yield process, found[1]
         finally:

@@ -378,7 +378,7 @@ def test_what_is_not_there_is_refused_in_a_sentence(client, method, path, status
         ("length=5000", "length is '5000', expected at most 100"),
         ("max_error=7", "max_error is '7', expected a share between 0 and 1, as 0.5% or 0.005; 7 percent are '7%'"),
         ("max_error=nan", "max_error is 'nan'"),
-        ("max_error=0.0000001", "was not measured"),
+        ("max_error=0.0000001", "no threshold was measured for an error rate of 1e-05%; the lowest is 0.1%"),
         ("single=true&length=3", "choose one of single, length and pattern"),
         ("single=true&single=true", "single is given twice"),
         ("pattern=[", "pattern '[', at its end: brackets hold digits"),

@@ -73,7 +73,7 @@ class Acceptance:
         if not fitting:
             lowest = min(share for share, _ in self.thresholds)
             raise WeightsError(
-                f"no threshold was measured for an error rate of {max_error:.3%}; the lowest is {lowest:.3%}"
+                f"no threshold was measured for an error rate of {100 * max_error:g}%; the lowest is {100 * lowest:g}%"
             )
         return min(fitting)
 
