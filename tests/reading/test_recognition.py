@@ -50,7 +50,7 @@ def test_a_maximum_error_rate_selects_the_lowest_threshold_that_keeps_it(max_err
 
 def test_a_maximum_error_rate_below_the_table_is_one_sentence():
     with pytest.raises(
-        WeightsError, match=r"no threshold was measured for an error rate of 0\.100%; the lowest is 0\.500%"
+        WeightsError, match=r"no threshold was measured for an error rate of 0\.1%; the lowest is 0\.5%"
     ):
         DIGITS.min_confidence_for(0.001)
 
