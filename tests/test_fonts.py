@@ -14,7 +14,7 @@ DEJAVU = pytest.importorskip("matplotlib").get_data_path() + "/fonts/ttf/DejaVuS
 def one_font_is_installed(monkeypatch):
     """Whatever else this machine has."""
     monkeypatch.setattr(fonts, "INSTALLED", (DEJAVU,))
-    monkeypatch.setattr(fonts, "_said", set())
+    monkeypatch.setattr(fonts, "_warned", set())
     caches = (fonts._installed_fonts, font_for)
     for cached in caches:
         cached.cache_clear()

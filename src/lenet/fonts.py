@@ -21,7 +21,7 @@ INSTALLED = (
     *("PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf", "msyh.ttc", "simhei.ttf", "simsun.ttc"),
 )
 """Files of fonts, in the order they are tried in: Pillow's own has few letters but those of English."""
-_said: set[str] = set()  # letters that were said to be in no font
+_warned: set[str] = set()  # letters that a line on stderr named
 _IN_NO_FONT = "\U0010ffff"  # no character: what a font draws for it, it draws for every letter that it lacks
 
 
@@ -29,7 +29,7 @@ _IN_NO_FONT = "\U0010ffff"  # no character: what a font draws for it, it draws f
 def font_for(text: str, size: float) -> Font:
     """The font that a text is drawn in: the first that has most of its letters.
 
-    Letters that none has are drawn as boxes, which is said once, in a line on stderr.
+    Letters that none has are drawn as boxes; the first time a line on stderr says so.
 
     >>> font_for("seven", 12).getname()[0]
     'Aileron'
@@ -43,7 +43,7 @@ def font_for(text: str, size: float) -> Font:
     fonts = [own, *(font.font_variant(size=size) for font in _installed_fonts())]
     font = max(fonts, key=lambda font: sum(_has(font, letter) for letter in letters))
     if missing := [letter for letter in letters if not _has(font, letter)]:
-        _say_missing("".join(missing[:10]))
+        _warn_of("".join(missing[:10]))
     return font
 
 
@@ -72,11 +72,11 @@ def _has(font: Font, letter: str) -> bool:
     return bytes(font.getmask(letter)) != bytes(font.getmask(_IN_NO_FONT))
 
 
-def _say_missing(letters: str) -> None:
-    if not _said:
+def _warn_of(letters: str) -> None:
+    if not _warned:
         print(
             f"lenet: no font is installed that has {printable(letters)}: boxes are drawn in their place; "
             "install one, as Noto Sans CJK",
             file=sys.stderr,
         )
-    _said.add(letters)
+    _warned.add(letters)

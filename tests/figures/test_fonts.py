@@ -130,7 +130,7 @@ def test_chinese_is_of_a_font_that_is_installed_and_latin_beside_it_still_of_mat
 
 def test_chinese_without_a_font_is_drawn_as_boxes_which_is_said_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fonts, "_installed_fonts", tuple)
-    monkeypatch.setattr(fonts, "_said", set())
+    monkeypatch.setattr(fonts, "_warned", set())
     fonts.font_for.cache_clear()
     page = Sheet(2, 2, LIGHT)
     with warnings.catch_warnings():

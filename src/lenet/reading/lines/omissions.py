@@ -5,6 +5,8 @@ Ink that the chosen reading shows to come in from the edge of the picture is tol
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
+from operator import not_
 
 from lenet.boxes import Box
 from lenet.reading.lines.doubts import MAY_BE_SIGNS, UNSURE_SIGNS, with_line_doubt
@@ -19,10 +21,10 @@ def extends(other: PageReading, reading: PageReading) -> bool:
         return False
     lost: list[ScoredCandidate] = []
     for line, other_line in zip(reading.lines, other.lines, strict=True):
-        beyond = [digit for digit in other_line if not any(_shared(digit.box, one.box) for one in line)]
-        if _labels(line) != _labels([digit for digit in other_line if not any(digit is one for one in beyond)]):
+        is_shown = [any(_shared(digit.box, one.box) for one in line) for digit in other_line]
+        if _labels(line) != _labels(list(compress(other_line, is_shown))):
             return False
-        lost += beyond
+        lost += compress(other_line, map(not_, is_shown))
     signs = [sign.box for line in reading.signs for sign in line]
     return bool(lost) and all(
         digit.probability > SURE and not any(_is_mostly_in(digit.box, box) for box in signs) for digit in lost
@@ -30,7 +32,7 @@ def extends(other: PageReading, reading: PageReading) -> bool:
 
 
 def with_losses(chosen: PageReading, hypotheses: Sequence[PageReading]) -> PageReading:
-    """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
+    """The chosen reading of a page; its ignored boxes hold the likely digits of others that are in none of its own."""
     boxes = [digit.box for digit in chosen.digits]
     signs = [sign.box for line in chosen.signs for sign in line]
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
