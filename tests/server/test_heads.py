@@ -209,6 +209,17 @@ def test_requests_that_do_not_wait_for_answers_are_answered_in_order_up_to_a_num
     assert b"connection: close" in many
 
 
+def test_who_reads_no_answer_before_all_is_sent_gets_all_that_was_answered(server):
+    """The system drops what a closed socket has not delivered if the other side's bytes were not read."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(SECONDS)
+        connection.connect(server.place)
+        with contextlib.suppress(ConnectionError):
+            connection.sendall((HEAD.replace(b"healthz", b"openapi.json") + b"\r\n") * 500_000)
+        assert all_of(connection).count(b"HTTP/1.1 200 ") == MAX_AHEAD + 1
+
+
 def test_a_body_that_nobody_wants_is_taken_for_a_while_only(server):
     before = connections(server)
     started = HEAD + b"Content-Length: 1000000000000\r\n\r\n"

@@ -5,6 +5,7 @@ they do not, at the places that uvicorn has for it. A refusal is the last answer
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ MAX_HEAD = 65_536  # bytes of URL, names and values together; again, of what fol
 MAX_FIELDS = 100
 MAX_AHEAD = 32  # requests that a client sends without waiting for their answers
 MAX_CONNECTIONS = 900  # of a process: one has 1,024 open files on most systems
-_LINGER_SECONDS = 1.0  # seconds for a refused client to see the answer before what it still sends is turned away
+_LINGER_SECONDS = 5.0  # seconds for a refused client to see the answer before what it still sends is turned away
 
 
 def protocol(timeout: float) -> type[asyncio.Protocol]:
@@ -31,6 +32,17 @@ def protocol(timeout: float) -> type[asyncio.Protocol]:
 
 class _Rejected(Exception):
     """Raised to stop the parser."""
+
+
+class _LastResponse:
+    """Transport of the last response on a connection, which is closed in another way than at once."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self._transport = transport
+        self.close = close
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class BoundedHeads(HttpToolsProtocol):
@@ -143,20 +155,23 @@ class BoundedHeads(HttpToolsProtocol):
             return
         is_idle, self._is_refused = self._is_idle(), True
         self._cancel_arrival_timer()
-        if is_idle:
+        if is_idle or self.cycle.more_body:  # what a request without its whole body asks for is never answered
             self._write(status, detail)
-            self.transport.write_eof()
-            self.loop.call_later(_LINGER_SECONDS, self._close)
-        elif self.cycle.more_body:  # what the request asks for will never be whole
-            self._write(status, detail)
-            self._close()
+            self._close_after_linger()
         else:
             self.cycle.keep_alive = False
+            self.cycle.transport = cast(asyncio.Transport, _LastResponse(self.transport, self._close_after_linger))
 
     def _write(self, status: int, detail: str) -> None:
         content = problem_json(status, detail)
         head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
         self.transport.write(STATUS_LINE[status] + head.encode() + content)
+
+    def _close_after_linger(self) -> None:
+        """Say that nothing follows, drop what arrives, then close: a close with bytes unread drops those unsent."""
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self._close)
 
     def _close(self) -> None:
         self.transport.close()
