@@ -88,10 +88,10 @@ NB_MODULE(_native, module) {
       .def_rw("input_grad", &Step::input_grad)
       .def_rw("output_grad", &Step::output_grad)
       .def_rw("sums_grad", &Step::sums_grad)
-      .def_rw("winners", &Step::winners)
+      .def_rw("max_indices", &Step::max_indices)
       .def_rw("fused_pooling", &Step::fused_pooling)
-      .def_rw("pool_after", &Step::pool_after)
-      .def_rw("spread_before", &Step::spread_before)
+      .def_rw("unpooled_step", &Step::unpooled_step)
+      .def_rw("unpooled_before", &Step::unpooled_before)
       .def_rw("side", &Step::side)
       .def_rw("stride", &Step::stride)
       .def_rw("padding", &Step::padding)
@@ -138,10 +138,10 @@ NB_MODULE(_native, module) {
   nb::class_<Objective>(module, "Objective").def("__init__", [](Objective* self, Loss loss, float label_smoothing, float j) {
     new (self) Objective{loss, label_smoothing, j};
   });
-  nb::class_<Learning>(module, "Learning")
-      .def("__init__", [](Learning* self, int batch, const Objective& objective, Optimizer optimizer, float momentum,
+  nb::class_<TrainingOptions>(module, "TrainingOptions")
+      .def("__init__", [](TrainingOptions* self, int batch, const Objective& objective, Optimizer optimizer, float momentum,
                           bool nesterov, float weight_decay, float ema) {
-        new (self) Learning{batch, objective, optimizer, momentum, weight_decay, ema, nesterov};
+        new (self) TrainingOptions{batch, objective, optimizer, momentum, weight_decay, ema, nesterov};
       });
 
   nb::class_<Engine>(module, "Engine")
@@ -187,7 +187,7 @@ NB_MODULE(_native, module) {
            },
            nb::arg("pictures").none(), nb::arg("inputs").none(), nb::arg("buffers"), nb::arg("outputs"))
       .def("fit",
-           [](Engine& self, const Learning& learning, const Bytes& pictures, const Rows& labels, const Rows& order,
+           [](Engine& self, const TrainingOptions& options, const Bytes& pictures, const Rows& labels, const Rows& order,
               const Rates& rates, const std::optional<Shifts>& shifts, const std::optional<Bytes>& mirrored,
               const std::optional<Distortions>& distortions, uint64_t seed) {
              const nb::gil_scoped_release gil_released;
@@ -202,7 +202,7 @@ NB_MODULE(_native, module) {
              batches.mirrored = mirrored ? mirrored->data() : nullptr;
              batches.distortions = distortions ? &*distortions : nullptr;
              batches.seed = seed;
-             const Tally tally = self.fit(learning, batches);
+             const Tally tally = self.fit(options, batches);
              return std::make_pair(tally.loss, tally.errors);
            },
            nb::arg("learning"), nb::arg("pictures"), nb::arg("labels"), nb::arg("order"), nb::arg("rates"),

@@ -28,27 +28,27 @@ LENET_TARGET void widen(const uint8_t* bytes, int width, Pixel* pixels) {
 }
 
 // A row reduced to `columns` pixels, each of which covers at most so many source pixels from its first one on.
-LENET_TARGET void reduce_row(const Pixel* pixels, const int* firsts, const float* shares, int covered, int columns,
+LENET_TARGET void reduce_row(const Pixel* pixels, const int* firsts, const float* weights, int covered, int columns,
                              Pixel* to) {
   if (covered == 3) {
     for (int x = 0; x < columns; ++x) {
       const Pixel* const at = pixels + firsts[x];
-      const float* const share = shares + 3 * x;
-      to[x] = at[0] * share[0] + at[1] * share[1] + at[2] * share[2];
+      const float* const weight = weights + 3 * x;
+      to[x] = at[0] * weight[0] + at[1] * weight[1] + at[2] * weight[2];
     }
     return;
   }
   for (int x = 0; x < columns; ++x) {
     const Pixel* const at = pixels + firsts[x];
-    const float* const share = shares + covered * x;
-    Pixel sum = at[0] * share[0];
-    for (int k = 1; k < covered; ++k) sum += at[k] * share[k];
+    const float* const weight = weights + covered * x;
+    Pixel sum = at[0] * weight[0];
+    for (int k = 1; k < covered; ++k) sum += at[k] * weight[k];
     to[x] = sum;
   }
 }
 
-LENET_TARGET void add_row(const Pixel* row, float share, bool is_first, int columns, Pixel* sums) {
-  for (int x = 0; x < columns; ++x) sums[x] = is_first ? row[x] * share : sums[x] + row[x] * share;
+LENET_TARGET void add_row(const Pixel* row, float weight, bool is_first, int columns, Pixel* sums) {
+  for (int x = 0; x < columns; ++x) sums[x] = is_first ? row[x] * weight : sums[x] + row[x] * weight;
 }
 
 // Half to even, as a float of so many bits has no fractions.
@@ -60,7 +60,7 @@ LENET_TARGET void round_row(const Pixel* sums, int columns, uint8_t* to) {
   }
 }
 
-constexpr Rows rows{halve, widen, reduce_row, add_row, round_row};
+constexpr RowLoops loops{halve, widen, reduce_row, add_row, round_row};
 
 }  // namespace LENET_ROWS
 

@@ -1,6 +1,6 @@
 // Convolutions: multiply-adds of broadcast weights, one image in each lane, without any shuffles.
 //
-// In the forward pass of maps connected to all input maps, a patch is 2×2 units of up to six maps (two where there are few
+// In the forward pass of maps connected to all input maps, a tile is 2×2 units of up to six maps (two where there are few
 // registers), which share the inputs that they load. With a connection table maps share no inputs: there a tile is one or
 // two rows of up to 10 units (6) of one map. Either way the sums stay in registers over all kernels, and are pooled before
 // they are stored. In the backward pass the kernel gradients of several maps stay in registers over a range of rows, and a
@@ -14,7 +14,7 @@
 
 namespace lenet::LENET_ISA {
 
-// One tile of a map, or one patch of several.
+// The units whose sums are in registers at once: of one map, or of several.
 struct Tile {
   const float* in;          // the upper left corner of its receptive field, in the first input map
   ptrdiff_t in_map, in_row;
@@ -27,10 +27,10 @@ struct Tile {
   float* out;
   ptrdiff_t out_row;
   float lower_bound;         // 0 for ReLU, else -inf
-  float* winners;            // null at inference
+  float* max_indices;            // null at inference
   const uint64_t* ink;       // of each row of its receptive field, a bit for each column with ink; or null
   uint64_t window;           // the bits of the columns of its receptive field
-  ptrdiff_t weights_of_map;  // patches: the stride from one map to the next
+  ptrdiff_t weights_of_map;  // of several maps: the stride from one to the next
   ptrdiff_t out_map;
 };
 
@@ -57,11 +57,11 @@ LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, con
 LENET_INLINE void store_max_pooled(Vector a, Vector b, Vector c, Vector d, const Tile& t, ptrdiff_t offset) {
   const Vector largest = max(max(a, b), max(c, d)), lower_bound = broadcast(t.lower_bound);
   store(t.out + offset, max(largest, lower_bound));
-  if (t.winners) {
-    Integers winner = c == largest ? Integers{} + 2 : Integers{} + 3;
-    winner = b == largest ? Integers{} + 1 : winner;
-    winner = a == largest ? Integers{} : winner;
-    store(t.winners + offset, (Vector)(winner | (lower_bound >= largest)));
+  if (t.max_indices) {
+    Integers max_index = c == largest ? Integers{} + 2 : Integers{} + 3;
+    max_index = b == largest ? Integers{} + 1 : max_index;
+    max_index = a == largest ? Integers{} : max_index;
+    store(t.max_indices + offset, (Vector)(max_index | (lower_bound >= largest)));
   }
 }
 
@@ -137,7 +137,7 @@ static TileKernel tile_kernel(int rows, bool pooled, int& width) {
 
 // 2×2 units of several maps that share their inputs, where every map is connected to all input maps.
 template <int group, bool pooled>
-static void convolve_patch(const Tile& t) {
+static void convolve_dense_tile(const Tile& t) {
   constexpr int side = 5;
   Vector sums[group][4];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -176,14 +176,14 @@ static void convolve_patch(const Tile& t) {
   }
 }
 
-constexpr int max_patch_maps = many_registers ? 6 : 2;  // of a patch: four sums of each in registers
+constexpr int max_tile_maps = many_registers ? 6 : 2;  // of a tile: four sums of each in registers
 
-template <bool pooled, int group = max_patch_maps>
-static TileKernel patch_kernel(int maps) {
+template <bool pooled, int group = max_tile_maps>
+static TileKernel dense_tile_kernel(int maps) {
   if constexpr (group > 1) {
-    if (maps < group) return patch_kernel<pooled, group - 1>(maps);
+    if (maps < group) return dense_tile_kernel<pooled, group - 1>(maps);
   }
-  return convolve_patch<group, pooled>;
+  return convolve_dense_tile<group, pooled>;
 }
 
 // The biases of a convolution, corrected for the constant that was subtracted from its input, in `adjusted` (maps).
@@ -219,30 +219,30 @@ static void convolve(const Program& program, const Step& step, const float* para
   t.out_row = ptrdiff_t(step.output.row) * lanes;
   t.lower_bound = lower_bound_of(step.activation);
   const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1)) * lanes;
-  const int maps = step.sums_grad.maps, groups = (maps + max_patch_maps - 1) / max_patch_maps;
-  const bool shared = is_5x5 && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.input.maps;
+  const int maps = step.sums_grad.maps, groups = (maps + max_tile_maps - 1) / max_tile_maps;
+  const bool dense = is_5x5 && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.input.maps;
   t.weights_of_map = ptrdiff_t(step.input.maps) * step.side * step.side;
   t.out_map = ptrdiff_t(step.output.map) * lanes;
   // Rows outermost: the receptive field of two rows in all input maps stays in the L1 cache for every map.
   for (int y = 0; y < height; y += 2) {
     const int rows = height - y < 2 ? 1 : 2, out_y = pooled ? y / 2 : y;
-    for (int x = 0; shared && x < width; x += 2) {
+    for (int x = 0; dense && x < width; x += 2) {
       t.in = corner + (y * step.input.row + x) * lanes;
       t.ink = ink ? ink + y : nullptr;
       t.window = ink ? ((uint64_t(1) << (step.side + 1)) - 1) << x : 0;
       t.kernels = step.input.maps;
       for (int group = 0, m = 0, next; group < groups; ++group, m = next) {
         next = maps * (group + 1) / groups;
-        const TileKernel run = pooled ? patch_kernel<true>(next - m) : patch_kernel<false>(next - m);
+        const TileKernel run = pooled ? dense_tile_kernel<true>(next - m) : dense_tile_kernel<false>(next - m);
         t.weights = parameters + step.weight + m * t.weights_of_map;
         t.bias = bias + m;
         const int unit = m * step.output.map + out_y * step.output.row + (pooled ? x / 2 : x);
         t.out = block + (step.output.offset + unit) * lanes;
-        t.winners = pooled && training ? block + (step.winners + unit) * lanes : nullptr;
+        t.max_indices = pooled && training ? block + (step.max_indices + unit) * lanes : nullptr;
         run(t);
       }
     }
-    for (int x = 0, tile_width; !shared && x < width; x += tile_width) {
+    for (int x = 0, tile_width; !dense && x < width; x += tile_width) {
       tile_width = ink && width - x > 8 ? 8 : width - x;  // narrower tiles skip more rows without ink
       const TileKernel run = is_5x5 ? tile_kernel<5, 1>(rows, pooled, tile_width) : tile_kernel<0, 0>(rows, pooled, tile_width);
       const int out_x = pooled ? x / 2 : x;
@@ -257,7 +257,7 @@ static void convolve(const Program& program, const Step& step, const float* para
         t.bias = bias + (per_unit ? (m * height + y) * width + x : m);
         const int unit = m * step.output.map + out_y * step.output.row + out_x;
         t.out = block + (step.output.offset + unit) * lanes;
-        t.winners = pooled && training ? block + (step.winners + unit) * lanes : nullptr;
+        t.max_indices = pooled && training ? block + (step.max_indices + unit) * lanes : nullptr;
         run(t);
       }
     }
@@ -402,8 +402,8 @@ LENET_INLINE void scatter(Vector (&row)[(width - 1) * stride + side], const floa
   }
 }
 
-// A range of the connections of an input map, and a row of it.
-struct Receiver {
+// A row of an input map's gradient, and the range of connections that are added to it.
+struct InputRow {
   const float* parameters;  // of the step
   const float* grads;
   int first, last;  // connections
@@ -413,16 +413,16 @@ struct Receiver {
 
 // Adds to a row's gradient what `width` columns of the units with that row in their receptive field contribute.
 template <int side, int stride, int width>
-static void scatter_columns(const Step& step, const Connections& links, const Receiver& to, int x) {
+static void scatter_columns(const Step& step, const Connections& links, const InputRow& target, int x) {
   constexpr int span = (width - 1) * stride + side;
   Vector sums[span];
-  float* row = to.row + x * stride * lanes;
+  float* row = target.row + x * stride * lanes;
   LENET_UNROLL for (int i = 0; i < span; ++i) sums[i] = load(row + i * lanes);
-  const int padded_y = to.y + step.padding;  // kernel row ky connects it to the units of row (padded_y - ky) / stride
+  const int padded_y = target.y + step.padding;  // kernel row ky connects it to the units of row (padded_y - ky) / stride
   const int last_y = step.sums_grad.height - 1, first_ky = padded_y - last_y * stride;
-  for (int k = to.first; k < to.last; ++k) {
-    const float* map = to.grads + (ptrdiff_t(links.output_map[k]) * step.sums_grad.map + x) * lanes;
-    const float* weights = to.parameters + links.kernel[k] * side * side;
+  for (int k = target.first; k < target.last; ++k) {
+    const float* map = target.grads + (ptrdiff_t(links.output_map[k]) * step.sums_grad.map + x) * lanes;
+    const float* weights = target.parameters + links.kernel[k] * side * side;
     for (int ky = first_ky > 0 ? first_ky : 0; ky < side && ky <= padded_y; ++ky) {
       if (stride > 1 && (padded_y - ky) % stride) continue;
       const ptrdiff_t y = (padded_y - ky) / stride;
@@ -433,19 +433,19 @@ static void scatter_columns(const Step& step, const Connections& links, const Re
 }
 
 template <int side, int stride>
-static void scatter_row(const Step& step, const Connections& links, const Receiver& to) {
+static void scatter_row(const Step& step, const Connections& links, const InputRow& target) {
   constexpr bool is_5x5 = many_registers && side == 5 && stride == 1;
   const int width = step.sums_grad.width;
   int x = 0;
   if constexpr (is_5x5) {
-    for (; x + 10 <= width; x += 10) scatter_columns<side, stride, 10>(step, links, to, x);
-    for (; x + 8 <= width; x += 8) scatter_columns<side, stride, 8>(step, links, to, x);
+    for (; x + 10 <= width; x += 10) scatter_columns<side, stride, 10>(step, links, target, x);
+    for (; x + 8 <= width; x += 8) scatter_columns<side, stride, 8>(step, links, target, x);
   }
-  for (; x + 4 <= width; x += 4) scatter_columns<side, stride, 4>(step, links, to, x);
-  for (; x < width; ++x) scatter_columns<side, stride, 1>(step, links, to, x);
+  for (; x + 4 <= width; x += 4) scatter_columns<side, stride, 4>(step, links, target, x);
+  for (; x < width; ++x) scatter_columns<side, stride, 1>(step, links, target, x);
 }
 
-using RowScatterer = void (*)(const Step&, const Connections&, const Receiver&);
+using RowScatterer = void (*)(const Step&, const Connections&, const InputRow&);
 
 template <int stride>
 static RowScatterer row_scatterer(int side) {
@@ -468,20 +468,20 @@ static void compute_input_grads(const Program& program, const Step& step, const 
   // The units connected to a row are too many for the L1 cache: they are taken in parts, each for all input maps.
   const int bytes = step.sums_grad.maps * step.side * step.sums_grad.width * LENET_VECTOR_BYTES;
   const int parts = 1 + bytes / (24 * 1024);
-  Receiver to{parameters + step.weight, grads + step.sums_grad.offset * lanes, 0, 0, 0, nullptr};
-  for (to.y = 0; to.y < step.input.height; ++to.y) {
+  InputRow target{parameters + step.weight, grads + step.sums_grad.offset * lanes, 0, 0, 0, nullptr};
+  for (target.y = 0; target.y < step.input.height; ++target.y) {
     for (int x = 0; x < step.input.maps * span; ++x) store(rows + x * lanes, Vector{});
     for (int part = 0; part < parts; ++part) {
       for (int i = 0; i < step.input.maps; ++i) {
         const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
-        to.first = begin + count * part / parts;
-        to.last = begin + count * (part + 1) / parts;
-        to.row = rows + ptrdiff_t(i) * span * lanes;
-        run(step, links, to);
+        target.first = begin + count * part / parts;
+        target.last = begin + count * (part + 1) / parts;
+        target.row = rows + ptrdiff_t(i) * span * lanes;
+        run(step, links, target);
       }
     }
     for (int i = 0; i < step.input.maps; ++i) {
-      float* out = grads + (step.input_grad.offset + i * step.input_grad.map + to.y * step.input_grad.row) * lanes;
+      float* out = grads + (step.input_grad.offset + i * step.input_grad.map + target.y * step.input_grad.row) * lanes;
       for (int x = 0; x < step.input.width; ++x) {
         const int padded_x = x + step.padding;
         store(out + x * lanes, padded_x < span ? load(rows + (ptrdiff_t(i) * span + padded_x) * lanes) : Vector{});
@@ -491,21 +491,21 @@ static void compute_input_grads(const Program& program, const Step& step, const 
 }
 
 // The backward pass of fused max pooling, from one row of pooling windows to two rows of units. Returns the gradient's sum.
-static Vector spread_to_winners(const Step& step, const float* block, const float* grads, int map, int window_row, float* rows) {
+static Vector unpool_maxima(const Step& step, const float* block, const float* grads, int map, int window_row, float* rows) {
   const ptrdiff_t row_stride = ptrdiff_t(step.sums_grad.row) * lanes;
   const int first = map * step.output_grad.map + window_row * step.output_grad.row;
   const float* out_grads = grads + (step.output_grad.offset + first) * lanes;
   Vector total{};
-  const float* winners = block + (step.winners + map * step.output.map + window_row * step.output.row) * lanes;
+  const float* max_indices = block + (step.max_indices + map * step.output.map + window_row * step.output.row) * lanes;
   for (int x = 0; x < step.output.width; ++x) {
     const Vector d = load(out_grads + x * lanes);
-    const Integers winner = (Integers)load(winners + x * lanes);
+    const Integers max_index = (Integers)load(max_indices + x * lanes);
     float* unit_grads = rows + 2 * x * lanes;
-    store(unit_grads, masked(winner == 0, d));
-    store(unit_grads + lanes, masked(winner == 1, d));
-    store(unit_grads + row_stride, masked(winner == 2, d));
-    store(unit_grads + row_stride + lanes, masked(winner == 3, d));
-    total += masked(winner >= 0, d);
+    store(unit_grads, masked(max_index == 0, d));
+    store(unit_grads + lanes, masked(max_index == 1, d));
+    store(unit_grads + row_stride, masked(max_index == 2, d));
+    store(unit_grads + row_stride + lanes, masked(max_index == 3, d));
+    total += masked(max_index >= 0, d);
   }
   return total;
 }
@@ -513,15 +513,15 @@ static Vector spread_to_winners(const Step& step, const float* block, const floa
 // The backward pass of sub-sampling or average pooling of one row of windows, and of the convolution's activation;
 // `parameter_grads` sums the gradients of the bias and of the map's coefficient.
 template <Activation activation>
-static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
+static void unpool_averages(const Step& step, const Step& pool, float scale, const float* block, const float* grads, int map,
                           int window_row, float* rows, Vector (&parameter_grads)[2]) {
   for (int dy = 0; dy < pool.window_height; ++dy) {
     const float* units = unit(block, step.output, map, window_row * pool.window_height + dy, 0);
     float* row = rows + ptrdiff_t(dy) * step.sums_grad.row * lanes;
     const float* out_grads = unit(grads, pool.output_grad, map, window_row, 0);
     const auto spread = [&](Vector d, Vector (&sums)[2]) {
-      const Vector y = load(units), share = d * factor;
-      const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * derivative<activation>(y);
+      const Vector y = load(units), sums_grad = d * scale;
+      const Vector s = activation == Activation::relu ? masked(y > Vector{}, sums_grad) : sums_grad * derivative<activation>(y);
       store(row, s);
       sums[0] += s;
       sums[1] += d * y;
@@ -543,15 +543,15 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
   }
 }
 
-static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
+static void unpool_averages(const Step& step, const Step& pool, float scale, const float* block, const float* grads, int map,
                           int window_row, float* rows, Vector (&parameter_grads)[2]) {
   using A = Activation;
   switch (step.activation) {
-    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
-    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
-    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
-    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
-    default: return spread_evenly<A::identity>(step, pool, factor, block, grads, map, window_row, rows, parameter_grads);
+    case A::squash: return unpool_averages<A::squash>(step, pool, scale, block, grads, map, window_row, rows, parameter_grads);
+    case A::tanh: return unpool_averages<A::tanh>(step, pool, scale, block, grads, map, window_row, rows, parameter_grads);
+    case A::sigmoid: return unpool_averages<A::sigmoid>(step, pool, scale, block, grads, map, window_row, rows, parameter_grads);
+    case A::relu: return unpool_averages<A::relu>(step, pool, scale, block, grads, map, window_row, rows, parameter_grads);
+    default: return unpool_averages<A::identity>(step, pool, scale, block, grads, map, window_row, rows, parameter_grads);
   }
 }
 
@@ -584,7 +584,7 @@ static void convolve_back(const Program& program, const Step& step, const float*
                           float* grads, const uint64_t* ink, float* lane_sums, float* rows, bool overwrite) {
   const Connections links = connections(program, step);
   const Maps& sums = step.sums_grad;
-  const Step* pool = step.pool_after ? &program.steps[step.pool_after] : nullptr;
+  const Step* pool = step.unpooled_step ? &program.steps[step.unpooled_step] : nullptr;
   if (step.activation == Activation::log_softmax) {
     activation_backward(step.activation, grads, step.output_grad, block, step.output);
   }
@@ -603,16 +603,16 @@ static void convolve_back(const Program& program, const Step& step, const float*
       if (step.fused_pooling) {
         Vector total = first ? Vector{} : load(bias);
         for (int y = 0; y < row_count; y += 2) {
-          total += spread_to_winners(step, block, grads, m, (top + y) / 2, map + y * sums.row * lanes);
+          total += unpool_maxima(step, block, grads, m, (top + y) / 2, map + y * sums.row * lanes);
         }
         store(bias, total);
       } else if (pool) {
         const bool trainable = pool->kind == Kind::subsampling;
         float* coefficient = trainable ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
-        const float factor = trainable ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
+        const float scale = trainable ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
         Vector parameter_grads[2] = {first ? Vector{} : load(bias), first || !trainable ? Vector{} : load(coefficient)};
         for (int y = 0; y < row_count; y += pool_rows) {
-          spread_evenly(step, *pool, factor, block, grads, m, (top + y) / pool_rows, map + y * sums.row * lanes, parameter_grads);
+          unpool_averages(step, *pool, scale, block, grads, m, (top + y) / pool_rows, map + y * sums.row * lanes, parameter_grads);
         }
         store(bias, parameter_grads[0]);
         if (trainable) store(coefficient, parameter_grads[1]);

@@ -37,22 +37,22 @@ Profile smoothed(const Columns& values, double sigma) {
   return smooth;
 }
 
-// Of each column and those up to `radius` to either side.
-template <class Better>
-Profile best_near(const Profile& values, int radius, Better better) {
+// The minimum or maximum of each column and those up to `radius` to either side.
+template <class Extremum>
+Profile sliding_extremum(const Profile& values, int radius, Extremum extremum) {
   const int count = int(values.size());
-  Profile best(values.size());
+  Profile extrema(values.size());
   for (int x = 0; x < count; ++x) {
     float value = values[size_t(x)];
     for (int k = std::max(0, x - radius); k <= std::min(count - 1, x + radius); ++k)
-      value = better(value, values[size_t(k)]);
-    best[size_t(x)] = value;
+      value = extremum(value, values[size_t(k)]);
+    extrema[size_t(x)] = value;
   }
-  return best;
+  return extrema;
 }
 
-float lower(float a, float b) { return std::min(a, b); }
-float higher(float a, float b) { return std::max(a, b); }
+float minimum(float a, float b) { return std::min(a, b); }
+float maximum(float a, float b) { return std::max(a, b); }
 
 // Ink, and its highest and lowest row in each column: the height, and -1, where there is none.
 struct Outlines {
@@ -72,16 +72,16 @@ struct Outlines {
 
 // Columns where an outline is deepest among those near, and how much deeper than the shallower side.
 std::vector<std::pair<int, float>> notches(const Profile& depth, int radius) {
-  const Profile deepest = best_near(depth, radius, higher);
+  const Profile deepest = sliding_extremum(depth, radius, maximum);
   std::vector<std::pair<int, float>> found;
   const int count = int(depth.size());
-  const auto shallowest = [&](int first, int end) {
+  const auto min_depth_between = [&](int first, int end) {
     return *std::min_element(depth.begin() + first, depth.begin() + end);
   };
   for (int x = 1; x < count - 1; ++x) {
     if (depth[size_t(x)] != deepest[size_t(x)]) continue;
-    const float before = shallowest(std::max(0, x - 3 * radius), x);
-    const float after = shallowest(x + 1, std::min(count, x + 1 + 3 * radius));
+    const float before = min_depth_between(std::max(0, x - 3 * radius), x);
+    const float after = min_depth_between(x + 1, std::min(count, x + 1 + 3 * radius));
     found.emplace_back(x, depth[size_t(x)] - std::max(before, after));
   }
   return found;
@@ -111,32 +111,32 @@ void add_notch_cuts(const InkMask& mask, double digit_height, double stroke, std
 // The columns midway between neighboring enclosed holes that do not stand over one another.
 Columns hole_midpoints(const InkMask& mask, double digit_height) {
   const int stride = mask.width + 2;
-  std::vector<uint8_t> paper(size_t(stride) * size_t(mask.height + 2), 1);  // in a frame of paper, which is outside
+  std::vector<uint8_t> paper(size_t(stride) * size_t(mask.height + 2), 1);  // in a border of paper, which is outside
   for (int y = 0; y < mask.height; ++y)
     for (int x = 0; x < mask.width; ++x) paper[size_t((y + 1) * stride + x + 1)] = !mask.at(y, x);
   const double min_area = 2 * (0.06 * digit_height * (0.06 * digit_height));
   std::vector<std::pair<int, int>> holes;  // the first column, and the one behind the last
-  std::vector<int> open;
+  std::vector<int> stack;
   for (int start = 0; start < int(paper.size()); ++start) {
     if (!paper[size_t(start)]) continue;
     int area = 0, left = stride, right = -1;
     paper[size_t(start)] = 0;
-    open.push_back(start);
-    while (!open.empty()) {
-      const int place = open.back(), x = place % stride;
-      open.pop_back();
+    stack.push_back(start);
+    while (!stack.empty()) {
+      const int pixel = stack.back(), x = pixel % stride;
+      stack.pop_back();
       ++area;
       left = std::min(left, x);
       right = std::max(right, x);
       const auto visit = [&](int next) {
         if (next < 0 || next >= int(paper.size()) || !paper[size_t(next)]) return;
         paper[size_t(next)] = 0;
-        open.push_back(next);
+        stack.push_back(next);
       };
-      visit(place - stride);
-      visit(place + stride);
-      if (x > 0) visit(place - 1);
-      if (x < stride - 1) visit(place + 1);
+      visit(pixel - stride);
+      visit(pixel + stride);
+      if (x > 0) visit(pixel - 1);
+      if (x < stride - 1) visit(pixel + 1);
     }
     if (start > 0 && area > min_area) holes.emplace_back(left - 1, right);
   }
@@ -154,8 +154,8 @@ std::vector<std::pair<double, int>> upright_cuts(const InkMask& mask, double dig
   Columns extents(outlines.ink.size());
   for (size_t x = 0; x < extents.size(); ++x) extents[x] = std::max(0, outlines.bottom[x] - outlines.top[x] + 1);
   const Profile ink = smoothed(outlines.ink, 0.2 * stroke), extent = smoothed(extents, 0.2 * stroke);
-  const Profile min_ink = best_near(ink, radius, lower), min_extent = best_near(extent, radius, lower);
-  const Profile max_extent = best_near(extent, 3 * radius, higher);
+  const Profile min_ink = sliding_extremum(ink, radius, minimum), min_extent = sliding_extremum(extent, radius, minimum);
+  const Profile max_extent = sliding_extremum(extent, 3 * radius, maximum);
   const auto strokes_crossed = [&](int x) { return double(0.5f * ink[size_t(x)] / float(stroke)); };
   std::vector<std::pair<double, int>> cuts;
   for (const int x : hole_midpoints(mask, digit_height)) cuts.emplace_back(0.5 * strokes_crossed(x) - 0.5, x);

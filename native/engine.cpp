@@ -74,7 +74,7 @@ std::vector<Candidate> candidates() {
   return all;
 }
 
-// Prefetches a picture of the next tile: the rows of a batch are scattered over the data set.
+// Prefetches a picture of the next micro-batch: the rows of a batch are scattered over the data set.
 void prefetch(const uint8_t* picture, size_t size) {
   for (size_t i = 0; i < size; i += 64) __builtin_prefetch(picture + i, 0, 2);
 }
@@ -182,7 +182,7 @@ Engine::ThreadState& Engine::thread_state(int thread) {
     scratch = std::max({scratch, 4 * plane, step.input.maps * row * lanes, size_t(step.weight_row) + max_lanes,
                         size_t(step.sums_grad.maps)});
   }
-  const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
+  const size_t gray = (max_micro_batch * picture_size() + 64) / sizeof(float);
   const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
   size_t bfloat16_units = 0;
   for (const Step& step : owned_.steps) {
@@ -247,7 +247,7 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
     if (packed_.size() < needed) packed_ = Floats(needed);
     kernels_.pack_weights(p, values(), reinterpret_cast<uint8_t*>(packed_.data()));
   }
-  const size_t tile = max_blocks * lanes, tiles = (count + tile - 1) / tile;
+  const size_t micro_batch = max_blocks * lanes, micro_batches = (count + micro_batch - 1) / micro_batch;
   // Allocate before the threads start: an allocation that fails inside one would leave the others at a barrier.
   for (int thread = 0; thread < threads(); ++thread) thread_state(thread);
   std::atomic<size_t> next{0};
@@ -255,30 +255,30 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
     const uint32_t saved_mode = kernels_.flush_denormals();
     ThreadState& r = thread_state(thread);
     r.workspace.packed = reinterpret_cast<const uint8_t*>(packed_.data());
-    for (size_t t; (t = next.fetch_add(1)) < tiles;) {
-      const size_t first = t * tile, tile_count = std::min(tile, count - first);
-      const int blocks = int((tile_count + lanes - 1) / lanes);
-      const size_t prefetch_start = first + team_.size() * tile;
+    for (size_t t; (t = next.fetch_add(1)) < micro_batches;) {
+      const size_t first = t * micro_batch, micro_batch_count = std::min(micro_batch, count - first);
+      const int blocks = int((micro_batch_count + lanes - 1) / lanes);
+      const size_t prefetch_start = first + team_.size() * micro_batch;
       if (pictures && prefetch_start < count) {
-        prefetch(pictures + prefetch_start * size, std::min(tile, count - prefetch_start) * size);
+        prefetch(pictures + prefetch_start * size, std::min(micro_batch, count - prefetch_start) * size);
       }
-      const uint8_t* gray[max_tile];
-      const float* tile_inputs[max_tile];
-      for (size_t i = 0; i < tile_count; ++i) {
+      const uint8_t* gray[max_micro_batch];
+      const float* network_inputs[max_micro_batch];
+      for (size_t i = 0; i < micro_batch_count; ++i) {
         if (pictures) gray[i] = pictures + (first + i) * size;
-        else tile_inputs[i] = inputs + (first + i) * size;
+        else network_inputs[i] = inputs + (first + i) * size;
       }
-      if (pictures) kernels_.load_gray(p, r.workspace, gray, int(tile_count), blocks);
-      else kernels_.load_inputs(p, r.workspace, tile_inputs, int(tile_count), blocks);
+      if (pictures) kernels_.load_gray(p, r.workspace, gray, int(micro_batch_count), blocks);
+      else kernels_.load_inputs(p, r.workspace, network_inputs, int(micro_batch_count), blocks);
       kernels_.forward(p, values(), r.workspace, blocks, false);
-      for (size_t i = 0; i < tile_count; ++i) {
+      for (size_t i = 0; i < micro_batch_count; ++i) {
         const float* block = r.workspace.blocks + (i / lanes * p.block_vectors + p.last().output.offset) * lanes;
         for (size_t c = 0; c < classes; ++c) outputs[(first + i) * classes + c] = block[c * lanes + i % lanes];
       }
     }
     kernels_.restore_denormals(saved_mode);
   };
-  if (tiles == 1) work(0);
+  if (micro_batches == 1) work(0);
   else team_.run(work);
 }
 
@@ -290,14 +290,14 @@ void Engine::activations(const uint8_t* pictures, const float* inputs, size_t co
   const uint32_t saved_mode = kernels_.flush_denormals();
   for (size_t first = 0; first < count; first += lanes) {
     const size_t block_count = std::min(lanes, count - first);
-    const uint8_t* gray[max_tile];
-    const float* tile_inputs[max_tile];
+    const uint8_t* gray[max_micro_batch];
+    const float* network_inputs[max_micro_batch];
     for (size_t i = 0; i < block_count; ++i) {
       if (pictures) gray[i] = pictures + (first + i) * size;
-      else tile_inputs[i] = inputs + (first + i) * size;
+      else network_inputs[i] = inputs + (first + i) * size;
     }
     if (pictures) kernels_.load_gray(p, r.workspace, gray, int(block_count), 1);
-    else kernels_.load_inputs(p, r.workspace, tile_inputs, int(block_count), 1);
+    else kernels_.load_inputs(p, r.workspace, network_inputs, int(block_count), 1);
     kernels_.forward(p, values(), r.workspace, 1, true);
     for (size_t b = 0; b < buffers.size(); ++b) {
       const Maps& maps = buffers[b];
@@ -322,14 +322,14 @@ bool Engine::compute_gradient(int thread, const Objective& objective, const Batc
   // Threads get whole blocks, so that as few lanes as possible stay empty.
   const size_t blocks = (end - begin + lanes - 1) / lanes;
   const size_t first_block = blocks * thread / team, last_block = blocks * (thread + 1) / team;
-  const float share = 1.f / float(end - begin);
+  const float grad_scale = 1.f / float(end - begin);
   const bool augments = batches.shifts || batches.mirrored || batches.distortions;
   bool first = true;
   for (size_t block = first_block; block < last_block; block += max_blocks, first = false) {
     const size_t from = begin + block * lanes;
     const size_t to = std::min({end, begin + last_block * lanes, from + max_blocks * lanes});
-    const uint8_t* gray[max_tile];
-    int32_t labels[max_tile];
+    const uint8_t* gray[max_micro_batch];
+    int32_t labels[max_micro_batch];
     for (size_t i = from; i < to; ++i) {
       const int64_t row = batches.order[i];
       gray[i - from] = batches.pictures + size_t(row) * size;
@@ -348,33 +348,33 @@ bool Engine::compute_gradient(int thread, const Objective& objective, const Batc
       kernels_.augment_gray(p, gray[i - from], augmentation, limits, augmented);
       gray[i - from] = augmented;
     }
-    // Prefetch the thread's next tile, or its first one of the next batch.
+    // Prefetch the thread's next micro-batch, or its first one of the next batch.
     const size_t prefetch_start = block + max_blocks < last_block ? to : from + (end - begin);
     for (size_t i = prefetch_start; i < std::min(prefetch_start + max_blocks * lanes, batches.examples); ++i) {
       prefetch(batches.pictures + size_t(batches.order[i]) * size, size);
     }
-    const int count = int(to - from), tile_blocks = int((to - from + lanes - 1) / lanes);
-    kernels_.load_gray(p, r.workspace, gray, count, tile_blocks);
-    kernels_.forward(p, values(), r.workspace, tile_blocks, true);
-    const Tally tally = kernels_.loss(p, objective, r.workspace, labels, count, tile_blocks, share);
+    const int count = int(to - from), block_count = int((to - from + lanes - 1) / lanes);
+    kernels_.load_gray(p, r.workspace, gray, count, block_count);
+    kernels_.forward(p, values(), r.workspace, block_count, true);
+    const Tally tally = kernels_.loss(p, objective, r.workspace, labels, count, block_count, grad_scale);
     r.tally.loss += tally.loss;
     r.tally.errors += tally.errors;
-    kernels_.backward(p, values(), r.workspace, tile_blocks, first);
+    kernels_.backward(p, values(), r.workspace, block_count, first);
   }
   if (!first) kernels_.sum_lanes(p, r.workspace);
   return !first;
 }
 
-Tally Engine::fit(const Learning& learning, const Batches& batches) {
+Tally Engine::fit(const TrainingOptions& options, const Batches& batches) {
   const int total = parameters(), team = threads();
   if (!vector(OptimizerState::first_moment)) reset(OptimizerState::first_moment, true);
-  if (learning.optimizer == Optimizer::adamw && !vector(OptimizerState::second_moment)) reset(OptimizerState::second_moment, true);
-  if (learning.ema > 0 && !vector(OptimizerState::moving_average)) {
+  if (options.optimizer == Optimizer::adamw && !vector(OptimizerState::second_moment)) reset(OptimizerState::second_moment, true);
+  if (options.ema > 0 && !vector(OptimizerState::moving_average)) {
     reset(OptimizerState::moving_average, true);
     std::copy_n(values(), total, vector(OptimizerState::moving_average));
   }
   for (int thread = 0; thread < team; ++thread) thread_state(thread).tally = {};
-  const size_t batch = size_t(learning.batch), steps = (batches.examples + batch - 1) / batch;
+  const size_t batch = size_t(options.batch), steps = (batches.examples + batch - 1) / batch;
   size_t updates_taken = 0;
   std::vector<char> has_gradient(team);
   std::vector<std::vector<const float*>> thread_gradients(team);
@@ -384,7 +384,7 @@ Tally Engine::fit(const Learning& learning, const Batches& batches) {
     std::vector<const float*>& gradients = thread_gradients[thread];
     for (size_t step = 0; step < steps; ++step) {
       const size_t begin = step * batch, end = std::min(batches.examples, begin + batch);
-      has_gradient[thread] = compute_gradient(thread, learning.objective, batches, begin, end);
+      has_gradient[thread] = compute_gradient(thread, options.objective, batches, begin, end);
       team_.synchronize();
       gradients.clear();
       double loss = 0;
@@ -398,20 +398,20 @@ Tally Engine::fit(const Learning& learning, const Batches& batches) {
       update.parameters = values();
       update.first_moment = vector(OptimizerState::first_moment);
       update.second_moment = vector(OptimizerState::second_moment);
-      update.moving_average = learning.ema > 0 ? vector(OptimizerState::moving_average) : nullptr;
+      update.moving_average = options.ema > 0 ? vector(OptimizerState::moving_average) : nullptr;
       update.gradients = gradients.data();
       update.gradient_count = int32_t(gradients.size());
       update.begin = int32_t(int64_t(total) / row_multiple * thread / team * row_multiple);
       update.end = int32_t(int64_t(total) / row_multiple * (thread + 1) / team * row_multiple);
       update.rate = batches.rates[step];
-      update.momentum = learning.momentum;
-      update.weight_decay = learning.weight_decay;
+      update.momentum = options.momentum;
+      update.weight_decay = options.weight_decay;
       // The moving average starts with a smaller decay, so that it forgets the initial weights sooner.
-      update.ema_decay = float(std::min(double(learning.ema), (1 + count) / (10 + count)));
-      update.first_bias_correction = float(1 / (1 - std::pow(double(learning.momentum), count)));
+      update.ema_decay = float(std::min(double(options.ema), (1 + count) / (10 + count)));
+      update.first_bias_correction = float(1 / (1 - std::pow(double(options.momentum), count)));
       update.second_bias_correction = float(1 / (1 - std::pow(0.999, count)));
-      update.nesterov = learning.nesterov;
-      if (learning.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
+      update.nesterov = options.nesterov;
+      if (options.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
       else kernels_.update_sgd(update);
       if (thread == 0) ++updates_taken;
       team_.synchronize();

@@ -44,7 +44,7 @@ struct OwnedProgram {
 
 enum class Optimizer { sgd, adamw };
 
-struct Learning {
+struct TrainingOptions {
   int32_t batch = 64;
   Objective objective;
   Optimizer optimizer = Optimizer::sgd;
@@ -88,7 +88,7 @@ class Engine {
   void activations(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
                    const std::vector<float*>& outputs);
   // Takes consecutive updates, and stops before the first whose loss is not finite.
-  Tally fit(const Learning& learning, const Batches& batches);
+  Tally fit(const TrainingOptions& options, const Batches& batches);
   // The gradient of the mean loss over all examples, laid out like the parameters, and the sum of the losses.
   Tally gradients(const Objective& objective, const Batches& batches, float* gradient);
 

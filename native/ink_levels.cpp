@@ -18,8 +18,8 @@ void measure_darkness(const Channel& channel, bool is_first, float* darkness) {
     }
     float* const to = darkness + start;
     for (size_t i = 0; i < count; ++i) {
-      const float share = float(int(paper[i]) - int(levels[start + i])) * gain[start + i];
-      to[i] = is_first || share > to[i] ? share : to[i];
+      const float level = float(int(paper[i]) - int(levels[start + i])) * gain[start + i];
+      to[i] = is_first || level > to[i] ? level : to[i];
     }
   }
 }

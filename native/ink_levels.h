@@ -10,8 +10,8 @@ namespace lenet {
 // One channel of a picture, each of so many pixels.
 struct Channel {
   size_t count;
-  const uint8_t *levels, *nearby;     // and the levels without strokes, where light changes abruptly
-  const uint8_t *expected, *minimum;  // the light of the paper, and the least of it close by, or null
+  const uint8_t *levels, *nearby;     // and those with the strokes closed, where light changes abruptly
+  const uint8_t *expected, *minimum;  // the light of the paper, and its local minimum, or null
   const float* gain;
 };
 

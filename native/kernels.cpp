@@ -95,13 +95,13 @@ static void forward(const Program& program, const float* parameters, const Works
 }
 
 static Tally loss(const Program& program, const Objective& objective, const Workspace& work, const int32_t* labels,
-                  int count, int blocks, float share) {
+                  int count, int blocks, float grad_scale) {
   Tally total;
   for (int b = 0; b < blocks; ++b) {
     const int images = count - b * lanes < lanes ? count - b * lanes : lanes;
     float* block = work.blocks + ptrdiff_t(b) * program.block_vectors * lanes;
     const Tally tally = loss_of_block(program.last(), objective, block, labels + b * lanes, images,
-                                     program.last().kind == Kind::euclidean_rbf, share);
+                                     program.last().kind == Kind::euclidean_rbf, grad_scale);
     total.loss += tally.loss;
     total.errors += tally.errors;
   }
@@ -185,12 +185,12 @@ static double peak(double seconds) {
   constexpr int chains = many_registers ? 24 : 12, rounds = 100000;
   Vector sums[chains];
   for (int i = 0; i < chains; ++i) sums[i] = broadcast(float(i) * 1e-3f);
-  Vector factor = broadcast(1.0000001f), term = broadcast(1e-9f);
-  __asm__ volatile("" : "+m"(factor), "+m"(term));
+  Vector multiplier = broadcast(1.0000001f), addend = broadcast(1e-9f);
+  __asm__ volatile("" : "+m"(multiplier), "+m"(addend));
   double operations = 0, now;
   const double start = monotonic_seconds();
   do {
-    const Vector f = factor, t = term;
+    const Vector f = multiplier, t = addend;
     for (int n = 0; n < rounds; ++n) {
       LENET_UNROLL for (int i = 0; i < chains; ++i) sums[i] = sums[i] * f + t;
     }

@@ -111,7 +111,7 @@ static void pair_maps(const Step& step, const float* block, uint8_t* out) {
 }
 
 // 2×2 units of 16 maps: four tiles of sums, which share the inputs that they load.
-static void multiply_patch(const Step& step, const uint8_t* weights, const uint8_t* in, ptrdiff_t in_row, ptrdiff_t in_column,
+static void multiply_tiles(const Step& step, const uint8_t* weights, const uint8_t* in, ptrdiff_t in_row, ptrdiff_t in_column,
                            float* sums) {
   const int row_tiles = tiles_of_row(step);
   _tile_zero(0);
@@ -154,7 +154,7 @@ static void convolve_in_tiles(const Program& program, const Step& step, const fl
     const int tile_maps = maps - first < tile_rows ? maps - first : tile_rows;
     for (int y = 0; y < step.sums_grad.height; y += 2) {
       for (int x = 0; x < step.sums_grad.width; x += 2) {
-        multiply_patch(step, packed, pairs_of_maps + y * in_row + x * in_column, in_row, in_column, sums);
+        multiply_tiles(step, packed, pairs_of_maps + y * in_row + x * in_column, in_row, in_column, sums);
         for (int m = 0; m < tile_maps; ++m) {
           const float* sum_row = sums + m * lanes;
           const Vector bias = broadcast(adjusted[first + m]);

@@ -57,14 +57,14 @@ std::vector<float> gaussian_weights(double sigma) {
   return weights;
 }
 
-// The place among so many that a place beyond their ends is reflected to.
-int reflected(int place, int count) {
-  while (place < 0 || place >= count) place = place < 0 ? -place : 2 * count - 2 - place;
-  return place;
+// An index beyond the ends, reflected into them.
+int reflected(int index, int count) {
+  while (index < 0 || index >= count) index = index < 0 ? -index : 2 * count - 2 - index;
+  return index;
 }
 
-// A row between its reflections.
-void frame_reflected(const float* row, int count, int reach, float* to) {
+// A row padded with its reflections.
+void pad_reflected(const float* row, int count, int reach, float* to) {
   std::copy_n(row, count, to + reach);
   for (int x = 1; x <= reach; ++x) {
     to[reach - x] = row[reflected(-x, count)];
@@ -77,7 +77,7 @@ int fused_in_rows(int size, int width) { return width - width % (size == 5 ? 2 :
 int fused_in_columns(int width) { return width - width % 8; }
 
 // Loops over rows, by the best instructions that this processor has.
-struct Rows {
+struct RowLoops {
   void (*interpolate)(const float*, const Sample*, int, bool, float*);
   void (*combine)(const float* const*, const float*, int, bool, float*);
   void (*smooth_row)(const float*, const float*, int, int, int, float*);
@@ -99,12 +99,12 @@ struct Rows {
 #define LENET_FUSED(a, b, c) __builtin_fmaf(a, b, c)
 #include "normalization_rows.h"
 
-const Rows& rows_for_this_processor() {
+const RowLoops& row_loops_for_this_processor() {
   static const bool is_wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return is_wide ? wide::rows : plain::rows;
+  return is_wide ? wide::loops : plain::loops;
 }
 #else
-const Rows& rows_for_this_processor() { return plain::rows; }
+const RowLoops& row_loops_for_this_processor() { return plain::loops; }
 #endif
 
 }  // namespace
@@ -114,12 +114,12 @@ void smooth_profile(const float* values, int count, double sigma, float* to) {
     *to = *values;
     return;
   }
-  const Rows& by_rows = rows_for_this_processor();
+  const RowLoops& loops = row_loops_for_this_processor();
   const std::vector<float> weights = gaussian_weights(sigma);
   const int size = int(weights.size()), reach = size / 2;
-  std::vector<float> framed(size_t(count) + size_t(2 * reach));
-  frame_reflected(values, count, reach, framed.data());
-  by_rows.smooth_row(framed.data(), weights.data(), size, count, fused_in_rows(size, count), to);
+  std::vector<float> padded(size_t(count) + size_t(2 * reach));
+  pad_reflected(values, count, reach, padded.data());
+  loops.smooth_row(padded.data(), weights.data(), size, count, fused_in_rows(size, count), to);
 }
 
 bool Normalizer::normalize(const Crop& ink, double thicken, uint8_t* picture) {
@@ -130,12 +130,12 @@ bool Normalizer::normalize(const Crop& ink, double thicken, uint8_t* picture) {
   if ((std::min(height, width) + 2) * scale < 1) return false;  // a hairline: nothing of it would be left
   const Crop crop{ink.levels + box.top * ink.row + box.left, height, width, ink.row};
   if (scale < 0.7) {
-    framed.assign(size_t(height + 2) * (width + 2), 0.f);
+    padded.assign(size_t(height + 2) * (width + 2), 0.f);
     for (int y = 0; y < height; ++y)
-      std::copy_n(crop.levels + y * crop.row, width, framed.data() + size_t(y + 1) * (width + 2) + 1);
+      std::copy_n(crop.levels + y * crop.row, width, padded.data() + size_t(y + 1) * (width + 2) + 1);
     const int rows = rounded((height + 2) * scale), columns = rounded((width + 2) * scale);
     drawing.reset(rows + 2 * margin, columns + 2 * margin);
-    reduce(framed.data(), height + 2, width + 2, width + 2, rows, columns, 1 / scale, 1 / scale, drawing, margin);
+    reduce(padded.data(), height + 2, width + 2, width + 2, rows, columns, 1 / scale, 1 / scale, drawing, margin);
   } else {
     enlarge(crop, scale, int(std::ceil(height * scale)) + 2 * margin, int(std::ceil(width * scale)) + 2 * margin);
     if (scale > 1.5) smooth(0.35 * scale);  // rounds the staircase that enlarging leaves
@@ -145,8 +145,8 @@ bool Normalizer::normalize(const Crop& ink, double thicken, uint8_t* picture) {
   if (!crop_to_ink(drawing.levels.data(), drawing.height, drawing.width, drawing.width, box)) return false;
   const int rows = box.bottom - box.top, columns = box.right - box.left;
   if (std::max(rows, columns) < digit_side) return false;
-  const double share = double(digit_side) / std::max(rows, columns);
-  const int small_rows = std::max(1, rounded(rows * share)), small_columns = std::max(1, rounded(columns * share));
+  const double reduction = double(digit_side) / std::max(rows, columns);
+  const int small_rows = std::max(1, rounded(rows * reduction)), small_columns = std::max(1, rounded(columns * reduction));
   small.reset(small_rows, small_columns);
   const float* strokes = drawing.levels.data() + size_t(box.top) * drawing.width + box.left;
   reduce(strokes, rows, columns, drawing.width, small_rows, small_columns, 1 / (double(small_rows) / rows),
@@ -195,25 +195,25 @@ void Normalizer::reduce(const float* levels, int height, int width, ptrdiff_t ro
     reduce_by_whole(levels, height, width, row, rows, columns, rounded(scale_y), rounded(scale_x), target, border);
     return;
   }
-  list_parts(height, rows, scale_y, row_parts);
-  list_parts(width, columns, scale_x, column_parts);
-  line.assign(size_t(columns), 0.f);
-  int done = -1;
-  for (const Part& part : row_parts) {
-    if (part.source != done) {
-      done = part.source;
-      std::fill(line.begin(), line.end(), 0.f);
-      const float* const at = levels + part.source * row;
-      for (const Part& piece : column_parts) line[size_t(piece.target)] += at[piece.source] * piece.share;
+  list_area_weights(height, rows, scale_y, row_weights);
+  list_area_weights(width, columns, scale_x, column_weights);
+  row_sums.assign(size_t(columns), 0.f);
+  int last_read = -1;
+  for (const AreaWeight& overlap : row_weights) {
+    if (overlap.source != last_read) {
+      last_read = overlap.source;
+      std::fill(row_sums.begin(), row_sums.end(), 0.f);
+      const float* const at = levels + overlap.source * row;
+      for (const AreaWeight& overlap_x : column_weights) row_sums[size_t(overlap_x.target)] += at[overlap_x.source] * overlap_x.weight;
     }
-    float* const sum = target.row(part.target + border) + border;
-    for (int x = 0; x < columns; ++x) sum[x] += part.share * line[size_t(x)];
+    float* const sum = target.row(overlap.target + border) + border;
+    for (int x = 0; x < columns; ++x) sum[x] += overlap.weight * row_sums[size_t(x)];
   }
 }
 
 void Normalizer::reduce_by_whole(const float* levels, int height, int width, ptrdiff_t row, int rows, int columns,
                                  int scale_y, int scale_x, Plane& target, int border) {
-  const float share = 1.f / float(scale_y * scale_x);
+  const float weight = 1.f / float(scale_y * scale_x);
   for (int y = 0; y < rows; ++y) {
     for (int x = 0; x < columns; ++x) {
       const int top = y * scale_y, left = x * scale_x;
@@ -235,14 +235,14 @@ void Normalizer::reduce_by_whole(const float* levels, int height, int width, ptr
         for (; k + 4 <= count; k += 4)
           sum += ((cell[size_t(k)] + cell[size_t(k) + 1]) + cell[size_t(k) + 2]) + cell[size_t(k) + 3];
         for (; k < count; ++k) sum += cell[size_t(k)];
-        mean = sum * share;
+        mean = sum * weight;
       }
       target.row(y + border)[x + border] = mean;
     }
   }
 }
 
-// The places of target pixels in a source enlarged by a factor, its corner at `corner` of the target. Of the first
+// The indices of target pixels in a source enlarged by a factor, its corner at `corner` of the target. Of the first
 // `fused_end` the product is not rounded.
 void Normalizer::list_samples(int count, int source_size, double scale, double corner, bool is_cubic, int fused_end,
                               std::vector<Sample>& samples) {
@@ -250,8 +250,8 @@ void Normalizer::list_samples(int count, int source_size, double scale, double c
   const float step = float(exact), shift = float(-exact * double(float(corner)));
   samples.resize(size_t(count));
   for (int target = 0; target < count; ++target) {
-    const float place = target < fused_end ? fused(step, float(target), shift) : step * float(target) + shift;
-    const float whole = std::floor(place), fraction = place - whole;
+    const float index = target < fused_end ? fused(step, float(target), shift) : step * float(target) + shift;
+    const float whole = std::floor(index), fraction = index - whole;
     Sample& sample = samples[size_t(target)];
     sample.first = std::clamp(int(whole), -4, source_size + 3) - 1;
     if (is_cubic)
@@ -263,47 +263,47 @@ void Normalizer::list_samples(int count, int source_size, double scale, double c
 
 // By bicubic interpolation, or by bilinear where there are few pixels; in a margin of paper.
 void Normalizer::enlarge(const Crop& crop, double scale, int height, int width) {
-  const Rows& by_rows = rows_for_this_processor();
-  constexpr int paper = 8;  // around the crop: all neighbors of target pixels lie there
+  const RowLoops& loops = row_loops_for_this_processor();
+  constexpr int border = 8;  // of paper around the crop: all neighbors of target pixels lie there
   const bool is_cubic = scale < max_cubic;
   const double corner = margin - scale * 0.5 - 0.5;
   // Source pixels are counted from the one of paper before the crop.
   list_samples(height, crop.height + 2, scale, corner, is_cubic, 0, ys);
   list_samples(width, crop.width + 2, scale, corner, is_cubic, is_cubic ? 0 : width - width % 16, xs);
-  framed.assign(size_t(crop.width) + 2 + 2 * paper, 0.f);
-  rows_done.reset(crop.height + 2 + 2 * paper, width);
+  padded.assign(size_t(crop.width) + 2 + 2 * border, 0.f);
+  filtered_rows.reset(crop.height + 2 + 2 * border, width);
   for (int y = 0; y < crop.height; ++y) {
-    std::copy_n(crop.levels + y * crop.row, crop.width, framed.data() + paper + 1);
-    float* const done = rows_done.row(y + paper + 1);
-    by_rows.interpolate(framed.data() + paper, xs.data(), width, is_cubic, done);
+    std::copy_n(crop.levels + y * crop.row, crop.width, padded.data() + border + 1);
+    float* const filtered = filtered_rows.row(y + border + 1);
+    loops.interpolate(padded.data() + border, xs.data(), width, is_cubic, filtered);
   }
   drawing.reset(height, width);
   for (int y = 0; y < height; ++y) {
     const Sample& sample = ys[size_t(y)];
-    const float* const rows[] = {rows_done.row(sample.first + paper), rows_done.row(sample.first + paper + 1),
-                                 rows_done.row(sample.first + paper + 2), rows_done.row(sample.first + paper + 3)};
+    const float* const rows[] = {filtered_rows.row(sample.first + border), filtered_rows.row(sample.first + border + 1),
+                                 filtered_rows.row(sample.first + border + 2), filtered_rows.row(sample.first + border + 3)};
     if (sample.first + 3 < 1 || sample.first > crop.height) continue;  // paper
-    by_rows.combine(rows, sample.weights, width, is_cubic, drawing.row(y));
+    loops.combine(rows, sample.weights, width, is_cubic, drawing.row(y));
   }
 }
 
 // Gaussian smoothing; what lies beyond an edge is the picture reflected in it.
 void Normalizer::smooth(double sigma) {
-  const Rows& by_rows = rows_for_this_processor();
+  const RowLoops& loops = row_loops_for_this_processor();
   const std::vector<float> weights = gaussian_weights(sigma);
   const int size = int(weights.size()), reach = size / 2;
   const int height = drawing.height, width = drawing.width;
-  rows_done.reset(height, width);
-  framed.resize(size_t(width) + size_t(2 * reach));
+  filtered_rows.reset(height, width);
+  padded.resize(size_t(width) + size_t(2 * reach));
   for (int y = 0; y < height; ++y) {
     const float* const from = drawing.row(y);
-    frame_reflected(from, width, reach, framed.data());
-    by_rows.smooth_row(framed.data(), weights.data(), size, width, fused_in_rows(size, width), rows_done.row(y));
+    pad_reflected(from, width, reach, padded.data());
+    loops.smooth_row(padded.data(), weights.data(), size, width, fused_in_rows(size, width), filtered_rows.row(y));
   }
   std::vector<const float*> around(static_cast<size_t>(size));
   for (int y = 0; y < height; ++y) {
-    for (int k = 0; k < size; ++k) around[size_t(k)] = rows_done.row(reflected(y + k - reach, height));
-    by_rows.smooth_column(around.data(), weights.data(), size, width, fused_in_columns(width), drawing.row(y));
+    for (int k = 0; k < size; ++k) around[size_t(k)] = filtered_rows.row(reflected(y + k - reach, height));
+    loops.smooth_column(around.data(), weights.data(), size, width, fused_in_columns(width), drawing.row(y));
   }
 }
 
@@ -350,8 +350,7 @@ bool Normalizer::redraw(double thicken) {
   // Where strokes grow by more than half a pixel's way to the next one, the inside is ink all over; where they shrink so
   // much, the outside is paper.
   const bool by_inside = grown < 0.05f, by_outside = grown > -0.05f;
-  float* const strokes_of = drawing.levels.data();
-  for (size_t i = 0; i < pixels; ++i) strokes_of[i] = ink[i];
+  std::copy_n(ink, pixels, drawing.levels.begin());
   const int reach = int(std::ceil(std::max(grown, 0.f))) + 2;
   const auto clamp_box = [&](int by) {
     return Box{std::max(0, box.top - by), std::max(0, box.left - by), std::min(height, box.bottom + by),
@@ -382,12 +381,12 @@ bool Normalizer::redraw(double thicken) {
         uint8_t* const to = ridge.data() + size_t(y + 1) * (columns + 2) + 1;
         const float* const middle = at(y);
         for (int x = 0; x < columns; ++x) {
-          float most = 0;
+          float largest = 0;
           for (int dy = -1; dy <= 1; ++dy) {
             const float* const row = middle + dy * (columns + 2) + x;
-            most = std::max(most, std::max(row[-1], std::max(row[0], row[1])));
+            largest = std::max(largest, std::max(row[-1], std::max(row[0], row[1])));
           }
-          to[x] = (most <= middle[x] + 0.1f) & (middle[x] > 0.5f);
+          to[x] = (largest <= middle[x] + 0.1f) & (middle[x] > 0.5f);
         }
       }
     }

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "area_parts.h"
+#include "area_weights.h"
 
 namespace lenet {
 
@@ -62,12 +62,12 @@ class Normalizer {
   static void list_samples(int count, int source_size, double scale, double corner, bool is_cubic, int fused_end,
                            std::vector<Sample>& samples);
 
-  Plane drawing, rows_done, small;
+  Plane drawing, filtered_rows, small;
   std::vector<uint8_t> mask, ridge;
   std::vector<float> distances;
-  std::vector<Part> row_parts, column_parts;
+  std::vector<AreaWeight> row_weights, column_weights;
   std::vector<Sample> ys, xs;
-  std::vector<float> line, framed, cell;
+  std::vector<float> row_sums, padded, cell;
 };
 
 }  // namespace lenet

@@ -82,7 +82,7 @@ LENET_TARGET void smooth_column(const float* const* rows, const float* weights, 
   }
 }
 
-constexpr Rows rows{interpolate, combine, smooth_row, smooth_column};
+constexpr RowLoops loops{interpolate, combine, smooth_row, smooth_column};
 
 }  // namespace LENET_ROWS
 

@@ -35,9 +35,9 @@ static void squared_distances_back(const Program& program, const Step& step, flo
   }
 }
 
-// The loss of one block, and its gradient times `share`; lanes without an example get a gradient of 0.
+// The loss of one block, and its gradient times `grad_scale`; lanes without an example get a gradient of 0.
 static Tally loss_of_block(const Step& step, const Objective& objective, float* block, const int32_t* labels, int count,
-                          bool smallest_wins, float share) {
+                          bool smallest_wins, float grad_scale) {
   const int classes = step.output.maps;
   const float* outputs = block + step.output.offset * lanes;
   float* grads = block + step.output_grad.offset * lanes;
@@ -51,11 +51,11 @@ static Tally loss_of_block(const Step& step, const Objective& objective, float* 
   // Of the scores (penalties count negatively): the largest, that of the correct class, and their sum.
   Vector maximum = sign * load(outputs), correct{}, sum{};
   Vector best = smallest_wins ? -load(outputs) : load(outputs);
-  Integers winner{};
+  Integers predicted{};
   for (int c = 0; c < classes; ++c) {
     const Vector value = load(outputs + c * lanes), score = sign * value, rank = smallest_wins ? -value : value;
     maximum = max(score, maximum);
-    winner = rank > best ? Integers{} + c : winner;
+    predicted = rank > best ? Integers{} + c : predicted;
     best = max(rank, best);
     correct += masked(label == c, score);
     sum += score;
@@ -73,10 +73,10 @@ static Tally loss_of_block(const Step& step, const Objective& objective, float* 
       Vector log_total;
       for (int lane = 0; lane < lanes; ++lane) log_total[lane] = __builtin_logf(exp_sum[lane]);
       loss = maximum + log_total - (1.f - smoothing) * correct - uniform * sum;
-      const Vector scale = share / exp_sum;
+      const Vector scale = grad_scale / exp_sum;
       for (int c = 0; c < classes; ++c) {
         const Vector target = where(label == c, broadcast(1.f - smoothing + uniform), broadcast(uniform));
-        const Vector d = exp(sign * load(outputs + c * lanes) - maximum) * scale - share * target;
+        const Vector d = exp(sign * load(outputs + c * lanes) - maximum) * scale - grad_scale * target;
         store(grads + c * lanes, masked(valid, sign * d));
       }
       break;
@@ -85,18 +85,18 @@ static Tally loss_of_block(const Step& step, const Objective& objective, float* 
       loss = -(1.f - smoothing) * correct - uniform * sum;
       for (int c = 0; c < classes; ++c) {
         const Vector target = where(label == c, broadcast(1.f - smoothing + uniform), broadcast(uniform));
-        store(grads + c * lanes, masked(valid, -share * target));
+        store(grads + c * lanes, masked(valid, -grad_scale * target));
       }
       break;
     case Loss::penalty:  // [LeCun98, eq. 8]
       loss = -correct;
-      for (int c = 0; c < classes; ++c) store(grads + c * lanes, masked(valid & (label == c), broadcast(share)));
+      for (int c = 0; c < classes; ++c) store(grads + c * lanes, masked(valid & (label == c), broadcast(grad_scale)));
       break;
     case Loss::mean_squared_error:  // targets of +1 for the correct class and -1 for the others
       for (int c = 0; c < classes; ++c) {
         const Vector difference = load(outputs + c * lanes) - where(label == c, broadcast(1.f), broadcast(-1.f));
         loss += difference * difference;
-        store(grads + c * lanes, masked(valid, (2.f * share / float(classes)) * difference));
+        store(grads + c * lanes, masked(valid, (2.f * grad_scale / float(classes)) * difference));
       }
       loss *= 1.f / float(classes);
       break;
@@ -104,7 +104,7 @@ static Tally loss_of_block(const Step& step, const Objective& objective, float* 
   Tally tally;
   for (int lane = 0; lane < count; ++lane) {
     tally.loss += loss[lane];
-    tally.errors += winner[lane] != label[lane];
+    tally.errors += predicted[lane] != label[lane];
   }
   return tally;
 }

@@ -1,4 +1,4 @@
-// Pooling and sub-sampling of patches that do not overlap.
+// Pooling and sub-sampling over windows that do not overlap.
 #pragma once
 
 #include "activations.h"
@@ -12,7 +12,7 @@ LENET_INLINE Number* unit(Number* block, const Maps& maps, int map, int y, int x
   return block + (ptrdiff_t(maps.offset) + map * maps.map + y * maps.row + x) * lanes;
 }
 
-LENET_INLINE Vector patch_sum(const float* block, const Step& step, int map, int y, int x) {
+LENET_INLINE Vector window_sum(const float* block, const Step& step, int map, int y, int x) {
   if (step.window_height == 2 && step.window_width == 2) {
     const float* upper = unit(block, step.input, map, 2 * y, 2 * x);
     const float* lower = upper + step.input.row * lanes;
@@ -31,14 +31,14 @@ static void subsample(const Step& step, const float* parameters, float* block) {
     const Vector coefficient = broadcast(parameters[step.weight + m]), bias = broadcast(parameters[step.bias + m]);
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width; ++x) {
-        store(unit(block, step.output, m, y, x), patch_sum(block, step, m / step.copies, y, x) * coefficient + bias);
+        store(unit(block, step.output, m, y, x), window_sum(block, step, m / step.copies, y, x) * coefficient + bias);
       }
     }
   }
   activate(step.activation, block, step.output);
 }
 
-// The backward pass of sub-sampling. Where the convolution before it distributes the gradient (`spread_before`), only the
+// The backward pass of sub-sampling. Where the convolution before it has most of it fused into its own (`unpooled_before`), only the
 // gradients of the biases are left.
 static void subsample_back(const Step& step, const float* parameters, const float* block, float* grads, float* lane_sums,
                            bool overwrite) {
@@ -54,29 +54,29 @@ static void subsample_back(const Step& step, const float* parameters, const floa
       for (int x = 0; x < step.output.width; ++x) {
         const Vector d = load(unit(grads, step.output_grad, m, y, x));
         bias_sum += d;
-        if (step.spread_before) continue;
-        coefficient_sum += d * patch_sum(block, step, m / step.copies, y, x);
+        if (step.unpooled_before) continue;
+        coefficient_sum += d * window_sum(block, step, m / step.copies, y, x);
         if (!step.needs_input_grad) continue;
-        const Vector share = d * coefficient;
+        const Vector in_grad = d * coefficient;
         for (int dy = 0; dy < step.window_height; ++dy) {
           float* row = unit(grads, step.input_grad, m / step.copies, y * step.window_height + dy, x * step.window_width);
           for (int dx = 0; dx < step.window_width; ++dx) {
-            store(row + dx * lanes, first_copy ? share : load(row + dx * lanes) + share);
+            store(row + dx * lanes, first_copy ? in_grad : load(row + dx * lanes) + in_grad);
           }
         }
       }
     }
-    if (!step.spread_before) store(coefficient_grad, coefficient_sum);
+    if (!step.unpooled_before) store(coefficient_grad, coefficient_sum);
     store(bias_grad, bias_sum);
   }
 }
 
 static void average_pool(const Step& step, float* block) {
-  const float share = 1.f / float(step.window_height * step.window_width);
+  const float scale = 1.f / float(step.window_height * step.window_width);
   for (int m = 0; m < step.output.maps; ++m) {
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width; ++x) {
-        store(unit(block, step.output, m, y, x), patch_sum(block, step, m, y, x) * share);
+        store(unit(block, step.output, m, y, x), window_sum(block, step, m, y, x) * scale);
       }
     }
   }
@@ -86,12 +86,12 @@ static void average_pool(const Step& step, float* block) {
 static void average_pool_back(const Step& step, const float* block, float* grads) {
   activation_backward(step.activation, grads, step.output_grad, block, step.output);
   if (!step.needs_input_grad) return;
-  const float share = 1.f / float(step.window_height * step.window_width);
+  const float scale = 1.f / float(step.window_height * step.window_width);
   for (int m = 0; m < step.input.maps; ++m) {
     for (int y = 0; y < step.input.height; ++y) {
       for (int x = 0; x < step.input.width; ++x) {
         const float* out_grad = unit(grads, step.output_grad, m, y / step.window_height, x / step.window_width);
-        store(unit(grads, step.input_grad, m, y, x), load(out_grad) * share);
+        store(unit(grads, step.input_grad, m, y, x), load(out_grad) * scale);
       }
     }
   }
@@ -102,16 +102,16 @@ static void max_pool(const Step& step, float* block) {
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width; ++x) {
         Vector largest = load(unit(block, step.input, m, y * step.window_height, x * step.window_width));
-        Integers winner{};
+        Integers max_index{};
         for (int i = 1; i < step.window_height * step.window_width; ++i) {
           const int dy = i / step.window_width, dx = i % step.window_width;
           const Vector value = load(unit(block, step.input, m, y * step.window_height + dy, x * step.window_width + dx));
-          winner = value > largest ? Integers{} + i : winner;
+          max_index = value > largest ? Integers{} + i : max_index;
           largest = max(value, largest);
         }
         store(unit(block, step.output, m, y, x), largest);
-        const int winner_offset = step.winners + m * step.output.map + y * step.output.row + x;
-        store(block + ptrdiff_t(winner_offset) * lanes, (Vector)winner);
+        const int index_offset = step.max_indices + m * step.output.map + y * step.output.row + x;
+        store(block + ptrdiff_t(index_offset) * lanes, (Vector)max_index);
       }
     }
   }
@@ -124,12 +124,12 @@ static void max_pool_back(const Step& step, const float* block, float* grads) {
   for (int m = 0; m < step.input.maps; ++m) {
     for (int y = 0; y < step.input.height; ++y) {
       for (int x = 0; x < step.input.width; ++x) {
-        const int patch_y = y / step.window_height, patch_x = x / step.window_width;
+        const int window_y = y / step.window_height, window_x = x / step.window_width;
         const int position = y % step.window_height * step.window_width + x % step.window_width;
-        const int winner_offset = step.winners + m * step.output.map + patch_y * step.output.row + patch_x;
-        const Integers winner = (Integers)load(block + ptrdiff_t(winner_offset) * lanes);
-        const Vector d = load(unit(grads, step.output_grad, m, patch_y, patch_x));
-        store(unit(grads, step.input_grad, m, y, x), masked(winner == position, d));
+        const int index_offset = step.max_indices + m * step.output.map + window_y * step.output.row + window_x;
+        const Integers max_index = (Integers)load(block + ptrdiff_t(index_offset) * lanes);
+        const Vector d = load(unit(grads, step.output_grad, m, window_y, window_x));
+        store(unit(grads, step.input_grad, m, y, x), masked(max_index == position, d));
       }
     }
   }

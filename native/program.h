@@ -1,7 +1,8 @@
 // The program of a network: its stages as steps over buffers, plain structs of numbers.
 //
 // A block is as many images as a vector has lanes, one image in each lane. Every buffer of a block holds one vector for
-// each unit, ordered (maps, rows, columns); a tile is one or two blocks that go through the network together.
+// each unit, ordered (maps, rows, columns); a micro-batch is one or two blocks that go through the network
+// together.
 // Everything here is plain data or always inlined, so that every instruction set sees the same layout.
 #pragma once
 
@@ -13,9 +14,9 @@
 
 namespace lenet {
 
-constexpr int max_blocks = 2;     // of a tile: two vectors share each weight that a full connection loads
+constexpr int max_blocks = 2;     // of a micro-batch: two vectors share each weight that a full connection loads
 constexpr int max_lanes = 16;     // of the widest vector
-constexpr int max_tile = max_blocks * max_lanes;
+constexpr int max_micro_batch = max_blocks * max_lanes;
 constexpr int max_kernel = 7;     // side of a convolution's kernels
 constexpr int row_multiple = 16;  // rows of full connections are padded with zeros to whole vectors
 
@@ -38,10 +39,10 @@ struct Step {
   Maps input, output;  // the output is that of the activation, and of the pooling where that is fused
   Maps input_grad, output_grad;  // the gradients of the loss with respect to both
   Maps sums_grad;  // convolution: the gradient with respect to its weighted sums, before pooling where that is fused
-  int32_t winners = 0;        // max pooling: the index of the largest unit of each patch, or -1
+  int32_t max_indices = 0;        // max pooling: the index of the largest unit of each window, or -1
   int32_t fused_pooling = 0;  // whether a convolution stores only the largest of 2×2 units
-  int32_t pool_after = 0;     // the pooling step whose gradient this convolution distributes itself, or 0
-  int32_t spread_before = 0;  // of a pooling step: whether the convolution before it does so
+  int32_t unpooled_step = 0;    // the pooling step whose backward pass is fused into this convolution's, or 0
+  int32_t unpooled_before = 0;  // of a pooling step: whether the convolution before it does that
   int32_t side = 1, stride = 1, padding = 0;
   float padding_value = 0;
   int32_t window_height = 1, window_width = 1;  // of pooling and sub-sampling
@@ -106,7 +107,7 @@ struct Workspace {
   float* transposed = nullptr;  // the inputs of a full connection, images outermost
   float* single_image = nullptr;  // buffers of the path for one image
   float* scratch = nullptr;     // corrected biases, rows of gradients, and sums of the path for one image
-  uint8_t* gray = nullptr;      // the tile's pictures, augmented
+  uint8_t* gray = nullptr;      // the micro-batch's pictures, augmented
   uint8_t* bfloat16_inputs = nullptr;  // of the matrix unit
   const uint8_t* packed = nullptr;  // and its weights, or null
   uint64_t* ink = nullptr;      // for each block and padded row: the columns where any picture has ink
@@ -158,7 +159,7 @@ struct Kernels {
   void (*load_inputs)(const Program&, const Workspace&, const float* const* inputs, int count, int blocks);
   void (*augment_gray)(const Program&, const uint8_t* picture, const Augmentation&, const Distortions&, uint8_t* augmented);
   void (*forward)(const Program&, const float* parameters, const Workspace&, int blocks, bool training);
-  Tally (*loss)(const Program&, const Objective&, const Workspace&, const int32_t* labels, int count, int blocks, float share);
+  Tally (*loss)(const Program&, const Objective&, const Workspace&, const int32_t* labels, int count, int blocks, float grad_scale);
   void (*backward)(const Program&, const float* parameters, const Workspace&, int blocks, bool first);
   void (*sum_lanes)(const Program&, const Workspace&);
   void (*update_sgd)(const Update&);

@@ -55,11 +55,11 @@ static void backward_units(const Step& step, const ReplicaGroup& group, int firs
   Vector d[units];
   LENET_UNROLL for (int u = 0; u < units; ++u) d[u] = load(group.block + ptrdiff_t(step.output_grad.offset + first + u) * lanes);
   for (int i = 0; i < inputs; ++i) {
-    const Vector value = in_register(factor<curvature>(load(in + i * lanes)));
+    const Vector value = in_register(power<curvature>(load(in + i * lanes)));
     Vector in_grad = overwrite || !step.needs_input_grad ? Vector{} : load(in_grads + i * lanes);
     LENET_UNROLL for (int u = 0; u < units; ++u) {
       const ptrdiff_t parameter = start + u * row + i;
-      in_grad += factor<curvature>(weight_of(group, parameter)) * d[u];
+      in_grad += power<curvature>(weight_of(group, parameter)) * d[u];
       apply_grad<curvature>(group, parameter, d[u] * value);
     }
     if (step.needs_input_grad) store(in_grads + i * lanes, in_grad);
@@ -103,11 +103,11 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
   const float scale = objective.scale;
   Vector best = smallest_wins ? -load(outputs) : load(outputs), loss{};
   Vector label_outputs = load(outputs);  // each lane's output for its label
-  Integers winner{};
+  Integers predicted{};
   for (int c = 1; c < classes; ++c) {
     label_outputs = where(labels == c, load(outputs + c * lanes), label_outputs);
     const Vector rank = smallest_wins ? -load(outputs + c * lanes) : load(outputs + c * lanes);
-    winner = rank > best ? Integers{} + c : winner;
+    predicted = rank > best ? Integers{} + c : predicted;
     best = max(rank, best);
   }
   switch (objective.loss) {
@@ -145,7 +145,7 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
   }
   for (int lane = 0; lane < lanes; ++lane) {
     losses[lane] += double(loss[lane]);
-    errors[lane] += winner[lane] != labels[lane];
+    errors[lane] += predicted[lane] != labels[lane];
   }
 }
 

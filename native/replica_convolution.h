@@ -102,12 +102,12 @@ static void gather_chunk(const Step& step, const Connections& links, const Repli
       LENET_UNROLL for (int i = 0; i < columns; ++i) d[i] = load(grads + i * lanes);
       if constexpr (side > 0) {
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
-          const Vector weight = in_register(factor<curvature>(load(kernel + kx * lanes)));
+          const Vector weight = in_register(power<curvature>(load(kernel + kx * lanes)));
           LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i + kx] += d[i] * weight;
         }
       } else {
         for (int kx = 0; kx < rows; ++kx) {
-          const Vector weight = factor<curvature>(load(kernel + kx * lanes));
+          const Vector weight = power<curvature>(load(kernel + kx * lanes));
           LENET_UNROLL for (int i = 0; i < columns; ++i) {
             float* in_grad = row + ((x + i) * step.stride + kx) * lanes;
             store(in_grad, load(in_grad) + d[i] * weight);
@@ -160,7 +160,7 @@ static void update_kernel_rows(const Step& step, const ReplicaGroup& group, int 
       const Vector d = in_register(load(grads + x * lanes));
       LENET_UNROLL for (int r = 0; r < rows; ++r) {
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
-          sums[r * side + kx] += d * in_register(factor<curvature>(load(in + (r * step.input.row + kx) * lanes)));
+          sums[r * side + kx] += d * in_register(power<curvature>(load(in + (r * step.input.row + kx) * lanes)));
         }
       }
     }

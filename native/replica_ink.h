@@ -134,10 +134,9 @@ static void convolve_ink(const Step& step, const ReplicaGroup& group, float offs
   else convolve_ink<false>(step, group, offset);
 }
 
-// The difference between the factor of a pixel x = offset + value, which is x, or x² in second derivatives, and that of the
-// offset. It must be exactly 0 for background, where a fused multiply-add would leave a rounding error in the square.
+// The difference between the power of a pixel x = offset + value and that of the offset. It must be exactly 0 for background, where a fused multiply-add would leave a rounding error in the square.
 template <bool curvature>
-LENET_INLINE Vector factor_difference(Vector value, float offset) {
+LENET_INLINE Vector power_difference(Vector value, float offset) {
   if constexpr (!curvature) return value;
   return masked(value != Vector{}, in_register((value + offset) * (value + offset) - offset * offset));
 }
@@ -154,7 +153,7 @@ static void update_ink_rows(const Step& step, const ReplicaGroup& group, const I
   const ptrdiff_t row = ptrdiff_t(step.output_grad.row) * lanes;
   for (int n = 0; n < ink.count; ++n) {
     const int pixel_offset = ink.pixel_offsets[n], y = pixel_offset / max_ink_side, x = pixel_offset % max_ink_side;
-    const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
+    const Vector value = power_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
     const float* pixel_grads = grads + y * row + x * lanes;
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
       LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
@@ -175,7 +174,7 @@ static void update_ink_kernel(const Step& step, const ReplicaGroup& group, const
   for (int i = 0; i < side * side; ++i) sums[i] = base;
   for (int n = 0; n < ink.count; ++n) {
     const int pixel_offset = ink.pixel_offsets[n], y = pixel_offset / max_ink_side, x = pixel_offset % max_ink_side;
-    const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
+    const Vector value = power_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
     for (int ky = y % stride; ky < side && ky <= y; ky += stride) {
       const int out_y = (y - ky) / stride;
       if (out_y >= step.output.height) continue;
@@ -192,9 +191,9 @@ static void update_ink_kernel(const Step& step, const ReplicaGroup& group, const
 
 template <bool per_lane, bool curvature>
 static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float offset) {
-  const float factor_of_offset = curvature ? offset * offset : offset;
+  const float power_of_offset = curvature ? offset * offset : offset;
   for (int map = 0; map < step.output.maps; ++map) {
-    const Vector base = factor_of_offset * update_biases<curvature>(step, group, map);
+    const Vector base = power_of_offset * update_biases<curvature>(step, group, map);
     if (step.side == 5 && step.stride == 1) {
       constexpr int rows = many_registers ? 5 : 2;
       int first = 0;

@@ -113,9 +113,9 @@ static void backward(const Program& program, const ReplicaGroup& group, int s) {
   }
 }
 
-// Sets the second derivatives of the loss by the last sums. Squared distances have a constant one; eq. 9 is taken to have it
+// Sets the second derivatives of the loss with respect to the last sums. Squared distances have a constant one; eq. 9 is taken to have it
 // too, as in the authors' later code: its exact one vanishes where a picture is classified well. Cross-entropy starts at 1.
-static void start_curvatures(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group) {
+static void set_output_curvatures(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group) {
   const Step& last = program.last();
   const bool distances = last.kind == Kind::euclidean_rbf;
   const Maps &out = distances ? last.input : last.output, &grads = distances ? last.input_grad : last.output_grad;
@@ -151,13 +151,13 @@ static void estimate_curvatures(const Program& program, const ReplicaObjective& 
   for (int64_t i = 0; i < batches.count; ++i) {
     load_update(program, group, batches, i);
     forward(program, group);
-    start_curvatures(program, objective, group);
+    set_output_curvatures(program, objective, group);
     backward<true>(program, group, program.count - (distances ? 2 : 1));
   }
-  const float share = 1.f / float(batches.count);
+  const float scale = 1.f / float(batches.count);
   for (int i = 0; i < program.parameters; ++i) {
     float* h = group.curvatures + ptrdiff_t(i) * lanes;
-    store(h, load(h) * share);
+    store(h, load(h) * scale);
   }
 }
 

@@ -13,8 +13,9 @@
 
 namespace lenet::LENET_ISA {
 
+// A factor of the recursion: v, or v² for second derivatives.
 template <bool curvature>
-LENET_INLINE Vector factor(Vector v) {
+LENET_INLINE Vector power(Vector v) {
   return curvature ? v * v : v;
 }
 
@@ -32,7 +33,7 @@ template <Activation activation, bool curvature>
 LENET_INLINE Vector activation_grad(Vector grad, Vector out) {
   if (activation == Activation::identity) return grad;
   if (activation == Activation::relu) return masked(out > Vector{}, grad);
-  return grad * factor<curvature>(derivative<activation>(out));
+  return grad * power<curvature>(derivative<activation>(out));
 }
 
 template <Activation value>
@@ -56,7 +57,7 @@ static void subsample(const Step& step, const ReplicaGroup& group) {
     const Vector coefficient = weight_of(group, step.weight + m), bias = weight_of(group, step.bias + m);
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width; ++x) {
-        const Vector sum = patch_sum(group.block, step, m / step.copies, y, x) * coefficient + bias;
+        const Vector sum = window_sum(group.block, step, m / step.copies, y, x) * coefficient + bias;
         store(unit(group.block, step.output, m, y, x), sum);
       }
     }
@@ -65,16 +66,16 @@ static void subsample(const Step& step, const ReplicaGroup& group) {
 }
 
 // The backward pass of all copies of one input map, whose input gradients are summed in a register.
-// `size` 0 stands for patches of any size.
+// `size` 0 stands for windows of any size.
 template <bool curvature, Activation previous_activation, int copies, int size>
 static void subsample_back(const Step& step, const ReplicaGroup& group, int map) {
   const int height = size ? size : step.window_height, width = size ? size : step.window_width;
   const int first = map * copies;
   Vector coefficients[copies], coefficient_grads[copies] = {}, bias_grads[copies] = {};
-  LENET_UNROLL for (int c = 0; c < copies; ++c) coefficients[c] = factor<curvature>(weight_of(group, step.weight + first + c));
+  LENET_UNROLL for (int c = 0; c < copies; ++c) coefficients[c] = power<curvature>(weight_of(group, step.weight + first + c));
   for (int y = 0; y < step.output.height; ++y) {
     for (int x = 0; x < step.output.width; ++x) {
-      const Vector sum = factor<curvature>(patch_sum(group.block, step, map, y, x));
+      const Vector sum = power<curvature>(window_sum(group.block, step, map, y, x));
       Vector in_grad{};
       LENET_UNROLL for (int c = 0; c < copies; ++c) {
         const Vector d = load(unit(group.block, step.output_grad, first + c, y, x));
@@ -111,29 +112,29 @@ static void subsample_back(const Step& step, Activation previous_activation, con
   });
 }
 
-// The backward pass of pooling: max pooling assigns the gradient to the first of the largest units, average pooling an equal
-// share to each.
+// The backward pass of pooling: max pooling routes the gradient to the first of the largest units, average pooling divides
+// it among all.
 template <bool curvature>
 static void pool_back(const Step& step, Activation previous_activation, const ReplicaGroup& group) {
   if (!step.needs_input_grad) return;
   const bool average = step.kind == Kind::average_pooling;
   const int height = step.window_height, width = step.window_width;
-  const Vector share = factor<curvature>(broadcast(1.f / float(height * width)));
+  const Vector scale = power<curvature>(broadcast(1.f / float(height * width)));
   dispatch_activation(previous_activation, [&](auto which) {
     for (int m = 0; m < step.output.maps; ++m) {
       for (int y = 0; y < step.output.height; ++y) {
         for (int x = 0; x < step.output.width; ++x) {
           const Vector d = load(unit(group.block, step.output_grad, m, y, x));
           Vector largest = load(unit(group.block, step.input, m, y * height, x * width));
-          Integers winner{};
+          Integers max_index{};
           for (int i = 1; i < height * width; ++i) {
             const Vector value = load(unit(group.block, step.input, m, y * height + i / width, x * width + i % width));
-            winner = value > largest ? Integers{} + i : winner;
+            max_index = value > largest ? Integers{} + i : max_index;
             largest = max(value, largest);
           }
           for (int i = 0; i < height * width; ++i) {
             const int at_y = y * height + i / width, at_x = x * width + i % width;
-            const Vector in_grad = average ? d * share : masked(winner == i, d);
+            const Vector in_grad = average ? d * scale : masked(max_index == i, d);
             const Vector in = load(unit(group.block, step.input, m, at_y, at_x));
             store(unit(group.block, step.input_grad, m, at_y, at_x), activation_grad<which.activation, curvature>(in_grad, in));
           }

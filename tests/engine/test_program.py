@@ -38,8 +38,8 @@ def buffers_of(layout):
         if step.fused_pooling:
             kept = step.sums_grad
             spans[(kept.offset, kept.offset + kept.maps * kept.map)] = f"sums_grad of step {number}"
-        if step.winners:
-            spans[winners_of(step)] = f"winners of step {number}"
+        if step.max_indices:
+            spans[max_indices_of(step)] = f"max_indices of step {number}"
     return spans
 
 
@@ -52,8 +52,8 @@ def span_of(maps):
     return start, start + maps.maps * maps.map
 
 
-def winners_of(step):
-    start = step.winners - border_of(step.output) * (step.output.row + 1)
+def max_indices_of(step):
+    start = step.max_indices - border_of(step.output) * (step.output.row + 1)
     return start, start + step.output.maps * step.output.map
 
 

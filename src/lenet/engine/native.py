@@ -322,7 +322,7 @@ class Engine:
             raise ValueError(f"shifts go to {np.abs(augmentation.shifts).max()} pixels, expected what fits into int8")
         self._has_average = hyperparameters.ema > 0
         loss, errors = self._native.fit(
-            _native.Learning(
+            _native.TrainingOptions(
                 hyperparameters.batch,
                 _objective(hyperparameters),
                 getattr(_native.Optimizer, hyperparameters.optimizer),

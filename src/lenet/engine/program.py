@@ -146,13 +146,13 @@ class _Builder:
             step.output_grad = self._allocate_buffer(shape, self._grad_border(index))
             step.sums_grad = step.output_grad
             if fuses_pooling:
-                step.fused_pooling, step.winners = 1, self._allocate_buffer(shape, border).offset
+                step.fused_pooling, step.max_indices = 1, self._allocate_buffer(shape, border).offset
                 step.sums_grad = self._sums_grad(self.network.output_shapes[index], 2, trainable)
             elif can_fuse and (rows := self._fused_pooling_rows(index)):
-                step.pool_after = len(self.steps) + 1
+                step.unpooled_step = len(self.steps) + 1
                 step.sums_grad = self._sums_grad(shape, rows, trainable)
-            elif self.steps and self.steps[-1].pool_after:
-                step.spread_before, step.needs_input_grad = 1, 0
+            elif self.steps and self.steps[-1].unpooled_step:
+                step.unpooled_before, step.needs_input_grad = 1, 0
             self._set_layer_fields(step, stage, self.network.input_shapes[index], border)
             self.steps.append(step)
             self.buffers[stage.name] = step.output
@@ -203,7 +203,7 @@ class _Builder:
             case MaxPooling():
                 step.kind = kind.max_pooling
                 step.window_height = step.window_width = layer.size
-                step.winners = self._allocate_buffer(layer.output_shape(input_shape), border).offset
+                step.max_indices = self._allocate_buffer(layer.output_shape(input_shape), border).offset
             case AveragePooling():
                 step.kind = kind.average_pooling
                 step.window_height = step.window_width = layer.size
@@ -281,7 +281,7 @@ class _Builder:
     def _sums_grad(self, sums: Shape, rows: int, needs_input_grad: bool) -> Any:
         """Allocate the gradient of sums that are pooled.
 
-        Without an input gradient one row of patches is enough: it is used up before the next one is computed.
+        Without an input gradient one row of windows is enough: it is used up before the next one is computed.
         """
         maps, height, width = sums
         stored_rows = height if needs_input_grad else rows
@@ -289,7 +289,7 @@ class _Builder:
         return _native.Maps(offset, maps, height, width, width, stored_rows * width)
 
     def _fused_pooling_rows(self, index: int) -> int:
-        """The rows of a patch, if a convolution can distribute the gradient of the pooling after it; else 0."""
+        """The rows of a pooling window whose backward pass can be fused into the convolution's before it; else 0."""
         if index + 1 >= len(self.network.stages):
             return 0
         stage, next_stage = self.network.stages[index], self.network.stages[index + 1].layer

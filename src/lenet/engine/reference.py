@@ -31,10 +31,10 @@ from lenet.architecture import (
 from lenet.errors import ArchitectureError
 
 Array = NDArray[Any]  # float32 where nothing else is asked for
-Factor = Callable[[Any], Any]
+Power = Callable[[Any], Any]
 Gradients = tuple[dict[str, Array], Array]  # the gradients of a layer's parameters, and of its input
 
-_BATCH = 250  # patches of this many images stay in the cache's reach
+_BATCH = 250  # windows of this many images stay in the cache
 
 
 def forward(network: Network, arrays: Mapping[str, Array], inputs: Array) -> Array:
@@ -102,7 +102,7 @@ def backward(
         the inputs, (N, channels, height, width). Of equal values under max pooling the first one counts, and ReLU has
         slope 0 at 0, as in torch.
     """
-    factor: Factor = (lambda value: value * value) if squared else (lambda value: value)
+    power: Power = (lambda value: value * value) if squared else (lambda value: value)
     outputs = [
         stage_outputs.get(f"{stage.name}_{stage.activation}", stage_outputs[stage.name]) for stage in network.stages
     ]
@@ -110,9 +110,9 @@ def backward(
     gradients: dict[str, Array] = {}
     inputs = [stage_outputs["input"], *outputs[:-1]]
     for stage, input, output in reversed([*zip(network.stages, inputs, outputs, strict=True)]):
-        grad = _activation_back(stage.activation, output, grad, factor)
+        grad = _activation_back(stage.activation, output, grad, power)
         parameter_grads, grad = _LAYERS[type(stage.layer)][1](
-            stage.layer, _parameters_of(arrays, stage, grad), input, grad, factor
+            stage.layer, _parameters_of(arrays, stage, grad), input, grad, power
         )
         gradients |= {f"{stage.name}.{name}": array for name, array in parameter_grads.items()}
     return {name: gradients[name] for name in network.parameter_shapes()}, grad
@@ -161,11 +161,11 @@ def _convolution(layer: Convolution, parameters: dict[str, Array], input: Array)
 
 
 def _convolution_back(
-    layer: Convolution, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: Convolution, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
     (images, in_maps, height, width), pad, stride = input.shape, layer.padding, layer.stride
-    weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
-    kernels = factor(dense_kernels(layer, parameters["weight"], in_maps))
+    weight = np.einsum("nohw,nihwyx->oiyx", grad, power(_windows(layer, input)), optimize=True)
+    kernels = power(dense_kernels(layer, parameters["weight"], in_maps))
     padded = np.zeros((images, in_maps, height + 2 * pad, width + 2 * pad), grad.dtype)
     for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap, so they are added for each kernel element
         window = padded[:, :, y : y + stride * grad.shape[2] : stride, x : x + stride * grad.shape[3] : stride]
@@ -198,46 +198,46 @@ def _kernel_pairs(table: ConnectionTable) -> tuple[Array, ...]:
 
 
 def _subsampling(layer: Subsampling, parameters: dict[str, Array], input: Array) -> Array:
-    return _patch_sums(layer, input) * parameters["coefficient"][:, None, None] + parameters["bias"][:, None, None]
+    return _window_sums(layer, input) * parameters["coefficient"][:, None, None] + parameters["bias"][:, None, None]
 
 
 def _subsampling_back(
-    layer: Subsampling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: Subsampling, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
-    coefficient = (grad * factor(_patch_sums(layer, input))).sum(axis=(0, 2, 3))
-    input_grad = grad * factor(parameters["coefficient"])[:, None, None]
+    coefficient = (grad * power(_window_sums(layer, input))).sum(axis=(0, 2, 3))
+    input_grad = grad * power(parameters["coefficient"])[:, None, None]
     input_grad = input_grad.reshape(*input.shape[:2], layer.copies, *grad.shape[2:]).sum(axis=2)
     return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _upsample(input_grad, layer.size)
 
 
-def _patch_sums(layer: Subsampling, input: Array) -> Array:
-    return np.repeat(_patches(input, layer.size).sum(axis=(3, 5)), layer.copies, axis=1)
+def _window_sums(layer: Subsampling, input: Array) -> Array:
+    return np.repeat(_pooling_windows(input, layer.size).sum(axis=(3, 5)), layer.copies, axis=1)
 
 
 def _max_pooling(layer: MaxPooling, parameters: dict[str, Array], input: Array) -> Array:
-    return np.asarray(_patches(input, layer.size).max(axis=(3, 5)))
+    return np.asarray(_pooling_windows(input, layer.size).max(axis=(3, 5)))
 
 
 def _max_pooling_back(
-    layer: MaxPooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: MaxPooling, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
-    patches = _patches(input, layer.size).swapaxes(3, 4)
-    flat_patches = patches.reshape(*grad.shape, layer.size**2)
-    is_first_max = np.arange(layer.size**2) == flat_patches.argmax(axis=-1)[..., None]
-    return {}, (is_first_max * grad[..., None]).reshape(patches.shape).swapaxes(3, 4).reshape(input.shape)
+    windows = _pooling_windows(input, layer.size).swapaxes(3, 4)
+    flat_windows = windows.reshape(*grad.shape, layer.size**2)
+    is_first_max = np.arange(layer.size**2) == flat_windows.argmax(axis=-1)[..., None]
+    return {}, (is_first_max * grad[..., None]).reshape(windows.shape).swapaxes(3, 4).reshape(input.shape)
 
 
 def _average_pooling(layer: AveragePooling, parameters: dict[str, Array], input: Array) -> Array:
-    return np.asarray(_patches(input, layer.size).mean(axis=(3, 5)))
+    return np.asarray(_pooling_windows(input, layer.size).mean(axis=(3, 5)))
 
 
 def _average_pooling_back(
-    layer: AveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: AveragePooling, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
-    return {}, _upsample(grad * factor(1 / layer.size**2), layer.size)
+    return {}, _upsample(grad * power(1 / layer.size**2), layer.size)
 
 
-def _patches(maps: Array, size: int) -> Array:
+def _pooling_windows(maps: Array, size: int) -> Array:
     images, count, height, width = maps.shape
     return maps.reshape(images, count, height // size, size, width // size, size)
 
@@ -251,9 +251,9 @@ def _global_average_pooling(layer: GlobalAveragePooling, parameters: dict[str, A
 
 
 def _global_average_pooling_back(
-    layer: GlobalAveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: GlobalAveragePooling, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
-    return {}, np.broadcast_to(grad * factor(1 / (input.shape[2] * input.shape[3])), input.shape)
+    return {}, np.broadcast_to(grad * power(1 / (input.shape[2] * input.shape[3])), input.shape)
 
 
 def _full_connection(layer: FullConnection, parameters: dict[str, Array], input: Array) -> Array:
@@ -262,11 +262,11 @@ def _full_connection(layer: FullConnection, parameters: dict[str, Array], input:
 
 
 def _full_connection_back(
-    layer: FullConnection, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: FullConnection, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
     flat_grad = grad.reshape(len(grad), -1)
-    parameter_grads = {"weight": flat_grad.T @ factor(input.reshape(len(input), -1)), "bias": flat_grad.sum(axis=0)}
-    return parameter_grads, (flat_grad @ factor(parameters["weight"])).reshape(input.shape)
+    parameter_grads = {"weight": flat_grad.T @ power(input.reshape(len(input), -1)), "bias": flat_grad.sum(axis=0)}
+    return parameter_grads, (flat_grad @ power(parameters["weight"])).reshape(input.shape)
 
 
 def _euclidean_rbf(layer: EuclideanRbf, parameters: dict[str, Array], input: Array) -> Array:
@@ -275,9 +275,9 @@ def _euclidean_rbf(layer: EuclideanRbf, parameters: dict[str, Array], input: Arr
 
 
 def _euclidean_rbf_back(
-    layer: EuclideanRbf, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: EuclideanRbf, parameters: dict[str, Array], input: Array, grad: Array, power: Power
 ) -> Gradients:
-    return {}, (grad[:, :, 0] * factor(2 * _differences(layer, input))).sum(axis=1).reshape(input.shape)
+    return {}, (grad[:, :, 0] * power(2 * _differences(layer, input))).sum(axis=1).reshape(input.shape)
 
 
 def _differences(layer: EuclideanRbf, input: Array) -> Array:
@@ -320,9 +320,9 @@ _DERIVATIVES: dict[Activation, Callable[[Array], Any]] = {
 }
 
 
-def _activation_back(activation: Activation, output: Array, grad: Array, factor: Factor) -> Array:
+def _activation_back(activation: Activation, output: Array, grad: Array, power: Power) -> Array:
     if activation is Activation.LOG_SOFTMAX:  # each unit affects its own output, and all others through the sum
         probabilities = np.exp(output)
         others = grad.sum(axis=1, keepdims=True) - grad
-        return np.asarray(grad * factor(1 - probabilities) + others * factor(-probabilities))
-    return np.asarray(grad * factor(_DERIVATIVES[activation](output)))
+        return np.asarray(grad * power(1 - probabilities) + others * power(-probabilities))
+    return np.asarray(grad * power(_DERIVATIVES[activation](output)))
