@@ -240,7 +240,7 @@ def test_where_progress_cannot_be_kept_answers_are_marked_all_the_same(tmp_path,
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     mark = lenet.check("4.2", 32)
     assert mark.is_right
-    assert "This is not remembered" in mark.note
+    assert "This is not recorded" in mark.note
 
 
 @pytest.mark.parametrize(

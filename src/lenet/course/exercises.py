@@ -128,7 +128,7 @@ QUESTIONS: dict[str, Question] = {
         lambda: _output_side(64, 2),
         {
             "unpadded": lambda: _output_side(64, 0),
-            "one-short": lambda: _output_side(64, 2) - 1,
+            "off-by-one": lambda: _output_side(64, 2) - 1,
             "rounded-up": lambda: _output_side(64, 2) + 1,
             "no-stride": lambda: 64,
             "not-rounded": lambda: (64 + 2 * 2 - 5) / 2 + 1,
@@ -139,7 +139,7 @@ QUESTIONS: dict[str, Question] = {
         {
             "no-bias": lambda: _color_parameters() - _maps("lenet-5-relu", "conv1"),
             "gray": lambda: _stage("lenet-5-relu", "conv1").parameters,
-            "bias-a-kernel": lambda: 3 * _stage("lenet-5-relu", "conv1").parameters,
+            "bias-per-kernel": lambda: 3 * _stage("lenet-5-relu", "conv1").parameters,
         },
     ),
     "4.2": Question(
@@ -164,7 +164,7 @@ QUESTIONS: dict[str, Question] = {
             "all-maps": lambda: _stage("lenet-5-relu", "conv2").parameters,
             "all-maps-no-bias": lambda: _c3_weights(every_map=True),
             "no-bias": lambda: _c3_weights(every_map=False),
-            "one-kernel-a-map": lambda: _maps("lenet-5", "c3") * (25 + 1),
+            "one-kernel-per-map": lambda: _maps("lenet-5", "c3") * (25 + 1),
         },
     ),
     "5.2": Question(
@@ -191,7 +191,7 @@ QUESTIONS: dict[str, Question] = {
         {
             "pixels": lambda: _prototype_distances(2) / 4,
             "not-squared": lambda: _prototype_distances(1),
-            "root": lambda: math.sqrt(_prototype_distances(2)),
+            "square-root": lambda: math.sqrt(_prototype_distances(2)),
         },
         tolerance=0.01,
     ),
@@ -229,7 +229,7 @@ QUESTIONS: dict[str, Question] = {
         {
             "channels-last": lambda: (_BATCH, 28, 28, 1),
             "no-channel": lambda: (_BATCH, 28, 28),
-            "swapped": lambda: (1, _BATCH, 28, 28),
+            "transposed-axes": lambda: (1, _BATCH, 28, 28),
             "one-picture": lambda: (1, 28, 28),
         },
     ),

@@ -16,7 +16,7 @@ from lenet.course.examples import BIAS, KERNELS, MAPS, SCORES
 from lenet.networks import describe
 from lenet.preprocess import network_inputs
 
-Array = Any  # of NumPy's, of any kind
+Array = Any  # NumPy's, of any shape and dtype
 Function = Callable[..., Any]
 
 
@@ -58,8 +58,8 @@ def _padded(levels: Array, background: float, ink: float, border: float) -> Arra
 
 
 def _gray_cases() -> list[tuple[Array]]:
-    steps = np.arange(784, dtype=np.uint8).reshape(28, 28)
-    return [(steps,), (np.full((28, 28), 255, np.uint8),)]
+    ramp = np.arange(784, dtype=np.uint8).reshape(28, 28)
+    return [(ramp,), (np.full((28, 28), 255, np.uint8),)]
 
 
 # --- 2.1: convolution ---
@@ -77,7 +77,7 @@ def _same_size(maps: Array, kernels: Array, bias: float) -> Array:
     return _convolve(np.pad(maps, ((0, 0), (side, side), (side, side))), kernels, bias)
 
 
-def _convolve_each_map(maps: Array, kernels: Array, bias: float) -> Array:
+def _convolve_depthwise(maps: Array, kernels: Array, bias: float) -> Array:
     return np.stack([_convolve(maps[c : c + 1], kernels[c : c + 1], bias) for c in range(len(maps))])
 
 
@@ -106,7 +106,7 @@ def _subsample(values: Array, coefficient: float, bias: float) -> Array:
     return engine.activations(network, arrays, np.asarray(values[None, None], np.float32))["s_squash"][0, 0]
 
 
-def _patches(values: Array) -> Array:
+def _windows(values: Array) -> Array:
     rows, columns = values.shape
     return values.reshape(rows // 2, 2, columns // 2, 2)
 
@@ -133,7 +133,7 @@ def _table_parameters(table: tuple[tuple[int, ...], ...], kernel_size: int) -> i
     return sum(math.prod(shape) for shape in layer.parameter_shapes((in_maps, kernel_size, kernel_size)).values())
 
 
-def _every_map(table: tuple[tuple[int, ...], ...], kernel_size: int) -> int:
+def _dense_parameters(table: tuple[tuple[int, ...], ...], kernel_size: int) -> int:
     in_maps = 1 + max(max(row) for row in table)
     return len(table) * (in_maps * kernel_size**2 + 1)
 
@@ -161,7 +161,7 @@ def _softmax(scores: Array) -> Array:
     return engine.probabilities(network, np.asarray(scores, np.float32))
 
 
-def _overflowing(scores: Array) -> Array:
+def _unstable_softmax(scores: Array) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
         powers = np.exp(scores)
         return powers / powers.sum(axis=1, keepdims=True)
@@ -172,7 +172,7 @@ def _softmax_over(scores: Array, axis: int | None) -> Array:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def _unnormalized(scores: Array) -> Array:
+def _exponentials(scores: Array) -> Array:
     with np.errstate(over="ignore"):
         return np.exp(scores)
 
@@ -194,10 +194,10 @@ def _channels_first(images: Array) -> Array:
 # --- 9.1 and 9.3: the best epoch, and a step ---
 
 
-def _descend(weight: float, gradients: Sequence[float], rate: float, momentum: float, share: float = 1.0) -> float:
+def _descend(weight: float, gradients: Sequence[float], rate: float, momentum: float, grad_scale: float = 1.0) -> float:
     velocity = 0.0
     for gradient in gradients:
-        velocity = momentum * velocity + share * gradient
+        velocity = momentum * velocity + grad_scale * gradient
         weight -= rate * velocity
     return weight
 
@@ -224,12 +224,12 @@ TASKS: dict[str, Task] = {
         _network_input,
         _gray_cases,
         {
-            "zero-frame": lambda levels: _padded(levels, -0.1, 1.175, 0.0),
+            "zero-padding": lambda levels: _padded(levels, -0.1, 1.175, 0.0),
             "unit-range": lambda levels: _padded(levels, 0.0, 1.0, 0.0),
-            "unit-range-framed": lambda levels: _padded(levels, 0.0, 1.0, -0.1),
+            "unit-range-padded": lambda levels: _padded(levels, 0.0, 1.0, -0.1),
             "inverted": lambda levels: _padded(levels, 1.175, -0.1, -0.1),
-            "no-frame": lambda levels: -0.1 + 1.275 * levels / 255,
-            "gray-levels": lambda levels: np.pad(levels, 2),
+            "no-padding": lambda levels: -0.1 + 1.275 * levels / 255,
+            "not-scaled": lambda levels: np.pad(levels, 2),
         },
     ),
     "2.1": Task(
@@ -240,8 +240,8 @@ TASKS: dict[str, Task] = {
         {
             "flipped": lambda maps, kernels, bias: _convolve(maps, kernels[:, ::-1, ::-1], bias),
             "no-bias": lambda maps, kernels, bias: _convolve(maps, kernels, 0.0),
-            "bias-a-map": lambda maps, kernels, bias: _convolve(maps, kernels, bias * len(maps)),
-            "separate": _convolve_each_map,
+            "bias-per-input-map": lambda maps, kernels, bias: _convolve(maps, kernels, bias * len(maps)),
+            "depthwise": _convolve_depthwise,
             "same-size": _same_size,
             "one-map": lambda maps, kernels, bias: _convolve(maps[:1], kernels[:1], bias),
         },
@@ -265,13 +265,13 @@ TASKS: dict[str, Task] = {
         _subsample,
         _subsampling_cases,
         {
-            "mean": lambda values, c, b: _squash(c * _patches(values).mean(axis=(1, 3)) + b),
-            "no-squash": lambda values, c, b: c * _patches(values).sum(axis=(1, 3)) + b,
-            "plain-mean": lambda values, c, b: _patches(values).mean(axis=(1, 3)),
-            "largest": lambda values, c, b: _patches(values).max(axis=(1, 3)),
-            "largest-squashed": lambda values, c, b: _squash(c * _patches(values).max(axis=(1, 3)) + b),
-            "logistic": lambda values, c, b: 1 / (1 + np.exp(-(c * _patches(values).sum(axis=(1, 3)) + b))),
-            "plain-tanh": lambda values, c, b: np.tanh(c * _patches(values).sum(axis=(1, 3)) + b),
+            "mean": lambda values, c, b: _squash(c * _windows(values).mean(axis=(1, 3)) + b),
+            "no-squash": lambda values, c, b: c * _windows(values).sum(axis=(1, 3)) + b,
+            "plain-mean": lambda values, c, b: _windows(values).mean(axis=(1, 3)),
+            "max": lambda values, c, b: _windows(values).max(axis=(1, 3)),
+            "squashed-max": lambda values, c, b: _squash(c * _windows(values).max(axis=(1, 3)) + b),
+            "sigmoid": lambda values, c, b: 1 / (1 + np.exp(-(c * _windows(values).sum(axis=(1, 3)) + b))),
+            "plain-tanh": lambda values, c, b: np.tanh(c * _windows(values).sum(axis=(1, 3)) + b),
             "overlapping": _overlapping,
         },
     ),
@@ -281,10 +281,10 @@ TASKS: dict[str, Task] = {
         _table_parameters,
         lambda: [(((0,), (0, 1)), 3), (LENET_5_C3, 5), (LENET_1_H3, 5)],
         {
-            "all-maps": _every_map,
+            "all-maps": _dense_parameters,
             "no-bias": lambda table, k: _table_parameters(table, k) - len(table),
-            "bias-a-kernel": lambda table, k: sum(map(len, table)) * (k * k + 1),
-            "one-kernel-a-map": lambda table, k: len(table) * (k * k + 1),
+            "bias-per-kernel": lambda table, k: sum(map(len, table)) * (k * k + 1),
+            "one-kernel-per-map": lambda table, k: len(table) * (k * k + 1),
         },
     ),
     "6.1": Task(
@@ -293,12 +293,12 @@ TASKS: dict[str, Task] = {
         _penalties,
         _penalty_cases,
         {
-            "half": lambda f6, codes: _penalties(f6, codes) / 2,
-            "root": lambda f6, codes: np.sqrt(_penalties(f6, codes)),
-            "product": lambda f6, codes: f6 @ codes.T,
-            "absolute": lambda f6, codes: np.abs(f6[:, None] - codes[None]).sum(axis=2),
+            "halved": lambda f6, codes: _penalties(f6, codes) / 2,
+            "square-root": lambda f6, codes: np.sqrt(_penalties(f6, codes)),
+            "dot-product": lambda f6, codes: f6 @ codes.T,
+            "absolute-differences": lambda f6, codes: np.abs(f6[:, None] - codes[None]).sum(axis=2),
             "mean": lambda f6, codes: _penalties(f6, codes) / f6.shape[1],
-            "swapped": lambda f6, codes: _penalties(f6, codes).T,
+            "transposed-axes": lambda f6, codes: _penalties(f6, codes).T,
         },
     ),
     "7.1": Task(
@@ -307,12 +307,12 @@ TASKS: dict[str, Task] = {
         _softmax,
         lambda: [(SCORES,), (np.array([[1000.0, 1001.0, 1002.0], [1.0, 0.0, 2.0]], np.float32),)],
         {
-            "overflow": _overflowing,
+            "overflow": _unstable_softmax,
             "whole-batch": lambda scores: _softmax_over(scores, None),
-            "columns": lambda scores: _softmax_over(scores, 0),
-            "unnormalized": _unnormalized,
+            "over-batch": lambda scores: _softmax_over(scores, 0),
+            "unnormalized": _exponentials,
             "no-exponential": lambda scores: scores / scores.sum(axis=1, keepdims=True),
-            "logarithms": lambda scores: np.log(np.maximum(_softmax(scores), 1e-38)),
+            "log-softmax": lambda scores: np.log(np.maximum(_softmax(scores), 1e-38)),
         },
     ),
     "8.3": Task(
@@ -322,8 +322,8 @@ TASKS: dict[str, Task] = {
         _color_cases,
         {
             "reshape": lambda images: images.reshape(len(images), 3, *images.shape[1:3]) / 255,
-            "gray-levels": lambda images: images.transpose(0, 3, 1, 2),
-            "turned": lambda images: images.transpose(0, 3, 2, 1) / 255,
+            "not-scaled": lambda images: images.transpose(0, 3, 1, 2),
+            "transposed": lambda images: images.transpose(0, 3, 2, 1) / 255,
             "channels-last": lambda images: images / 255,
         },
     ),
@@ -333,10 +333,10 @@ TASKS: dict[str, Task] = {
         lambda errors: int(np.argmin(errors)),
         lambda: [([2.0, 1.4, 1.6, 1.7],), ([3.0, 1.2, 1.2, 1.5],), ([1.9, 1.5, 1.3],)],
         {
-            "largest": lambda errors: int(np.argmax(errors)),
+            "max": lambda errors: int(np.argmax(errors)),
             "last": lambda errors: len(errors) - 1,
             "one-based": lambda errors: int(np.argmin(errors)) + 1,
-            "later-tie": lambda errors: len(errors) - 1 - int(np.argmin(errors[::-1])),
+            "last-of-ties": lambda errors: len(errors) - 1 - int(np.argmin(errors[::-1])),
             "value": lambda errors: min(errors),
         },
     ),
@@ -348,7 +348,7 @@ TASKS: dict[str, Task] = {
         {
             "ascent": lambda weight, gradients, rate, m: 2 * weight - _descend(weight, gradients, rate, m),
             "no-momentum": lambda weight, gradients, rate, m: _descend(weight, gradients, rate, 0.0),
-            "averaged": lambda weight, gradients, rate, m: _descend(weight, gradients, rate, m, 1 - m),
+            "dampened": lambda weight, gradients, rate, m: _descend(weight, gradients, rate, m, 1 - m),
             "first-only": lambda weight, gradients, rate, m: _descend(weight, gradients[:1], rate, m),
         },
     ),
@@ -360,7 +360,7 @@ TASKS: dict[str, Task] = {
         {
             "always": lambda picture: 255 - picture,
             "never": lambda picture: picture,
-            "wrong-way": lambda picture: 255 - _ink_high(picture),
+            "exchanged": lambda picture: 255 - _ink_high(picture),
         },
     ),
 }
