@@ -218,6 +218,7 @@ def test_progress_is_kept_and_what_was_solved_stays_solved(capsys):
     ]  # fmt: skip
     assert main(["check", "4", "--lang", "zh"]) == 0
     printed = capsys.readouterr().out
+    assert printed.startswith("第 4 课：池化与下采样\n")
     assert "4.2  已做对" in printed
     assert printed.endswith("3 题中已做对 1 题\n")
     assert len(lenet.check().exercises) == 30

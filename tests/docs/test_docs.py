@@ -230,3 +230,19 @@ def test_the_page_about_reading_has_no_line_of_prose_beyond_120_columns():
 def test_every_link_within_the_repository_leads_somewhere(document):
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", _BLOCK.sub("", document.read_text("utf-8")))
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+CHINESE_TEXTS = [
+    *DOCUMENTS,
+    *(ROOT / "docs/course").glob("*.zh-CN.md"),
+    *(path for folder in ("src", "lab") for path in (ROOT / folder).rglob("zh.*")),
+    ROOT / "src/lenet/summary/texts.toml",
+    ROOT / "src/lenet/page/desk/text.js",
+]
+_HAN, _MARK = "[\u4e00-\u9fff]", "[，。；：、？！（）]"
+
+
+@pytest.mark.parametrize("text", CHINESE_TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_chinese_texts_set_latin_words_apart_and_put_no_space_behind_full_width_marks(text):
+    prose = _BLOCK.sub("", text.read_text("utf-8"))
+    assert re.findall(f"\\w*[A-Za-z]{{2}}{_HAN}+|{_HAN}+[A-Za-z]{{2}}\\w*|{_MARK} +{_HAN}+", prose, re.ASCII) == []

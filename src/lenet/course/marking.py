@@ -72,7 +72,7 @@ class Listing:
         words = texts(self.language).words
         lines = []
         for lesson, title in self.titles.items():
-            lines.append(f"{words['lesson'].format(number=lesson)} {title}")
+            lines.append(words["lesson"].format(number=lesson, title=title))
             for exercise in self.exercises:
                 if exercise.number.split(".")[0] == str(lesson):
                     state = words["solved" if exercise.is_solved else "open"]
