@@ -1,5 +1,6 @@
 """The door for Python: every verb of the shell is a function of `lenet` with the same options, for names or objects."""
 
+import html
 import inspect
 import json
 import multiprocessing
@@ -17,6 +18,7 @@ from lenet import data
 from lenet.architecture import Network
 from lenet.cli import GROUPS, VERBS, build_app, main
 from lenet.errors import LeNetError
+from lenet.forms.results import FieldReading, FormReading
 from lenet.training.pipeline import RecipeOverrides
 from lenet.training.recipes import Recipe
 
@@ -512,11 +514,29 @@ def test_objects_have_a_look_in_a_notebook_that_holds_no_foreign_html():
     kept = lenet.read(DIGITS / "phone.png", keep_steps=True)
     shown = [hostile, hostile.network, hostile.evaluate, reading, kept, lenet.Run(OLD / "run")]
     for one in shown[:2] + shown[3:] + [lenet.load("lenet-5").evaluate(OLD / "digits")]:
-        html = one._repr_html_()
-        assert html.startswith("<p>")
-        assert "<script" not in html
+        looks = one._repr_html_()
+        assert looks.startswith("<p>")
+        assert "<script" not in looks
     assert "60,000" in lenet.describe("lenet-5")._repr_html_()
     assert all("data:image/png;base64," in one._repr_html_() for one in (reading, kept))
+
+
+@pytest.mark.parametrize("shown", [lenet.show("lenet-5"), lenet.diff("lenet-1", "lenet-5"), lenet.doctor()], ids=repr)
+def test_what_a_verb_prints_stands_in_a_notebook_too(shown):
+    assert html.unescape(shown._repr_html_().split(">", 1)[1]).removesuffix("</pre>") == str(shown)
+
+
+def test_a_forms_fields_stand_in_a_notebook_with_their_status():
+    fields = (FieldReading("born <b>", "date", "07.10.1983", 0.9, (0, 0, 9, 9), "doubtful", "may be 07.10.1963"),)
+    shown = FormReading("a.png", 1, "form", fields, size=(9, 9))._repr_html_()
+    assert shown.startswith("<p>a.png, page 1: form</p><table>")
+    assert all(part in shown for part in (">born &lt;b&gt;<", ">07.10.1983<", ">doubtful<", ">may be 07.10.1963<"))
+    rejected = FormReading("b.png", 2, "form", is_rejected=True, reason="another form")
+    assert rejected._repr_html_() == "<p>b.png, page 2: another form</p>"
+
+
+def test_no_network_says_what_a_model_of_other_classes_does_not_do():
+    assert not [name for name in lenet.networks.names() if "here" in lenet.describe(name).description.split()]
 
 
 def predicted(model: lenet.Model) -> str:

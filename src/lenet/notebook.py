@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lenet.architecture import Network
     from lenet.evaluation import Evaluation
+    from lenet.forms.results import FormReading
     from lenet.model import Model
     from lenet.reading import Reading
     from lenet.training import Run
@@ -87,6 +88,13 @@ def reading_html(reading: Reading) -> str:
         for digit in reading.digits
     )
     return _titled_html(title, digits)
+
+
+def form_html(reading: FormReading) -> str:
+    """What every field of a form's page says, and why it is not sure; of another page, why it is rejected."""
+    title = f"{reading.path}, page {reading.page}: {reading.reason if reading.is_rejected else reading.form}"
+    rows = [(field.name, field.text, field.status, field.reason) for field in reading.fields]
+    return _titled_html(title, _table_html(("field", "text", "status", "reason"), rows, texts=4) if rows else "")
 
 
 def _digit_html(levels: Any) -> str:

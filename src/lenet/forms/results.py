@@ -159,6 +159,11 @@ class FormReading(PageResult):
             f"FormReading({self.path!r}, page {self.page}, {counted(len(self.fields), 'field')}: {', '.join(counts)})"
         )
 
+    def _repr_html_(self) -> str:
+        from lenet.notebook import form_html
+
+        return form_html(self)
+
     def of(self, path: str, page: int) -> "FormReading":
         """Copy the reading, with another path and page number."""
         return replace(self, path=path, page=page)

@@ -42,7 +42,7 @@ def lenet_5_relu(classes: int = 10, channels: int = 1, size: int = 28) -> Networ
             Stage("output", FullConnection(classes)),
         ),
         source="common teaching code; follows the sizes of [LeCun98, II-B]",
-        description="LeNet-5 as taught today: ReLU, max pooling, logits; it reads digits here",
+        description="LeNet-5 as taught today: ReLU, max pooling, logits",
         deviations=(_NOT_THE_ORIGINAL,),
         input_range=_UNIT_DEVIATION,
     )

@@ -57,6 +57,11 @@ class NetworkDifference:
     def __str__(self) -> str:
         return to_text(self)
 
+    def _repr_html_(self) -> str:
+        from lenet.notebook import text_html
+
+        return text_html(str(self))
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain dicts and lists."""
         return {

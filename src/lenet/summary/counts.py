@@ -92,6 +92,11 @@ class NetworkSummary:
 
         return to_text(self)
 
+    def _repr_html_(self) -> str:
+        from lenet.notebook import text_html
+
+        return text_html(str(self))
+
     def to_markdown(self) -> str:
         """A Markdown table."""
         from lenet.summary.tables import to_markdown

@@ -98,6 +98,11 @@ class Diagnosis:
         end = f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"
         return "\n".join([*lines, "", end])
 
+    def _repr_html_(self) -> str:
+        from lenet.notebook import text_html
+
+        return text_html(str(self))
+
     def to_json(self) -> dict[str, Any]:
         """``{"ok", "checks": {section: {name: {"status", "value", "text"}}}}``."""
         report: dict[str, dict[str, Any]] = {}
