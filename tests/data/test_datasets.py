@@ -65,6 +65,8 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         data.load("mnits")
     with pytest.raises(DataError, match=r"mine/digits\.npz: no such file or folder"):
         data.load("mine/digits.npz")
+    with pytest.raises(DataError, match=r"my-digits: no such file or folder"):
+        data.load("my-digits/")
 
 
 # --- what a data set is ---

@@ -199,7 +199,7 @@ def load(
     if not str(name_or_path):  # which is no name of the folder we are in
         raise UnknownName("data set", "", CATALOG)
     if not _exists(path):
-        if path.suffix or len(path.parts) > 1:
+        if path.suffix or str(name_or_path) != path.name:  # as my-digits/, with a separator, is no name
             problem = f"no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
             raise DataError(f"{path}: {why_missing(path, problem)}")
         raise UnknownName("data set", str(name_or_path), CATALOG)
