@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab.benchmarks.page_driver import WatchedPage, find_browser, open_page
+from lab.benchmarks.page_driver import PageDriver, find_browser, open_page
 from lab.command_line import positive_integer, run_command
 from lenet.benchmarking.machine import processor
 from lenet.model import pretrained
@@ -46,29 +46,29 @@ def measure_page(strokes: int, file: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     print(f"{processor()}\n\n{'':34}{'median':>9}{'95 %':>9}{'reading':>9}{'networks':>9}  ms, of movements")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         opening_ms = []
         for _ in range(5):
-            with open_page(browser, file) as watched:
-                opening_ms.append(watched.page.evaluate("lenet.ready"))
+            with open_page(browser, file) as driver:
+                opening_ms.append(driver.page.evaluate("lenet.ready"))
         for second, focused in ((False, False), (False, True), (True, False), (True, True)):
-            with open_page(browser, file) as watched:
+            with open_page(browser, file) as driver:
                 row = " + ".join(DEFAULT_MODELS[::-1] if second else DEFAULT_MODELS[1:]) + (
                     ", a unit" if focused else ""
                 )
-                print(f"{row:34}{time_strokes(watched, strokes, second, focused)}")
-        with open_page(browser, file) as watched:
+                print(f"{row:34}{time_strokes(driver, strokes, second, focused)}")
+        with open_page(browser, file) as driver:
             row = f"{DEFAULT_MODELS[1]}, another is trained"
-            start_training(watched)
+            start_training(driver)
             times = time_strokes(
-                watched, strokes, has_second_network=False, has_focus=False, limit=MAX_STROKE_MS_WHILE_TRAINING
+                driver, strokes, has_second_network=False, has_focus=False, limit=MAX_STROKE_MS_WHILE_TRAINING
             )
             print(f"{row:34}{times}")
-        with open_page(browser, file) as watched:
-            start_training(watched)
+        with open_page(browser, file) as driver:
+            start_training(driver)
             processor_time = renderer_cpu_seconds(browser)
-            seconds, epochs, error = time_training(watched)
+            seconds, epochs, error = time_training(driver)
             processor_time = renderer_cpu_seconds(browser) - processor_time
         browser.close()
     print(f"\ntraining: {error:.1f} % of 500 misread after {epochs:.1f} passes, {seconds:.1f} s", end=" ")
@@ -78,12 +78,12 @@ def measure_page(strokes: int, file: Path) -> None:
     print(f"size: {size / 1e6:.2f} MB (limit {MAX_BYTES / 1e6:.1f})")
 
 
-def start_training(watched: WatchedPage) -> None:
+def start_training(driver: PageDriver) -> None:
     """Open the chapter on learning, and start training as it proposes."""
-    watched.page.click("[data-do=open-learning]")
-    watched.wait("s.learning?.run?.evaluations.length > 0")
-    watched.page.click("#learning [data-do=run]")
-    watched.page.evaluate("scrollTo(0, 0)")
+    driver.page.click("[data-do=open-learning]")
+    driver.wait("s.learning?.run?.evaluations.length > 0")
+    driver.page.click("#learning [data-do=run]")
+    driver.page.evaluate("scrollTo(0, 0)")
 
 
 def renderer_cpu_seconds(browser: Any) -> float:
@@ -92,12 +92,12 @@ def renderer_cpu_seconds(browser: Any) -> float:
     return float(sum(process["cpuTime"] for process in processes if process["type"] == "renderer"))
 
 
-def time_training(watched: WatchedPage) -> tuple[float, float, float]:
+def time_training(driver: PageDriver) -> tuple[float, float, float]:
     """Seconds and epochs until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
     began = time.monotonic()
     while time.monotonic() - began < TRAINING_TIMEOUT_SECONDS:
-        epochs, misread = watched.evaluate("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
-        error = 100 * misread / watched.evaluate("s.learning.digits.test")
+        epochs, misread = driver.evaluate("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
+        error = 100 * misread / driver.evaluate("s.learning.digits.test")
         if error <= ERROR_TO_REACH:
             break
         time.sleep(0.05)
@@ -105,21 +105,21 @@ def time_training(watched: WatchedPage) -> tuple[float, float, float]:
 
 
 def time_strokes(
-    watched: WatchedPage, strokes: int, has_second_network: bool, has_focus: bool, limit: float = MAX_STROKE_MS
+    driver: PageDriver, strokes: int, has_second_network: bool, has_focus: bool, limit: float = MAX_STROKE_MS
 ) -> str:
     """Draw digits, and format the latencies in milliseconds: median, 95th percentile, medians of parts; count."""
     if has_second_network:
-        watched.page.select_option("#second-network", "1")
+        driver.page.select_option("#second-network", "1")
     if has_focus:
-        watched.hover("c3", 0.4, 0.4)
-        watched.page.mouse.down()
-        watched.page.mouse.up()
-        watched.page.evaluate("scrollTo(0, 0)")
-    watched.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
+        driver.hover("c3", 0.4, 0.4)
+        driver.page.mouse.down()
+        driver.page.mouse.up()
+        driver.page.evaluate("scrollTo(0, 0)")
+    driver.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
     for _ in range(strokes):
-        watched.page.keyboard.press("c")
-        watched.draw(DIGIT_STROKE)
-    times: dict[str, Any] = watched.page.evaluate("lenet.timings")
+        driver.page.keyboard.press("c")
+        driver.draw(DIGIT_STROKE)
+    times: dict[str, Any] = driver.page.evaluate("lenet.timings")
     stroke = times["stroke"]
     percentile_95 = statistics.quantiles(stroke, n=20)[-1]
     parts = [statistics.median(times[part]) for part in ("reading", "passes")]

@@ -38,17 +38,17 @@ def wait_for_frames(page: Any) -> None:
 
 
 @dataclass
-class WatchedPage:
+class PageDriver:
     """A page in a browser, its errors and its requests.
 
     Attributes:
         page: Playwright's.
-        faults: texts of its warnings and errors so far.
+        errors: texts of its warnings and errors so far.
         requests: addresses that it has asked for.
     """
 
     page: Any
-    faults: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def evaluate(self, expression: str) -> Any:
@@ -116,7 +116,7 @@ def open_page(
     scheme: str = "light",
     query: str = "",
     prepare: Callable[[Any], object] = lambda window: None,
-) -> Iterator[WatchedPage]:
+) -> Iterator[PageDriver]:
     """Open a file or an address in a window of its own, while the context lasts.
 
     Args:
@@ -131,17 +131,17 @@ def open_page(
     try:
         browser_page = context.new_page()
         browser_page.set_default_timeout(10_000)
-        watched = WatchedPage(browser_page)
+        driver = PageDriver(browser_page)
         browser_page.on(
             "console",
-            lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None,
+            lambda message: driver.errors.append(message.text) if message.type in ("error", "warning") else None,
         )
-        browser_page.on("pageerror", lambda error: watched.faults.append(str(error)))
-        browser_page.on("request", lambda request: watched.requests.append(request.url))
+        browser_page.on("pageerror", lambda error: driver.errors.append(str(error)))
+        browser_page.on("request", lambda request: driver.requests.append(request.url))
         prepare(browser_page)
         browser_page.goto((page.as_uri() if isinstance(page, Path) else page) + query)
-        watched.wait("s?.answers.length > 0")
-        yield watched
+        driver.wait("s?.answers.length > 0")
+        yield driver
     finally:
         context.close()
 

@@ -39,7 +39,7 @@ def main() -> None:
             browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": WINDOW_WIDTH, "height": WINDOW_HEIGHT})
             page.goto(f"{address}?lang=en")
-            page.wait_for_selector("#asked")
+            page.wait_for_selector("#current-field")
             page.wait_for_selector(".sheet img")
             page.wait_for_timeout(1000)
             page.screenshot(path=PICTURE_FILE)

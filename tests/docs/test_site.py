@@ -155,14 +155,14 @@ class Visitor:
 
     def __init__(self, page: Any, axe: str, shots: Path | None) -> None:
         self.page, self.axe, self.shots = page, axe, shots
-        self.place, self.faults = "", list[str]()
+        self.place, self.problems = "", list[str]()
         page.set_default_timeout(60_000)
         page.on("console", lambda message: self.note(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.note(str(error)))
         page.on("request", lambda sent: None if sent.url.startswith(("file:", "data:")) else self.note(sent.url))
 
-    def note(self, fault: str) -> None:
-        self.faults.append(f"{self.place}: {fault}")
+    def note(self, problem: str) -> None:
+        self.problems.append(f"{self.place}: {problem}")
 
     def visit(self, path: Path) -> None:
         """Open a page wide and light, look at it less wide, and on a phone in the dark."""
@@ -208,7 +208,7 @@ def test_every_page_fits_three_windows_and_says_nothing_wrong_and_axe_finds_no_s
         visitor.visit(path)
     window.context.close()
     assert len(shown) > 20
-    assert visitor.faults == []
+    assert visitor.problems == []
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The page in a browser: opened, used, and left without a fault and without a request to anywhere."""
+"""The page in a browser: opened, used, and left without an error and without a request to anywhere."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +16,9 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def seen(browser: Any, file: Path) -> Iterator[Any]:
+def driver(browser: Any, file: Path) -> Iterator[Any]:
     """The module's ``file``, open in the browser."""
-    with open_page(browser, file) as seen:
-        yield seen
-    assert seen.faults == []
-    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+    with open_page(browser, file) as driver:
+        yield driver
+    assert driver.errors == []
+    assert [address for address in driver.requests if not address.startswith(("file:", "data:", "blob:"))] == []

@@ -71,32 +71,32 @@ COUNT_COLORS = """canvas => {
 """A function of a canvas: how many colors it has, and a sum that changes with its picture."""
 
 
-def focus(watched, stage, unit):
+def focus(driver, stage, unit):
     """Pin the focus to a unit of the first network shown."""
-    watched.page.evaluate(
+    driver.page.evaluate(
         "(focus) => lenet.store.set({ focus })", {"position": 0, "stageIndex": stage, "unit": unit, "isPinned": True}
     )
-    wait_for_frames(watched.page)
+    wait_for_frames(driver.page)
 
 
-def scroll_to(watched, section):
+def scroll_to(driver, section):
     """Bring a section into view."""
-    watched.page.locator(section).scroll_into_view_if_needed()
-    watched.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
+    driver.page.locator(section).scroll_into_view_if_needed()
+    driver.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
 
 
-def wait_until(watched, holds, what):
+def wait_until(driver, holds, what):
     """Wait until something holds: what a page draws, it draws in its next frame, late on a busy machine."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < end, what
-        watched.page.wait_for_timeout(30)
+        driver.page.wait_for_timeout(30)
 
 
-def serious_faults(watched, axe, place="document"):
-    """What axe-core finds of serious and critical faults."""
-    watched.page.evaluate(axe)
-    result = watched.page.evaluate(f"axe.run({place}, {{ resultTypes: ['violations'] }})")
+def serious_violations(driver, axe, place="document"):
+    """The violations that axe-core calls serious or critical."""
+    driver.page.evaluate(axe)
+    result = driver.page.evaluate(f"axe.run({place}, {{ resultTypes: ['violations'] }})")
     return {
         found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
         for found in result["violations"]

@@ -16,7 +16,7 @@ export function compare({ parseDocument, networkInput, answerOf }, packed) {
   const { models } = parseDocument(document);
   return cases.map((expected, which) => {
     const model = models[which];
-    const result = { title: model.title, inputs: 0, shares: 0, stages: {}, winners: [] };
+    const result = { title: model.title, inputs: 0, shares: 0, stages: {}, predictedClasses: [] };
     for (let digit = 0; digit < count; digit++) {
       const input = networkInput(model.network, digits.subarray(784 * digit, 784 * (digit + 1)));
       const pass = model.network.run(input);
@@ -31,10 +31,10 @@ export function compare({ parseDocument, networkInput, answerOf }, packed) {
           before.relative = Math.max(before.relative, found.relative);
         }
       });
-      const { probabilities: shares, rejectProbability, winner } = answerOf(model, pass.outputs);
+      const { probabilities: shares, rejectProbability, predictedClass } = answerOf(model, pass.outputs);
       const all = model.reject_class === null ? shares : [...shares, rejectProbability];
       result.shares = Math.max(result.shares, worst(all, slice(expected.shares, pass.outputs.length)).absolute);
-      result.winners.push(winner);
+      result.predictedClasses.push(predictedClass);
     }
     return result;
   });

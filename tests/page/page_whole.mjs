@@ -19,7 +19,7 @@ const answers = cases.pictures.map(({ width, height, data }) => {
       reader, models, shownIndexes: [index], changes: UNCHANGED, serverReading: null, selectedDigit: 0, reading: null,
     };
     const { reading, image, passes, answers: [answer] } = recognize(state, { picture, isFromPad: false });
-    return { input: text(passes[0].input), winner: answer.winner, digits: reading.digits.length, image };
+    return { input: text(passes[0].input), predictedClass: answer.predictedClass, digits: reading.digits.length, image };
   });
 });
 fs.writeFileSync(answersPath, JSON.stringify(answers));

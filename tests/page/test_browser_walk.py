@@ -22,7 +22,7 @@ from tests.page.looks import (
     TOUR_STOPS,
     focus,
     scroll_to,
-    serious_faults,
+    serious_violations,
     wait_until,
 )
 
@@ -55,14 +55,14 @@ def test_the_page_holds_what_it_promises_from_the_first_stroke_to_the_trained_ne
     browser, file, axe, mnist, shots, width, height, scheme, language
 ):
     look, keeps = f"{width}-{scheme}-{language}", "LENET_SHOTS" in os.environ
-    with open_page(browser, file, width, height, scheme, f"?lang={language}") as seen:
-        walk = Walk(seen, language, lambda name: keeps and seen.page.screenshot(path=shots / f"{name}-{look}.png"))
+    with open_page(browser, file, width, height, scheme, f"?lang={language}") as driver:
+        walk = Walk(driver, language, lambda name: keeps and driver.page.screenshot(path=shots / f"{name}-{look}.png"))
         walk.draw_and_see_the_answer()
         walk.be_told_what_is_no_digit_and_what_is_uncertain()
         walk.undo_a_change_above()
         walk.choose_a_network_of_ones_own()
         walk.drop_pictures([digits_of(mnist, row) for row in ([0, 1, 2], [5])])
-        assert serious_faults(seen, axe) == {}
+        assert serious_violations(driver, axe) == {}
         walk.open_the_same_by_its_address()
         walk.take_the_tour()
         walk.follow_lines_and_numbers()
@@ -71,17 +71,19 @@ def test_the_page_holds_what_it_promises_from_the_first_stroke_to_the_trained_ne
         walk.look_at_the_plane()
         walk.break_it()
         walk.train()
-        assert seen.page.evaluate("document.fonts.check('16px Newsreader') && document.fonts.check('16px \"DM Mono\"')")
-        seen.page.emulate_media(reduced_motion="no-preference")  # and while things move
-        seen.page.keyboard.press("8")
-        seen.page.click("[data-do=tour]")
-        assert serious_faults(seen, axe) == {}
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert driver.page.evaluate(
+            "document.fonts.check('16px Newsreader') && document.fonts.check('16px \"DM Mono\"')"
+        )
+        driver.page.emulate_media(reduced_motion="no-preference")  # and while things move
+        driver.page.keyboard.press("8")
+        driver.page.click("[data-do=tour]")
+        assert serious_violations(driver, axe) == {}
+        assert driver.page.evaluate("document.documentElement.scrollWidth") <= width
         if scheme == "dark":
-            assert seen.page.evaluate(FIND_WHITE_CANVASES) == []
-        assert seen.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == scheme
-        assert seen.faults == []
-        assert [one for one in seen.requests if not one.startswith(("file:", "data:", "blob:"))] == []
+            assert driver.page.evaluate(FIND_WHITE_CANVASES) == []
+        assert driver.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == scheme
+        assert driver.errors == []
+        assert [one for one in driver.requests if not one.startswith(("file:", "data:", "blob:"))] == []
 
 
 def digits_of(mnist, row):
@@ -98,8 +100,8 @@ def digits_of(mnist, row):
 class Walk:
     """Somebody who uses the page in one language; ``shoot`` keeps a picture of what is in the window."""
 
-    def __init__(self, seen, language, shoot):
-        self.seen, self.page, self.shoot = seen, seen.page, shoot
+    def __init__(self, driver, language, shoot):
+        self.driver, self.page, self.shoot = driver, driver.page, shoot
         self.is_english = language == "en"
 
     def says(self, selector, english, chinese):
@@ -107,7 +109,7 @@ class Walk:
         self.until(lambda: text in self.page.inner_text(selector), f"{selector} never said {text}")
 
     def until(self, holds, what):
-        wait_until(self.seen, holds, what)
+        wait_until(self.driver, holds, what)
 
     def sees(self, selector, what=""):
         """All that the selector names is within the window."""
@@ -118,32 +120,32 @@ class Walk:
 
     def draw_and_see_the_answer(self):
         self.says("#sheet-source", "a sample 3", "样例 3")
-        self.seen.draw(SEVEN, [(40, 46), (66, 46)])  # the first stroke replaces the sample
+        self.driver.draw(SEVEN, [(40, 46), (66, 46)])  # the first stroke replaces the sample
         self.says(".answer-verdict", "This is a 7.", "这是 7。")
         self.says("#sheet-source", "your drawing", "你写的")
         for shown in ([0], [0, 1], [1]):
             self.page.evaluate(f"lenet.store.set({{ shownIndexes: {shown} }})")
             self.page.evaluate("scrollTo(0, 0)")
-            self.seen.draw(SEVEN)
+            self.driver.draw(SEVEN)
             self.sees(".sheet, .answer-digit, .answer-verdict, .answer-rows li", shown)
             self.shoot(f"opening-{'-'.join(map(str, shown))}")
             self.fits()
 
     def be_told_what_is_no_digit_and_what_is_uncertain(self):
         self.page.keyboard.press("8")
-        self.seen.wait("s.source === 'sample 8'")
+        self.driver.wait("s.source === 'sample 8'")
         self.says(".answer-verdict", "This is an 8.", "这是 8。")
         self.page.keyboard.press("c")
-        self.seen.draw(*SCRIBBLE, [(20, 50), (85, 55)])
-        self.says(".answer-rows .is-winner", "no digit", "非数字")
+        self.driver.draw(*SCRIBBLE, [(20, 50), (85, 55)])
+        self.says(".answer-rows .is-predicted", "no digit", "非数字")
         self.says(".answer-verdict", "This is no digit, at ", "这不是数字")
-        assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
+        assert self.page.get_attribute(".answer-rows .is-predicted", "data-label") == "none"
         self.sees(".answer-verdict, .answer-rows li")
         self.shoot("no-digit")
         self.page.evaluate("window.least = lenet.store.state.models[1].calibration.min_confidence")
         self.page.evaluate("lenet.store.state.models[1].calibration.min_confidence = 0.99999")
         self.page.keyboard.press("4")
-        self.seen.wait("s.source === 'sample 4'")
+        self.driver.wait("s.source === 'sample 4'")
         self.says(".answer-verdict", "I don’t know. Perhaps a 4, at ", "我不确定。也许是 4")
         self.says(".answer-verdict", "an answer needs 100.0 %", "达到 100.0 % 才作答")
         self.page.evaluate("lenet.store.state.models[1].calibration.min_confidence = window.least")
@@ -156,11 +158,11 @@ class Walk:
             assert step.strip(), "a picture that does not say what it shows"
         self.shoot("badge")
         self.page.click(".badge button")
-        assert self.seen.evaluate("s.image === s.reading.image")
+        assert self.driver.evaluate("s.image === s.reading.image")
 
     def choose_a_network_of_ones_own(self):
         self.page.evaluate("lenet.store.set({ shownIndexes: [0] })")
-        assert self.seen.evaluate("s.focus.unit") is not None, "the unit that waits is alive"
+        assert self.driver.evaluate("s.focus.unit") is not None, "the unit that waits is alive"
         self.page.select_option("#first-network", "2")
         wait_for_frames(self.page)
         self.until(lambda: self.page.is_visible(".unit-body"), "another network keeps the panel")
@@ -175,8 +177,8 @@ class Walk:
         self.page.select_option("#first-network", "0")
 
     def drop_pictures(self, pictures):
-        self.seen.drop_all({f"{number}.png": content for number, content in enumerate(pictures)})
-        self.seen.wait("s.source === '0.png'")
+        self.driver.drop_all({f"{number}.png": content for number, content in enumerate(pictures)})
+        self.driver.wait("s.source === '0.png'")
         assert self.page.locator(".digit-list button").count() == 3
         assert self.page.locator(".digit-boxes rect").count() == 3
         self.says(".digit-message", "3 digits were found", "3")
@@ -189,15 +191,15 @@ class Walk:
 
     def open_the_same_by_its_address(self):
         self.page.keyboard.press("c")
-        self.seen.draw(SEVEN)
-        focus(self.seen, 2, [9, 4, 4])
+        self.driver.draw(SEVEN)
+        focus(self.driver, 2, [9, 4, 4])
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
-        self.seen.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
+        self.driver.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
         state = "({ image: Array.from(s.image), focus: s.focus, shown: s.shownIndexes, changes: s.changes })"
-        before = self.seen.evaluate(state)
+        before = self.driver.evaluate(state)
         self.page.reload()
-        self.seen.wait("s?.answers.length > 0 && s.focus")
-        assert self.seen.evaluate(state) == before
+        self.driver.wait("s?.answers.length > 0 && s.focus")
+        assert self.driver.evaluate(state) == before
         self.page.click(".badge button")
 
     def take_the_tour(self):
@@ -207,7 +209,7 @@ class Walk:
         panel = self.page.evaluate(PANEL)
         for stop in range(TOUR_STOPS):
             wait_for_frames(self.page)
-            assert self.seen.evaluate("s.stop") == stop
+            assert self.driver.evaluate("s.stop") == stop
             assert self.page.evaluate(PANEL) == panel
             self.sees(".tour, .tour-moves button, .tour-body h3", stop)
             self.until(
@@ -222,7 +224,7 @@ class Walk:
             wait_for_frames(self.page)
             top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
             self.until(lambda top=top: self.page.evaluate(top), f"{target} is out of view")
-            assert self.seen.evaluate("s.stop === " + str(stop) + " && s.source === 'drawing'")
+            assert self.driver.evaluate("s.stop === " + str(stop) + " && s.source === 'drawing'")
             if stop < TOUR_STOPS - 1:
                 self.page.click(".tour-moves .primary")
         self.page.click(".tour-end")
@@ -234,13 +236,13 @@ class Walk:
             drawn = 0
             units = ([2, 9, 9], [2, 5, 5], [9, 4, 4], [9, 2, 2], [60, 0, 0], [40, 0, 0], [3, 0, 0])
             for stage, unit in enumerate(units):
-                focus(self.seen, stage, unit)
+                focus(self.driver, stage, unit)
                 found = self.page.evaluate(COUNT_CROSSED_STAGES)
                 assert found["crossed"] == 0, (view, stage)
                 drawn += found["lines"]
             assert drawn >= 6
-            focus(self.seen, 2, [9, 4, 4])
-            scroll_to(self.seen, "#stages")
+            focus(self.driver, 2, [9, 4, 4])
+            scroll_to(self.driver, "#stages")
             self.shoot(f"stages-{view}")
             self.fits()
         captions = self.page.locator("#stages figcaption").all_inner_texts()
@@ -253,27 +255,27 @@ class Walk:
         )
 
     def edit_a_kernel(self):
-        focus(self.seen, 0, [1, 14, 14])
-        scroll_to(self.seen, "#unit")
+        focus(self.driver, 0, [1, 14, 14])
+        scroll_to(self.driver, "#unit")
         self.page.click(".kernel-editor summary")
-        outputs = self.seen.evaluate("Array.from(s.passes[0].outputs)")
+        outputs = self.driver.evaluate("Array.from(s.passes[0].outputs)")
         self.page.fill(".kernel-grid [data-index='12']", "2.5")
-        assert self.seen.evaluate("Array.from(s.passes[0].outputs)") != outputs
+        assert self.driver.evaluate("Array.from(s.passes[0].outputs)") != outputs
         self.says(".badge", "kernel of C1 1 edited", "C1 特征图 1 的卷积核已改")
         self.says(".kernel-message", "As learned, 7 had", "7")
-        self.seen.wait("s.misread !== null")
+        self.driver.wait("s.misread !== null")
         self.page.locator(".kernel-editor").scroll_into_view_if_needed()
         self.shoot("kernel")
         self.fits()
         self.page.click("[data-kernel=undo]")
-        assert self.seen.evaluate("Array.from(s.passes[0].outputs)") == outputs
-        focus(self.seen, 2, [9, 4, 4])
-        scroll_to(self.seen, "#unit")
+        assert self.driver.evaluate("Array.from(s.passes[0].outputs)") == outputs
+        focus(self.driver, 2, [9, 4, 4])
+        scroll_to(self.driver, "#unit")
         self.shoot("unit")
         self.fits()
 
     def see_what_the_answer_rests_on(self):
-        scroll_to(self.seen, "#saliency")
+        scroll_to(self.driver, "#saliency")
         for kind in ("gradient", "occlusion"):
             canvas = self.page.locator(f".saliency-{kind} canvas")
             self.until(lambda canvas=canvas: canvas.evaluate(COUNT_COLORS)["colors"] > 20, kind)
@@ -281,9 +283,9 @@ class Walk:
         self.fits()
 
     def look_at_the_plane(self):
-        scroll_to(self.seen, "#plane")
-        self.seen.wait("s.misread !== null")
-        wrong, count = self.seen.evaluate("[s.misread.wrong, s.misread.total]")
+        scroll_to(self.driver, "#plane")
+        self.driver.wait("s.misread !== null")
+        wrong, count = self.driver.evaluate("[s.misread.wrong, s.misread.total]")
         self.says(
             ".plane-message", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。"
         )
@@ -292,7 +294,7 @@ class Walk:
         self.until(lambda: plane.evaluate(COUNT_COLORS)["colors"] > 20, "the plane is drawn")
         before = plane.evaluate(COUNT_COLORS)
         self.page.keyboard.press("2")
-        self.seen.wait("s.source === 'sample 2'")
+        self.driver.wait("s.source === 'sample 2'")
         self.until(lambda: plane.evaluate(COUNT_COLORS) != before, "one's own drawing is among them")
         self.page.locator(".plane-misread button").first.click()
         self.says(".plane-message", "and was read as", "却识别为")
@@ -300,7 +302,7 @@ class Walk:
         self.fits()
 
     def break_it(self):
-        scroll_to(self.seen, "#robustness")
+        scroll_to(self.driver, "#robustness")
         self.page.fill("#robustness input[data-change=rotation]", "30")
         wait_for_frames(self.page)
         self.shoot("robustness")
@@ -309,20 +311,20 @@ class Walk:
 
     def train(self):
         self.page.click("[data-do=open-learning]")
-        self.seen.wait("s.learning?.run.evaluations.length > 0")
+        self.driver.wait("s.learning?.run.evaluations.length > 0")
         self.page.click("#learning [data-do=step]")
-        self.seen.wait("s.learning.run.updates === 1 && s.learning.run.weightGradient")
+        self.driver.wait("s.learning.run.updates === 1 && s.learning.run.weightGradient")
         assert re.search(r"\d", self.page.inner_text("[data-formula=mean]")), "the sum over the batch, with numbers"
         self.page.select_option("[data-setting=batchSize]", "64")  # another run; the one before stays, dashed
         self.page.click("#learning [data-do=run]")
-        self.seen.wait("s.learning.run.updates > 8")
-        assert self.seen.evaluate("s.learning.previousRun.updates") == 1
+        self.driver.wait("s.learning.run.updates > 8")
+        assert self.driver.evaluate("s.learning.previousRun.updates") == 1
         self.says(".learning-runs", "This run", "这一次")
-        scroll_to(self.seen, "#learning")
+        scroll_to(self.driver, "#learning")
         self.fits()
         self.shoot("learning")
-        scroll_to(self.seen, ".learning-network")
+        scroll_to(self.driver, ".learning-network")
         wait_for_frames(self.page)
         self.shoot("learning-network")
-        scroll_to(self.seen, "#counts")
+        scroll_to(self.driver, "#counts")
         self.shoot("counts")

@@ -24,22 +24,22 @@ def test_a_photo_is_shown_to_the_network_in_color_and_no_digit_is_looked_for(bro
     picture = Image.fromarray(pixels)
     content = io.BytesIO()
     picture.save(content, "PNG")
-    with open_page(browser, tmp_path / "lesson.html") as seen:
-        assert seen.page.locator("#robustness").is_hidden()
-        seen.drop("photo.png", content.getvalue())
-        seen.wait("s.picture?.width === 90")
-        seen.page.wait_for_timeout(600)
-        seen.page.screenshot(path=shots_folder(tmp_path) / "whole.png")
-        assert "The whole picture goes to the network" in seen.page.inner_text("main")
-        assert seen.evaluate("s.reading.digits.length === 0 && s.image === null")
-        winner = seen.evaluate("s.models[0].labels[s.answers[0].winner]")
-        assert winner == model.predict(picture).class_name
-        middle = seen.page.evaluate(
+    with open_page(browser, tmp_path / "lesson.html") as driver:
+        assert driver.page.locator("#robustness").is_hidden()
+        driver.drop("photo.png", content.getvalue())
+        driver.wait("s.picture?.width === 90")
+        driver.page.wait_for_timeout(600)
+        driver.page.screenshot(path=shots_folder(tmp_path) / "whole.png")
+        assert "The whole picture goes to the network" in driver.page.inner_text("main")
+        assert driver.evaluate("s.reading.digits.length === 0 && s.image === null")
+        predicted = driver.evaluate("s.models[0].labels[s.answers[0].predictedClass]")
+        assert predicted == model.predict(picture).class_name
+        middle = driver.page.evaluate(
             """() => {
               const canvas = [...document.querySelectorAll(".steps canvas")].at(-1);
               return [...canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data];
             }"""
         )
         assert middle[:3] == pytest.approx([220, 30, 20], abs=2)
-        assert "no digit" not in seen.page.inner_text("#answers").lower()
-    assert seen.faults == []
+        assert "no digit" not in driver.page.inner_text("#answers").lower()
+    assert driver.errors == []

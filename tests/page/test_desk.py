@@ -61,19 +61,19 @@ def desk(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[str]
 
 @contextmanager
 def window(browser, address: str, width: int = 1280, height: int = 900, scheme: str = "light", lang: str = "en"):
-    """A page of its own, with what went wrong in it, and what it asked of others."""
+    """A page in a context of its own, with its errors and its requests to other hosts."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-US")
     page = context.new_page()
     page.set_default_timeout(15_000)
-    page.faults, page.strangers = [], []
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.errors, page.external_requests = [], []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on(
-        "console", lambda message: page.faults.append(message.text) if message.type in ("error", "warning") else None
+        "console", lambda message: page.errors.append(message.text) if message.type in ("error", "warning") else None
     )
     host = address.split("/")[2]
     page.on(
         "request",
-        lambda sent: page.strangers.append(sent.url) if host not in sent.url and "data:" not in sent.url else 0,
+        lambda sent: page.external_requests.append(sent.url) if host not in sent.url and "data:" not in sent.url else 0,
     )
     page.goto(f"{address}?lang={lang}")
     yield page
@@ -98,10 +98,10 @@ def drop(page, *paths: Path) -> None:
     )
 
 
-def asked(page) -> int:
-    """The number of the field that is asked."""
-    page.wait_for_selector("#asked")
-    return int(page.get_attribute("#asked", "data-field"))
+def current_field(page) -> int:
+    """The number of the field that is under review."""
+    page.wait_for_selector("#current-field")
+    return int(page.get_attribute("#current-field", "data-field"))
 
 
 def scan_of(folder: Path, count: int) -> Path:
@@ -152,13 +152,13 @@ def test_answers_wait_while_the_server_asks_for_another_token_and_are_taken_with
         port = int(address.split(":")[2].split("/")[0])
         with window(browser, address) as page:
             page.goto(f"{address}?token=first-token&lang=en")
-            first = asked(page)
+            first = current_field(page)
             process.terminate()
             process.wait()
             with desk(*serve, "other-token", port=port) as (other, _):
                 page.keyboard.press("Enter")
-                page.wait_for_selector("#fault:not(:empty)")
-                wait_until_true(page, "document.querySelector('#fault').textContent.includes('asks for its token')")
+                page.wait_for_selector("#error:not(:empty)")
+                wait_until_true(page, "document.querySelector('#error').textContent.includes('asks for its token')")
                 assert page.evaluate("JSON.parse(sessionStorage.getItem('lenet-desk-waiting')).length") >= 1
                 other.terminate()
                 other.wait()
@@ -178,7 +178,7 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
             page,
             "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 3 of 3. Pages: 4.')",
         )
-        first = asked(page)
+        first = current_field(page)
         for key in "31415":
             page.keyboard.press(key)
         wait_until_true(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
@@ -187,12 +187,12 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
         for key in "92653":
             page.keyboard.press(key)
         page.keyboard.press("Enter")
-        page.wait_for_selector("#fault:not(:empty)")
-        assert "does not answer" in page.inner_text("#fault")
-        assert [fault for fault in page.faults if not UNANSWERED.fullmatch(fault)] == []
+        page.wait_for_selector("#error:not(:empty)")
+        assert "does not answer" in page.inner_text("#error")
+        assert [error for error in page.errors if not UNANSWERED.fullmatch(error)] == []
         with desk("serve", "--desk", str(folder), port=port):
-            wait_until_true(page, "document.querySelector('#fault').textContent === ''")
-            assert asked(page) != first, "what was answered is not asked again"
+            wait_until_true(page, "document.querySelector('#error').textContent === ''")
+            assert current_field(page) != first, "what was answered is not asked again"
             page.keyboard.press("Enter")
             wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
             rows = table(address)
@@ -203,7 +203,7 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
             archive = zipfile.ZipFile(io.BytesIO(httpx.get(f"{address}/labels.zip").content))
             archive.extractall(tmp_path / "labels")
             assert [picture.label for picture in read_labels(tmp_path / "labels")] == ["3141592653"] * 2
-            assert page.strangers == []
+            assert page.external_requests == []
 
 
 def test_files_that_cannot_be_read_are_reported_and_the_others_are_read(browser, tmp_path):
@@ -227,19 +227,19 @@ def test_two_people_at_one_stack_are_never_asked_the_same_and_answer_all_of_it(b
         window(browser, address) as ann,
         window(browser, address) as bob,
     ):
-        seen: list[int] = []
+        answered: list[int] = []
         by: dict[str, int] = {"ann": 0, "bob": 0}
-        asked(ann), asked(bob)
-        while len(seen) < 30:
+        current_field(ann), current_field(bob)
+        while len(answered) < 30:
             for name, page in (("ann", ann), ("bob", bob)):
-                if page.locator("#asked").count():
-                    seen.append(asked(page))
+                if page.locator("#current-field").count():
+                    answered.append(current_field(page))
                     by[name] += 1
                     page.keyboard.press("Enter")
         wait_until_true(ann, "document.querySelector('#left').textContent.startsWith('0 to go')")
-        assert sorted(seen) == list(range(1, 31))
+        assert sorted(answered) == list(range(1, 31))
         assert min(by.values()) >= 10, "each had a good part of it"
-        assert ann.faults == bob.faults == []
+        assert ann.errors == bob.errors == []
         (head, row) = table(address)
         assert head[:3] == ["file", "page", "f0"]
         assert row[2:] == [f"{number % 90 + 10}" for number in range(30)]
@@ -247,36 +247,36 @@ def test_two_people_at_one_stack_are_never_asked_the_same_and_answer_all_of_it(b
 
 def test_every_key_does_what_the_page_says(browser, tmp_path):
     with desk("review", str(table_of(tmp_path, 5))) as (_, address), window(browser, address) as page:
-        assert asked(page) == 1
+        assert current_field(page) == 1
         page.keyboard.press("b")
-        assert asked(page) == 2
+        assert current_field(page) == 2
         page.keyboard.press("Backspace")
-        wait_until_true(page, "document.querySelector('#asked')?.dataset.field === '1'")
-        assert page.inner_text("#asked .value b") == "47"
+        wait_until_true(page, "document.querySelector('#current-field')?.dataset.field === '1'")
+        assert page.inner_text("#current-field .value b") == "47"
         page.keyboard.press("Backspace")
         page.keyboard.press("5")
-        assert page.inner_text("#asked .value b") == "45"
+        assert page.inner_text("#current-field .value b") == "45"
         page.keyboard.press("Enter")
         page.keyboard.press("Space")
-        assert asked(page) == 3
+        assert current_field(page) == 3
         page.keyboard.press("Delete")
         page.keyboard.press("9")
         page.keyboard.press("Enter")
         page.keyboard.press("Enter")
-        assert asked(page) == 2, "what was put off comes last"
+        assert current_field(page) == 2, "what was put off comes last"
         page.keyboard.press("a")
         wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert table(address)[1][2:] == ["45", "41", "", "9", "14"]
-        assert page.faults == []
+        assert page.errors == []
 
 
 def test_on_a_phone_without_keys_digits_are_pressed_on_the_page(browser, tmp_path):
     with desk("review", str(table_of(tmp_path, 2))) as (_, address), window(browser, address, 390, 844) as page:
-        assert asked(page) == 1
+        assert current_field(page) == 1
         for name in ("3", "8"):
             page.locator(".digit-pad").get_by_role("button", name=name, exact=True).click()
         page.click("[data-do=accept]")
-        assert asked(page) == 2
+        assert current_field(page) == 2
         page.click("[data-do=empty]")
         wait_until_true(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
         assert table(address)[1][2:] == ["38", ""]
@@ -285,11 +285,11 @@ def test_on_a_phone_without_keys_digits_are_pressed_on_the_page(browser, tmp_pat
 def test_a_violated_sum_shows_its_fields_together_and_says_when_they_add_up(browser, tmp_path):
     results = table_of(tmp_path, 5, doubtful=0, with_sum=True)
     with desk("review", str(results)) as (_, address), window(browser, address) as page:
-        assert asked(page) == 1
+        assert current_field(page) == 1
         assert page.locator(".card .crop img").count() == 3
         assert "f0 + f1 = f2. They do not add up: 21 is not 12" in page.inner_text(".sum")
         page.keyboard.press("Enter")
-        assert asked(page) == 2
+        assert current_field(page) == 2
         page.keyboard.press("2")
         assert "They add up" in page.inner_text(".sum")
         page.keyboard.press("Enter")
@@ -301,17 +301,17 @@ def test_a_violated_sum_shows_its_fields_together_and_says_when_they_add_up(brow
 def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp_path):
     results = table_of(tmp_path, 250, pages=20)
     with desk("review", str(results)) as (_, address), window(browser, address) as page:
-        asked(page)
+        current_field(page)
         wait_until_true(page, "document.querySelectorAll('.spacer .row').length > 0")
         assert page.evaluate("document.querySelector('.spacer').offsetHeight") == 5000 * 36
         answers = page.evaluate(
             """async () => {
               const times = [], frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
               for (let number = 0; number < 60; number += 1) {
-                const before = document.getElementById("asked")?.dataset.field, start = performance.now();
+                const before = document.getElementById("current-field")?.dataset.field, start = performance.now();
                 document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-                while (document.getElementById("asked")?.dataset.field === before) await frame();
-                while (!document.getElementById("asked")) await frame();
+                while (document.getElementById("current-field")?.dataset.field === before) await frame();
+                while (!document.getElementById("current-field")) await frame();
                 times.push(performance.now() - start);
                 await new Promise((done) => setTimeout(done, 150));
               }
@@ -335,7 +335,7 @@ def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp
         assert max(medians) <= 50
         assert page.evaluate("document.querySelectorAll('.spacer .row').length") < 60, "only rows in sight exist"
         assert len({row for row in table(address)[0]}) == 252
-        assert page.faults == []
+        assert page.errors == []
 
 
 @pytest.mark.parametrize(
@@ -345,9 +345,9 @@ def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp
 def test_it_fits_every_window_and_axe_finds_no_serious_fault(browser, tmp_path, axe, width, height, scheme, lang):
     results = table_of(tmp_path, 40, pages=2, with_sum=True, doubtful=12)
     with desk("review", str(results)) as (_, address), window(browser, address, width, height, scheme, lang) as page:
-        asked(page)
+        current_field(page)
         page.wait_for_selector(".sheet img")
-        wait_until_true(page, "document.querySelector('#asked img').naturalWidth > 0")
+        wait_until_true(page, "document.querySelector('#current-field img').naturalWidth > 0")
         wait_until_true(page, "document.querySelector('.sheet img').complete")
         for state in ("sum", "field"):
             page.evaluate("scrollTo(0, 0)")
@@ -355,17 +355,17 @@ def test_it_fits_every_window_and_axe_finds_no_serious_fault(browser, tmp_path, 
             folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=str(folder / f"desk-{state}-{width}-{scheme}-{lang}.png"), full_page=state == "field")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            box = page.locator("#asked").bounding_box()
+            box = page.locator("#current-field").bounding_box()
             assert min(box["y"], height - box["y"] - box["height"]) >= 0, "what is asked is in sight"
             page.evaluate(axe)
             result = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-            faults = [found for found in result["violations"] if found["impact"] in ("serious", "critical")]
-            assert [(found["id"], found["nodes"][0]["html"][:160]) for found in faults] == []
+            violations = [found for found in result["violations"] if found["impact"] in ("serious", "critical")]
+            assert [(found["id"], found["nodes"][0]["html"][:160]) for found in violations] == []
             for _ in range(3):
                 page.keyboard.press("Enter")
         shown = page.inner_text("body")
         assert ("审阅台" in shown) == (lang == "zh")
-        assert page.faults == page.strangers == []
+        assert page.errors == page.external_requests == []
 
 
 def test_both_languages_have_the_same_words_and_the_choice_stays(browser, tmp_path):

@@ -324,10 +324,10 @@ def site(tmp_path):
         "<!--style--></head><body><!--document--><!--modules--></body></html>",
         "style/tokens.css": '@font-face { font-family: "F"; src: url("../fonts/f.woff2") format("woff2"); }\n',
         "style/a.css": 'p::after { content: "</style><b>"; }\n',
-        "js/main.js": 'import { text } from "lenet/deep/text.js";\nimport { seen } from "lenet/seen.js";\n'
-        'import "lenet/other.js";\nwindow.result = { text, seen };\n',
-        "js/other.js": 'import { seen } from "lenet/seen.js";\nseen.push("other");\n',
-        "js/seen.js": "export const seen = [];\n",
+        "js/main.js": 'import { text } from "lenet/deep/text.js";\nimport { loaded } from "lenet/loaded.js";\n'
+        'import "lenet/other.js";\nwindow.result = { text, loaded };\n',
+        "js/other.js": 'import { loaded } from "lenet/loaded.js";\nseen.push("other");\n',
+        "js/loaded.js": "export const loaded = [];\n",
         "js/deep/text.js": "export const text = `100%25 #hash?x=1&y=\\\\ '\"</script><!-- 中文 \U0001f600\n"
         "\tnext  line`; // the last line\n",
     }
@@ -380,7 +380,7 @@ def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, 
         refused = page.evaluate("fetch('data:text/plain,x').then(() => 'allowed', () => 'refused')")
         browser.close()
     assert found["text"] == "100%25 #hash?x=1&y=\\ '\"</script><!-- 中文 \U0001f600\n\tnext  line"
-    assert found["seen"] == ["other"]
+    assert found["loaded"] == ["other"]
     assert document == expected
     assert (broken, refused) == (False, "refused")
 

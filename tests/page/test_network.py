@@ -158,7 +158,7 @@ def test_every_stage_of_every_network_in_node_is_the_engines(packed, shown, digi
     script = LOAD + "const { compare } = await import(harness); console.log(JSON.stringify(compare(network, packed)));"
     results = node(script, PARITY, packed)
     check(results, shown, digits)
-    assert (np.array(results[0]["winners"]) == mnist.test_labels[: len(digits)]).mean() > 0.97
+    assert (np.array(results[0]["predictedClasses"]) == mnist.test_labels[: len(digits)]).mean() > 0.97
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -264,7 +264,7 @@ def written_out(explanation):
         case "subsampling":
             return sum(explanation["values"]) * explanation["coefficient"] + explanation["bias"]
         case "max_pooling":
-            assert explanation["values"][explanation["winner"]] == max(explanation["values"])
+            assert explanation["values"][explanation["maxIndex"]] == max(explanation["values"])
             return max(explanation["values"])
         case "average_pooling" | "global_average_pooling":
             return np.mean(explanation["values"])
@@ -311,7 +311,7 @@ def test_a_unit_of_c3_sees_exactly_its_row_of_table_1(explained, shown):
     for (map_, row, column), explanation in of_c3:
         assert tuple(term["map"] for term in explanation["terms"]) == table[map_]
         assert [(source["map"], source["top"], source["left"]) for source in explanation["sources"]] == [
-            (seen, row, column) for seen in table[map_]
+            (in_map, row, column) for in_map in table[map_]
         ]
 
 

@@ -189,9 +189,9 @@ def test_inks_of_the_cases_go_every_way_through_the_normalization(inks):
 
 
 def test_every_digit_is_seen_turned_and_slanted_as_the_package_sees_it(answers):
-    seen = [answer for answer in answers["inks"] if answer]
-    assert len(seen) > 200
-    for answer in seen:
+    inks = [answer for answer in answers["inks"] if answer]
+    assert len(inks) > 200
+    for answer in inks:
         expected = views(image_of(answer["image"])[None])[:, 0]
         assert (np.stack([image_of(view) for view in answer["views"]]) == expected).all()
 

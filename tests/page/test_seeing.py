@@ -135,7 +135,7 @@ def test_the_page_puts_a_digit_where_the_document_has_it_and_reads_it_as_the_doc
         """show(models.map((model) => given.images.map((image) => {
           const pass = model.network.run(networkInput(model.network, Uint8Array.from(image)));
           const place = projectOnAxes(pass.stages.at(-2).values, model.plane);
-          return { place, read: model.labels[answerOf(model, pass.outputs).winner] };
+          return { place, read: model.labels[answerOf(model, pass.outputs).predictedClass] };
         })));""",
         document=page_document(models),
         images=unpack_test_digits().reshape(500, -1).tolist(),

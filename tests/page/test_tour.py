@@ -289,8 +289,8 @@ def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document,
         const kept = [];
         for (let index = 0; index <= last; index += 1) {
           const value = valueOf(slider, index);
-          const { winner, isAccepted } = classify(model, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
-          kept.push([value, isAccepted && winner === answer.winner]);
+          const changed = classify(model, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
+          kept.push([value, changed.isAccepted && changed.predictedClass === answer.predictedClass]);
         }
         show({ accepted: answer.isAccepted, from: curve.from, to: curve.to, kept, points: curve.points.length });""",
         document=document,

@@ -94,5 +94,5 @@ def test_the_page_answers_as_python_predicts_and_looks_for_no_digit(answers):
     shown, several, from_page = answers
     for pixels, of_picture in zip(shown, from_page, strict=True):
         for model, answer in zip(several, of_picture, strict=True):
-            assert model.class_names[answer["winner"]] == model.predict(Image.fromarray(pixels)).class_name
+            assert model.class_names[answer["predictedClass"]] == model.predict(Image.fromarray(pixels)).class_name
             assert (answer["digits"], answer["image"]) == (0, None)

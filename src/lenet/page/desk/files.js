@@ -6,9 +6,9 @@ import { bindText, onLanguage, translate } from "./text.js";
 
 const MAX_LISTED = 8;
 
-/** @param {{state: ?Object, fault: (text: string) => void, refresh: () => void, onState: Function}} desk */
+/** @param {{state: ?Object, showError: (text: string) => void, refresh: () => void, onState: Function}} desk */
 export function mountFiles(container, desk) {
-  const input = make("input", { type: "file", multiple: true, id: "choose", class: "unseen",
+  const input = make("input", { type: "file", multiple: true, id: "choose", class: "visually-hidden",
     accept: "image/*,.pdf,.tif,.tiff,.heic", onChange: () => upload(input.files) });
   const label = bindText(make("label", { for: "choose", class: "drop" }), "drop");
   const bar = make("progress", { max: "1", value: "0" });
@@ -22,7 +22,7 @@ export function mountFiles(container, desk) {
       try {
         await sendFile(file);
       } catch (error) {
-        desk.showFault(error.status ? error.message : translate("silent", { count: 1 }));
+        desk.showError(error.status ? error.message : translate("silent", { count: 1 }));
       }
       desk.refresh();
     }

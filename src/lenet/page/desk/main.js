@@ -15,7 +15,7 @@ let isFetching = false, isStale = false;
 /** What the views share: the last state from the server, and the events that they report to one another. */
 const desk = {
   state: null,
-  showFault: (text) => (elementOf("fault").textContent = text),
+  showError: (text) => (elementOf("error").textContent = text),
   onState: (listener) => listeners.state.push(listener),
   onAnswer: (listener) => listeners.answer.push(listener),
   onCurrent: (listener) => listeners.current.push(listener),
@@ -54,7 +54,7 @@ bindText(elementOf("title"), "title");
 bindText(elementOf("to-page"), "page");
 onLanguage(() => (document.title = `LeNet: ${translate("title")}`));
 onTrouble(({ count, why }) =>
-  desk.showFault(why ? translate("refused", { why }) : count ? translate("silent", { count }) : ""));
+  desk.showError(why ? translate("refused", { why }) : count ? translate("silent", { count }) : ""));
 mountFiles(elementOf("files"), desk);
 const review = mountReview(elementOf("review"), desk);
 mountFields(elementOf("fields"), desk, review);

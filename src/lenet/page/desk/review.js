@@ -140,7 +140,7 @@ export function mountReview(container, desk) {
     }
     if (field && !field.bundle) sumFields = [field];
     if (!field) sumFields = [];
-    document.body.dataset.asking = field ? "yes" : "no";
+    document.body.dataset.reviewing = field ? "yes" : "no";
     desk.reportCurrent(field);
     for (const id of pictures.keys()) {
       if (pictures.size > 4 * LEASED_AHEAD && !queue.some((other) => other.id === id)) pictures.delete(id);
@@ -177,7 +177,8 @@ export function mountReview(container, desk) {
     const value = field.answer ?? field.typed ?? field.text;
     const hasAnswer = field.answer !== undefined && field.answer !== null;
     const kind = hasAnswer ? "state_answered" : field.typed === null ? "read" : "typed";
-    const attributes = isCurrent ? { class: "asked", id: "asked", "data-field": field.id } : { class: "beside" };
+    const attributes = isCurrent
+      ? { class: "current-field", id: "current-field", "data-field": field.id } : { class: "nearby-field" };
     return make("div", attributes,
       make("div", { class: "crop" }, image),
       make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${translate(kind)} `),

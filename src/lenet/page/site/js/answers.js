@@ -4,9 +4,9 @@
  * @typedef {Object} Answer
  * @property {Float32Array} probabilities - the probability of each class (ten digits)
  * @property {number} rejectProbability - the probability of none of them; 0 where the network has no output for it
- * @property {number} winner - index of the largest probability
+ * @property {number} predictedClass - index of the largest probability
  * @property {?Float32Array} penalties - the outputs, where the smallest wins (RBF)
- * @property {boolean} isAccepted - whether the winner is sure enough
+ * @property {boolean} isAccepted - whether the predicted class is sure enough
  */
 
 /**
@@ -25,12 +25,13 @@ export function answerOf({ network, calibration, reject_class: rejectClass }, ou
     (exponential) => exponential / total,
   );
   const rejectProbability = rejectClass === null ? 0 : exponentials[rejectClass] / total;
-  const winner = probabilities.indexOf(Math.max(...probabilities));
+  const predictedClass = probabilities.indexOf(Math.max(...probabilities));
   return {
     probabilities,
     rejectProbability,
-    winner,
+    predictedClass,
     penalties: network.smallestWins ? outputs : null,
-    isAccepted: probabilities[winner] >= calibration.min_confidence && probabilities[winner] > rejectProbability,
+    isAccepted: probabilities[predictedClass] >= calibration.min_confidence
+      && probabilities[predictedClass] > rejectProbability,
   };
 }

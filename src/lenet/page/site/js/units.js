@@ -30,11 +30,11 @@ import { connectedMaps } from "lenet/layers.js";
  *     kernel: Float32Array, sum: number}[]} [terms]
  *
  * subsampling: sum = coefficient · Σ values + bias
- * max_pooling: sum = values[winner]
+ * max_pooling: sum = values[maxIndex]
  * average_pooling, global_average_pooling: sum = the mean of values
  * @property {Float32Array} [values]
  * @property {number} [coefficient]
- * @property {number} [winner]
+ * @property {number} [maxIndex]
  *
  * full_connection: sum = bias + Σ products; inputs and weights in the order of the stage before, products by size
  * @property {Float32Array} [inputs]
@@ -111,7 +111,7 @@ const EXPLAIN = {
   }),
   max_pooling: (stage, inputValues, [map, row, column]) => {
     const values = inputValuesOf(stage, inputValues, map, row, column);
-    return { values, winner: values.indexOf(Math.max(...values)) };
+    return { values, maxIndex: values.indexOf(Math.max(...values)) };
   },
   average_pooling: (stage, inputValues, [map, row, column]) => ({
     values: inputValuesOf(stage, inputValues, map, row, column),

@@ -33,7 +33,7 @@ export function createConnectionTable(store, network, stageIndex, { onChoose = n
     const isFed = layer.table[map].includes(input);
     const cellText = isFed ? chapterText(store, "connections.yes") : chapterText(store, "connections.no");
     return highlightOnHover(map,
-      make("td", { class: isFed ? "is-fed" : null }, make("span", { class: "unseen" }, cellText)));
+      make("td", { class: isFed ? "is-fed" : null }, make("span", { class: "visually-hidden" }, cellText)));
   };
   const highlightOnHover = (map, element) => {
     element.addEventListener("pointerenter", () => show(map));

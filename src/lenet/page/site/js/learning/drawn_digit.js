@@ -70,13 +70,13 @@ export function createDrawnDigit(store, currentNetwork) {
       const barValue = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
       bar.style.transform = `scaleX(${barValue / maxBarValue || 0})`;
       value.textContent = !answer ? "" : answer.penalties ? formatNumber(barValue, 1) : formatPercent(barValue);
-      row.classList.toggle("is-winner", answer?.winner === label);
+      row.classList.toggle("is-predicted", answer?.predictedClass === label);
     });
     verdict.textContent = answer
       ? chapterText(store, "learning.answer",
-        { label: answer.winner, probability: formatPercent(answer.probabilities[answer.winner]) })
+        { label: answer.predictedClass, probability: formatPercent(answer.probabilities[answer.predictedClass]) })
       : chapterText(store, "learning.drawing.empty");
-    element.dataset.answer = answer ? String(answer.winner) : "";
+    element.dataset.answer = answer ? String(answer.predictedClass) : "";
     digitDrawing.redraw();
     mapsDrawing.redraw();
   }

@@ -37,10 +37,10 @@ function mapCriterion(outputs, label, grad) {
 }
 
 /** The index of the output that wins. */
-export function winnerOf(outputs, arePenalties) {
-  let winner = 0;
+export function predictedClassOf(outputs, arePenalties) {
+  let predictedClass = 0;
   for (let i = 1; i < outputs.length; i++) {
-    if (arePenalties ? outputs[i] < outputs[winner] : outputs[i] > outputs[winner]) winner = i;
+    if (arePenalties ? outputs[i] < outputs[predictedClass] : outputs[i] > outputs[predictedClass]) predictedClass = i;
   }
-  return winner;
+  return predictedClass;
 }

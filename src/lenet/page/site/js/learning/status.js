@@ -14,10 +14,10 @@ const ANNOUNCE_INTERVAL = 5; // epochs from one spoken announcement to the next
 export function createStatus(store, workbenchState, digitCounts) {
   const figures = ["error", "loss", "epochs", "updates"].map((key) =>
     ({ key, name: make("dt"), value: make("dd", { "data-figure": key }) }));
-  const fault = make("p", { class: "fault", role: "alert" });
-  const live = make("p", { class: "unseen", "aria-live": "polite" });
+  const errorMessage = make("p", { class: "error-message", role: "alert" });
+  const live = make("p", { class: "visually-hidden", "aria-live": "polite" });
   const element = make("div", { class: "learning-status" },
-    make("dl", {}, ...figures.map(({ name, value }) => make("div", {}, name, value))), fault, live);
+    make("dl", {}, ...figures.map(({ name, value }) => make("div", {}, name, value))), errorMessage, live);
   let announcedIntervals = 0;
 
   function show() {
@@ -33,7 +33,7 @@ export function createStatus(store, workbenchState, digitCounts) {
     };
     figures.forEach(({ key, value }) => { value.textContent = texts[key]; });
     const message = run.hasDiverged ? chapterText(store, "learning.diverged") : "";
-    if (fault.textContent !== message) fault.textContent = message;
+    if (errorMessage.textContent !== message) errorMessage.textContent = message;
     const passedIntervals = Math.floor(run.epochs / ANNOUNCE_INTERVAL);
     announcedIntervals = Math.min(announcedIntervals, passedIntervals); // another run begins at 0
     if (passedIntervals > announcedIntervals && evaluation) {

@@ -3,7 +3,7 @@
 import { seededRandom, shuffledIndexes } from "lenet/learning/random.js";
 import { initializeWeights } from "lenet/learning/initialization.js";
 import { ACTIVATION_BACKWARD, prepareBackward } from "lenet/learning/gradients.js";
-import { lossOf, winnerOf } from "lenet/learning/losses.js";
+import { lossOf, predictedClassOf } from "lenet/learning/losses.js";
 import { activationNamed, connectedMaps, prepareLayer } from "lenet/layers.js";
 
 /**
@@ -100,7 +100,7 @@ export function createTraining(plan, digits) {
       const label = digits.labels[digitIndex];
       const gradientBefore = recorder && gradients.flat[recorder.flatIndex];
       network.forward(plan.shift ? shiftedInput(digitIndex) : inputOf(digitIndex));
-      misreadCount += network.winner() === label ? 0 : 1;
+      misreadCount += network.predictedClass() === label ? 0 : 1;
       lossSum += network.backward(label);
       recorder?.add(digitIndex, gradients.flat[recorder.flatIndex] - gradientBefore);
     }
@@ -127,7 +127,7 @@ export function createTraining(plan, digits) {
     const misread = [];
     for (let digitIndex = digits.training; digitIndex < digits.training + digits.test; digitIndex++) {
       network.forward(inputOf(digitIndex));
-      if (network.winner() !== digits.labels[digitIndex]) misread.push(digitIndex);
+      if (network.predictedClass() !== digits.labels[digitIndex]) misread.push(digitIndex);
     }
     return misread;
   }
@@ -203,7 +203,7 @@ function prepareNetwork(plannedStages, arrays, grads) {
         values = stage.values;
       }
     },
-    winner: () => winnerOf(outputStage.values, arePenalties),
+    predictedClass: () => predictedClassOf(outputStage.values, arePenalties),
     /** The backward pass of the example that went forward last; returns its loss. */
     backward(label) {
       const loss = lossOf(outputStage.values, label, arePenalties, outputStage.deltas);

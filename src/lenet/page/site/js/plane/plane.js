@@ -65,7 +65,7 @@ export function mountPlane(container, store, packedDigits) {
     for (let index = 0; index < packedDigits.test; index++) {
       const pass = network.run(networkInput(network, imageOf(index)));
       measuredPoints.push({ index, label: packedDigits.labels[packedDigits.training + index],
-        readAs: labels[answerOf(model, pass.outputs).winner],
+        readAs: labels[answerOf(model, pass.outputs).predictedClass],
         coordinates: projectOnAxes(pass.stages[lastHiddenStage(model)].values, plane) });
       yield;
     }

@@ -5,7 +5,7 @@ import { applyChanges } from "lenet/robustness/changes.js";
 
 /**
  * @typedef {{value: number, probability: number, label: ?number}} Point of a curve, at a slider's value: the
- *   probability of the original answer, and the index of the winner there (null where the answer is not accepted)
+ *   probability of the original answer, and the index of the predicted class there, null where the answer is rejected
  * @typedef {{answer: Answer, pointByIndex: Map<number, Point>, points: Point[], from: ?number, to: ?number,
  *   isDone: boolean}} Curve `answer` is that to the digit without changes; `points` are in the order of the slider;
  *   `from`..`to` is the range around the slider's value in which the answer stays the same
@@ -37,8 +37,8 @@ export function* measure({ model, image, changes, slider }, curve) {
     if (!pointByIndex.has(index)) {
       const value = valueOf(slider, index);
       const answer = classify(model, applyChanges(image, { ...changes, [key]: value }));
-      const label = answer.isAccepted ? answer.winner : null;
-      pointByIndex.set(index, { value, probability: answer.probabilities[curve.answer.winner], label });
+      const label = answer.isAccepted ? answer.predictedClass : null;
+      pointByIndex.set(index, { value, probability: answer.probabilities[curve.answer.predictedClass], label });
       curve.points = [...pointByIndex.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
     }
     return pointByIndex.get(index);
@@ -52,7 +52,7 @@ export function* measure({ model, image, changes, slider }, curve) {
   }
   pointAt(currentIndex);
   yield;
-  const isSameAnswer = (index) => pointAt(index).label === curve.answer.winner && curve.answer.isAccepted;
+  const isSameAnswer = (index) => pointAt(index).label === curve.answer.predictedClass && curve.answer.isAccepted;
   if (isSameAnswer(currentIndex)) {
     const ends = [];
     for (const direction of [-1, 1]) {

@@ -1,4 +1,4 @@
-/** The plot of a slider: each network's curve, its ribbon of winners, and the slider's position. */
+/** The plot of a slider: each network's curve, its ribbon of predicted classes, and the slider's position. */
 
 import { write } from "lenet/tour/drawing.js";
 
@@ -67,7 +67,7 @@ function drawRibbon(context, palette, curve, { x, y, labelColors, labels, slider
     const { label } = points[start];
     const left = edge(start);
     const labelWidth = edge(index) - left;
-    const isSame = label === answer.winner;
+    const isSame = label === answer.predictedClass;
     context.fillStyle = label === null ? palette.line : isSame ? palette.accent : labelColors[label];
     context.fillRect(left, y, labelWidth, RIBBON_HEIGHT);
     if (label !== null && labelWidth > 10) {

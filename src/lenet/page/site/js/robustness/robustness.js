@@ -92,7 +92,7 @@ export function mountRobustness(container, store) {
       ? answers.map((answer, position) => {
         const { title, labels } = models[shownIndexes[position]];
         const key = answer.isAccepted ? "robustness.answer" : "robustness.unsureAnswer";
-        return make("span", {}, chapterText(store, key, { name: title, answer: labels[answer.winner] }));
+        return make("span", {}, chapterText(store, key, { name: title, answer: labels[answer.predictedClass] }));
       })
       : [chapterText(store, "robustness.empty")]));
     originalPreview.draw();
@@ -177,7 +177,7 @@ export function createPreset(store, name) {
       const newAnswers = [];
       for (const model of models) {
         const answer = classify(model, newImage);
-        newAnswers.push(answer.isAccepted ? model.labels[answer.winner] : "?");
+        newAnswers.push(answer.isAccepted ? model.labels[answer.predictedClass] : "?");
         yield;
       }
       [changedImage, answers, measuredInputs] = [newImage, newAnswers, inputs]; // at once: a measurement may be aborted

@@ -79,7 +79,7 @@ export function createSliderRow(store, slider) {
       ...(shownIndexes.length > 1 ? [make("b", {}, `${models[shownIndexes[position]].title} `)] : []), sentence)));
     const label = shownIndexes.map((index, position) => chapterText(store, "robustness.curve", {
       name: name.textContent, network: models[index].title, range: sentences[position],
-      answer: curves[position] ? models[index].labels[curves[position].answer.winner] : "",
+      answer: curves[position] ? models[index].labels[curves[position].answer.predictedClass] : "",
     }));
     drawing.describe(label.join(". "));
   }

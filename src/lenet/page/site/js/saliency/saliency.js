@@ -45,7 +45,8 @@ export function mountSaliency(container, store) {
     const { passes, answers } = store.state;
     for (const [position, pair] of pairs.entries()) {
       if (!passes[position]) return;
-      pair.setTarget(passes[position], classSelect.value === "" ? answers[position].winner : Number(classSelect.value));
+      const target = classSelect.value === "" ? answers[position].predictedClass : Number(classSelect.value);
+      pair.setTarget(passes[position], target);
       yield* pair.measure(passes[position]);
     }
   }

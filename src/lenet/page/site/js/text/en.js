@@ -129,7 +129,7 @@ export const en = {
   "stages.none": "No unit is asked.",
   "stages.unit": "{stage}, unit {map}: {value}.",
   "stages.mapUnit": "{stage}, map {map}, row {row}, column {column}: {value}.",
-  "stages.seen": "It is connected to maps {maps}.",
+  "stages.sources": "It is connected to maps {maps}.",
   "stages.onward": "Written out ↓",
   "stages.tested": "{error} % of MNIST’s test digits misread",
   "stages.validated": "{error} % of its validation pictures misread ({data})",

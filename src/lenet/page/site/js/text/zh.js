@@ -128,7 +128,7 @@ export const zh = {
   "stages.none": "尚未选择单元。",
   "stages.unit": "{stage} 单元 {map}：{value}。",
   "stages.mapUnit": "{stage} 特征图 {map}，第 {row} 行第 {column} 列：{value}。",
-  "stages.seen": "与特征图 {maps} 相连。",
+  "stages.sources": "与特征图 {maps} 相连。",
   "stages.onward": "展开算式 ↓",
   "stages.tested": "MNIST 测试集错误率 {error} %",
   "stages.validated": "验证集错误率 {error} %（{data}）",

@@ -34,7 +34,7 @@ export function stageIndexOf(stop, network) {
 export function unitToShow(stop, { model, pass, answer }) {
   const stageIndex = stageIndexOf(stop, model.network);
   if (stageIndex === null || stageIndex < 0) return null;
-  return ROLE_OF_STOP[stop] === "output" ? [answer.winner, 0, 0] : strongestUnit(pass.stages[stageIndex]);
+  return ROLE_OF_STOP[stop] === "output" ? [answer.predictedClass, 0, 0] : strongestUnit(pass.stages[stageIndex]);
 }
 
 /**
@@ -168,7 +168,7 @@ const CONTENT = {
     const values = {
       stage: stageName(stage.name), before: stageName(previousStage.name), maps, inputs, kernels, area, map,
       all: maps * inputs, full: formatCount(maps * inputs * area + maps), parameters: formatCount(counts.parameters),
-      seen: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
+      sources: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
     };
     const fullVariant = hasTableISize ? "full" : "other";
     return {
@@ -198,16 +198,16 @@ const CONTENT = {
   code({ model, pass, answer }, { stage, stagePass, stageIndex }) {
     const { network } = model;
     const units = stagePass.values.length;
-    const winner = model.labels[answer.winner];
+    const predictedClass = model.labels[answer.predictedClass];
     const isRbfCode = network.smallestWins && stageIndex === network.stages.length - 2;
-    const values = { stage: stageName(stage.name), units, winner };
+    const values = { stage: stageName(stage.name), units, predictedClass };
     if (isRbfCode) {
-      const code = network.stages.at(-1).layer.prototypes[answer.winner];
+      const code = network.stages.at(-1).layer.prototypes[answer.predictedClass];
       values.matching = stagePass.values.filter((value, index) => value * code[index] > 0).length;
-      values.penalty = formatNumber(pass.outputs[answer.winner]);
+      values.penalty = formatNumber(pass.outputs[answer.predictedClass]);
     } else {
       values.active = stagePass.values.filter((value) => value !== 0).length;
-      const [strongest] = explainUnit(network, pass, stageIndex + 1, [answer.winner, 0, 0]).products
+      const [strongest] = explainUnit(network, pass, stageIndex + 1, [answer.predictedClass, 0, 0]).products
         .filter(({ product }) => product > 0);
       Object.assign(values, {
         unit: strongest?.index ?? "–", input: formatNumber(strongest?.input ?? 0),
@@ -224,39 +224,39 @@ const CONTENT = {
 
   answer({ model, pass, answer }, { previousStage }) {
     const { network, labels, calibration } = model;
-    const [winner, runnerUp] = [...labels.keys()].sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
+    const [first, second] = [...labels.keys()].sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     const variant = network.smallestWins ? "rbf" : "softmax";
-    const gap = Math.abs(pass.outputs[runnerUp] - pass.outputs[winner]);
+    const gap = Math.abs(pass.outputs[second] - pass.outputs[first]);
     return {
       title: titleOf("answer", {}, network.smallestWins ? "" : ".softmax"),
       idea: textOf("answer", "idea", { before: stageName(previousStage.name) }, variant),
       live: textOf("answer", "live", {
-        winner: labels[winner], second: labels[runnerUp], best: formatNumber(pass.outputs[winner]),
-        next: formatNumber(pass.outputs[runnerUp]), gap: formatNumber(gap),
-        probability: probabilityText(answer.probabilities[winner]), temperature: formatNumber(calibration.temperature),
+        predictedClass: labels[first], second: labels[second], best: formatNumber(pass.outputs[first]),
+        next: formatNumber(pass.outputs[second]), gap: formatNumber(gap),
+        probability: probabilityText(answer.probabilities[first]), temperature: formatNumber(calibration.temperature),
       }, variant),
     };
   },
 
   doubt({ model, image, answer }) {
+    const predictedClass = model.labels[answer.predictedClass];
+    const probability = probabilityText(answer.probabilities[answer.predictedClass]);
     if (takesWholePicture(model)) {
       return {
         title: titleOf("doubt"),
         idea: textOf("doubt", "idea", { name: model.title, count: model.labels.length }, "picture"),
         live: textOf("doubt", "live", {
-          winner: model.labels[answer.winner], probability: probabilityText(answer.probabilities[answer.winner]),
-          chance: formatPercent(1 / model.labels.length),
+          predictedClass, probability, chance: formatPercent(1 / model.labels.length),
         }, "picture"),
         hasPicture: false,
       };
     }
     const rotations = rotationsOf(model, image);
     const sameAnswers = rotations.filter(({ answer: rotated }) => rotated.isAccepted
-      && (!answer.isAccepted || rotated.winner === answer.winner));
+      && (!answer.isAccepted || rotated.predictedClass === answer.predictedClass));
     const values = {
       name: model.title, threshold: formatPercent(model.calibration.min_confidence),
-      winner: model.labels[answer.winner], probability: probabilityText(answer.probabilities[answer.winner]),
-      count: rotations.length, unchanged: sameAnswers.length,
+      predictedClass, probability, count: rotations.length, unchanged: sameAnswers.length,
     };
     return {
       title: titleOf("doubt"),

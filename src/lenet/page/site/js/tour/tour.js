@@ -250,7 +250,7 @@ function makeParts({ end, go, move }) {
     draw: make("a", { href: "#pad" }),
     networkChoice: make("div", { class: "tour-voices", role: "group" }),
     picture: make("div", { class: "tour-picture" }),
-    status: make("p", { class: "unseen", role: "status" }),
+    status: make("p", { class: "visually-hidden", role: "status" }),
     steps: STOPS.map((_, index) => make("button", { type: "button", onClick: () => go(index) }, String(index + 1))),
   };
   parts.progress = make("ol", { class: "tour-progress" }, ...parts.steps.map((step) => make("li", {}, step)));

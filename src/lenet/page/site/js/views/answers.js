@@ -9,7 +9,7 @@ const MAX_ROWS = 11; // of more classes only the likeliest are listed
 /** The answer of each network shown: the probabilities or penalties of its classes, and whether it is sure. */
 export function mountAnswers(container, store) {
   const listsElement = make("div", { class: "answer-lists" });
-  const live = make("p", { class: "unseen", "aria-live": "polite" });
+  const live = make("p", { class: "visually-hidden", "aria-live": "polite" });
   const title = bindText(store, make("h2", { class: "small-title" }), "answers.title");
   container.append(make("div", { class: "title-row" }, title, createBadges(store)), listsElement, live);
   let lists = [];
@@ -80,32 +80,32 @@ function createList(store, model) {
   function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.isAccepted);
     const isSure = answer?.isAccepted ?? false;
-    const isRejectClass = Boolean(answer) && answer.rejectProbability > answer.probabilities[answer.winner];
-    digit.textContent = !answer ? "–" : isSure ? model.labels[answer.winner] : isRejectClass ? "∅" : "?";
+    const isRejectClass = Boolean(answer) && answer.rejectProbability > answer.probabilities[answer.predictedClass];
+    digit.textContent = !answer ? "–" : isSure ? model.labels[answer.predictedClass] : isRejectClass ? "∅" : "?";
     verdict.textContent = verdictSentence(answer, picture);
-    element.dataset.answer = isSure ? model.labels[answer.winner] : "";
+    element.dataset.answer = isSure ? model.labels[answer.predictedClass] : "";
     const maxBarValue = isPenalty && answer ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, index) => {
       const barValue = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
       bar.style.transform = `scaleX(${barValue / maxBarValue})`;
       value.textContent = !answer ? "" : isPenalty ? formatNumber(barValue, 1) : formatPercent(barValue);
-      row.classList.toggle("is-winner", Boolean(answer) && !isRejectClass && index === answer.winner);
+      row.classList.toggle("is-predicted", Boolean(answer) && !isRejectClass && index === answer.predictedClass);
     });
     if (answer && rows.length > MAX_ROWS) showBest(answer);
     if (!rejectRow) return;
     rejectRow.bar.style.transform = `scaleX(${answer?.rejectProbability ?? 0})`;
     rejectRow.value.textContent = answer ? formatPercent(answer.rejectProbability) : "";
-    rejectRow.row.classList.toggle("is-winner", isRejectClass);
+    rejectRow.row.classList.toggle("is-predicted", isRejectClass);
   }
 
   function verdictSentence(answer, picture) {
     if (!answer) return translate(store, picture ? "answers.noDigit" : "answers.nothing");
-    const label = model.labels[answer.winner];
+    const label = model.labels[answer.predictedClass];
     const article = articleOf(label);
-    const probability = formatPercent(answer.probabilities[answer.winner]);
+    const probability = formatPercent(answer.probabilities[answer.predictedClass]);
     const values = { label, article, probability };
     if (answer.isAccepted) return translate(store, hasNames ? "answers.sureName" : "answers.sure", values);
-    if (answer.rejectProbability > answer.probabilities[answer.winner]) {
+    if (answer.rejectProbability > answer.probabilities[answer.predictedClass]) {
       return translate(store, hasNames ? "answers.noneOfThem" : "answers.none",
         { probability: formatPercent(answer.rejectProbability) });
     }
@@ -114,10 +114,10 @@ function createList(store, model) {
   }
 
   /** Why there is no answer: what else it may be, and how much an answer needs. */
-  function doubtSentence({ probabilities, winner, rejectProbability }) {
+  function doubtSentence({ probabilities, predictedClass, rejectProbability }) {
     const threshold = formatPercent(model.calibration.min_confidence);
     const runnerUp = probabilities.reduce((best, value, index) =>
-      (index !== winner && (best < 0 || value > probabilities[best]) ? index : best), -1);
+      (index !== predictedClass && (best < 0 || value > probabilities[best]) ? index : best), -1);
     if (rejectProbability > (probabilities[runnerUp] ?? 0)) {
       return translate(store, "answers.orNone", { probability: formatPercent(rejectProbability), threshold });
     }

@@ -166,12 +166,12 @@ function equation(text, note = "") {
 }
 
 /** The values in a window, in its columns, whole rows of them; and how many more there are. */
-function windowParts(store, { values, sources: [{ width }], winner = -1 }) {
+function windowParts(store, { values, sources: [{ width }], maxIndex = -1 }) {
   const frame = make("div", { class: "window" });
   frame.style.gridTemplateColumns = `repeat(${width}, auto)`;
   const shownCount = Math.min(values.length, Math.max(1, Math.floor(MAX_WINDOW_VALUES / width)) * width);
   frame.append(...[...values.subarray(0, shownCount)].map((value, index) =>
-    make("span", { class: index === winner ? "is-winner" : "" }, formatNumber(value, 3))));
+    make("span", { class: index === maxIndex ? "is-max" : "" }, formatNumber(value, 3))));
   const count = values.length - shownCount;
   return [frame, count > 0 && make("p", { class: "figure-note" }, translate(store, "unit.moreValues", { count }))];
 }

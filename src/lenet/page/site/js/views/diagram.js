@@ -172,7 +172,7 @@ export function createDiagram(store, model, position) {
     figures.forEach(({ figure }, index) => {
       const values = index === 0 ? pass.input : pass.stages[index - 1].values;
       const isSource = currentFocus && index === currentFocus.stageIndex && figure.layout.kind === "maps";
-      figure.update(values, { highlighted: isSource ? highlightedMaps : null, winner: answer.winner });
+      figure.update(values, { highlighted: isSource ? highlightedMaps : null, predictedClass: answer.predictedClass });
     });
     const dependsOnPass = currentFocus && network.stages[currentFocus.stageIndex].kind === "full_connection";
     if (currentFocus === drawnFocus && !dependsOnPass) return;

@@ -41,14 +41,14 @@ export function createFigure(canvas, stage) {
   }
 
   /** `highlighted` are the maps drawn at full opacity, the others dimmed; null for all. */
-  function update(values, { highlighted = null, winner = null } = {}) {
+  function update(values, { highlighted = null, predictedClass = null } = {}) {
     context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
-    if (layout.kind === "codes") return drawCodes(values, winner);
+    if (layout.kind === "codes") return drawCodes(values, predictedClass);
     paint(values);
     atlasContext.putImageData(imageData, 0, 0);
-    if (layout.kind === "outputs") return drawOutputs(values, winner);
+    if (layout.kind === "outputs") return drawOutputs(values, predictedClass);
     layout.boxes.forEach((box, map) => {
       context.globalAlpha = highlighted && !highlighted.has(map) ? DIMMED_ALPHA : 1;
       context.drawImage(atlas, 0, map * height, width, height, box.x, box.y, box.width, box.height);
@@ -92,40 +92,40 @@ export function createFigure(canvas, stage) {
     context.stroke();
   }
 
-  function drawCodes(values, winner) {
+  function drawCodes(values, predictedClass) {
     const { ink, muted, line, accent, surface } = palette();
     const { cell } = layout;
     layout.boxes.forEach((box, unit) => {
-      const isWinner = unit === winner;
+      const isPredicted = unit === predictedClass;
       context.fillStyle = surface;
       context.fillRect(box.x, box.y, CODE_COLUMNS * cell, box.height);
-      context.fillStyle = isWinner ? accent : ink;
+      context.fillStyle = isPredicted ? accent : ink;
       stage.prototypes[unit].forEach((bit, index) => {
         if (bit < 0) return;
         const x = box.x + (index % CODE_COLUMNS) * cell;
         context.fillRect(x, box.y + Math.floor(index / CODE_COLUMNS) * cell, cell, cell);
       });
-      context.strokeStyle = isWinner ? accent : line;
+      context.strokeStyle = isPredicted ? accent : line;
       context.strokeRect(box.x - 0.5, box.y - 0.5, CODE_COLUMNS * cell + 1, box.height + 1);
       const left = box.x + CODE_COLUMNS * cell + 7;
-      write(stage.labels[unit], left, box.y + 11, isWinner ? accent : ink, true);
-      write(formatNumber(values[unit], 1), left, box.y + 28, isWinner ? accent : muted, isWinner);
+      write(stage.labels[unit], left, box.y + 11, isPredicted ? accent : ink, true);
+      write(formatNumber(values[unit], 1), left, box.y + 28, isPredicted ? accent : muted, isPredicted);
     });
   }
 
-  function drawOutputs(values, winner) {
+  function drawOutputs(values, predictedClass) {
     const { ink, muted, line, accent } = palette();
     layout.boxes.forEach((box, unit) => {
-      const isWinner = unit === winner;
+      const isPredicted = unit === predictedClass;
       context.drawImage(atlas, 0, unit, 1, 1, box.x, box.y, layout.cell, layout.cell);
-      context.strokeStyle = isWinner ? accent : line;
-      context.lineWidth = isWinner ? 2 : 1;
+      context.strokeStyle = isPredicted ? accent : line;
+      context.lineWidth = isPredicted ? 2 : 1;
       context.strokeRect(box.x + 0.5, box.y + 0.5, layout.cell - 1, layout.cell - 1);
       const label = outputLabel(stage, unit);
       const baseline = box.y + layout.cell / 2 + 4;
-      write(label, box.x + layout.cell + 8, baseline, isWinner ? accent : ink, true);
+      write(label, box.x + layout.cell + 8, baseline, isPredicted ? accent : ink, true);
       const valueX = box.x + layout.cell + 24 + extraLabelWidth(longestLabelLength(stage));
-      write(formatNumber(values[unit], 2), valueX, baseline, isWinner ? accent : muted, isWinner);
+      write(formatNumber(values[unit], 2), valueX, baseline, isPredicted ? accent : muted, isPredicted);
     });
   }
 

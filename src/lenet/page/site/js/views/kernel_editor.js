@@ -123,10 +123,10 @@ export function createKernelEditor(store) {
       message.textContent = translate(store, "kernel.untouched");
       return;
     }
-    const { winner } = originalAnswer;
+    const { predictedClass } = originalAnswer;
     message.textContent = translate(store, "kernel.message", {
-      label: model.labels[winner], before: formatPercent(originalAnswer.probabilities[winner]),
-      after: formatPercent(answer.probabilities[winner]), now: model.labels[answer.winner],
+      label: model.labels[predictedClass], before: formatPercent(originalAnswer.probabilities[predictedClass]),
+      after: formatPercent(answer.probabilities[predictedClass]), now: model.labels[answer.predictedClass],
     });
     if (misread?.modelIndex === modelIndex) {
       message.textContent += ` ${translate(store, "kernel.misread", { wrong: misread.wrong, total: misread.total })}`;

@@ -70,8 +70,8 @@ export function createLinks(diagram) {
       const labelPosition = { x: unit.x + unit.width / 2, y: unit.y - 6, class: "links-value" };
       outlines.append(createSvgElement("text", labelPosition, label));
     }
-    if (field) outline(field, "seen");
-    outline(unit, "asked");
+    if (field) outline(field, "receptive-field");
+    outline(unit, "focused");
   }
 
   return { show, clear, toDiagram };

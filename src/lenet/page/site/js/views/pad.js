@@ -30,7 +30,7 @@ export function mountPad(container, store) {
   const photo = make("canvas", { class: "photo", hidden: true, role: "img" });
   bindText(store, photo, store.state.readsAt ? "pad.photo.served" : "pad.photo", { attribute: "aria-label" });
   const hint = bindText(store, make("p", { class: "pad-hint" }), "pad.hint");
-  const fault = make("p", { class: "fault", role: "alert" });
+  const errorMessage = make("p", { class: "error-message", role: "alert" });
   const { boxes, list, message } = createDigitList(store);
   const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
@@ -59,7 +59,7 @@ export function mountPad(container, store) {
     make("div", { class: "pad-sheet" },
       make("div", { class: "title-row" },
         bindText(store, make("h2", { class: "small-title" }), "pad.title"), source), frame),
-    make("div", { class: "pad-tools" }, list, message, fault, files.element, samples,
+    make("div", { class: "pad-tools" }, list, message, errorMessage, files.element, samples,
       make("div", { class: "controls" }, undoButton, clearButton,
         button("pad.choose", () => fileInput.click()),
         make("label", { for: "pen", class: "pen" }, bindText(store, make("span"), "pad.pen"), penWidth), fileInput)),
@@ -153,7 +153,7 @@ export function mountPad(container, store) {
     sampleFrame = 0;
     readingCount++;
     frame.removeAttribute("aria-busy");
-    fault.textContent = "";
+    errorMessage.textContent = "";
   }
 
   /** Writes a sample, point by point, or at once where the user prefers reduced motion. */
@@ -205,9 +205,9 @@ export function mountPad(container, store) {
       queue = [...furtherPages.map((page, position) => ({ name: pageName(position + 1), page })), ...queue];
       files.show(queue);
       publishPhoto(picture, serverReading && scaleBoxes(serverReading, picture), pageName(0), !pixels);
-      if (!isComplete) fault.textContent = translate(store, "pad.firstPage", { name: file.name });
+      if (!isComplete) errorMessage.textContent = translate(store, "pad.firstPage", { name: file.name });
     } catch (error) {
-      if (readingNumber === readingCount) fault.textContent = errorSentence(error, file.name ?? "");
+      if (readingNumber === readingCount) errorMessage.textContent = errorSentence(error, file.name ?? "");
     }
     if (readingNumber === readingCount) frame.removeAttribute("aria-busy");
   }

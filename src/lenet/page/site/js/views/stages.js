@@ -75,7 +75,7 @@ export function focusSentence(store) {
   const sources = sourcesOf(network, focus.stageIndex, focus.unit);
   const key = isVector ? "stages.unit" : "stages.mapUnit";
   const inputs = stage.kind === "convolution" && sources.length < 20
-    ? ` ${translate(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
+    ? ` ${translate(store, "stages.sources", { maps: sources.map((source) => source.map).join(", ") })}` : "";
   const name = stage.name === "output" ? translate(store, "stages.output") : stageName(stage.name);
   return translate(store, key, { stage: name, map, row, column, value }) + inputs;
 }

@@ -94,7 +94,7 @@ function drawHistogram(context, palette, sums, { x, maxSum, top, bottom }) {
   });
 }
 
-/** The last hidden stage as a picture of 7×12, beside the ten codes or beside the products that make the winner. */
+/** The last hidden stage as a picture of 7×12, beside the ten codes or beside the products that make the prediction. */
 export const code = {
   height: (width, { network }) => {
     const side = codeSide(width);
@@ -121,10 +121,11 @@ export const code = {
     const isRbfCode = network.smallestWins && stageIndex === network.stages.length - 2;
     if (isRbfCode) return drawCodes(context, palette, width, { side, store, model, pass, answer });
     const products = new Float32Array(rows * columns);
-    explainUnit(network, pass, stageIndex + 1, [answer.winner, 0, 0]).products
+    explainUnit(network, pass, stageIndex + 1, [answer.predictedClass, 0, 0]).products
       .forEach(({ index, product }) => { products[index] = product; });
     const left = side + 36;
-    write(context, palette, chapterText(store, "tour.code.products", { winner: model.labels[answer.winner] }), left, 9);
+    const predictedClass = model.labels[answer.predictedClass];
+    write(context, palette, chapterText(store, "tour.code.products", { predictedClass }), left, 9);
     return drawTile(context, palette, products, { rows, columns, x: left, y: 22, width: side });
   },
 };
@@ -156,15 +157,15 @@ function drawCodes(context, palette, width, { side, store, model, pass, answer }
     const x = left + (digit % 5) * step + 1;
     const y = top + Math.floor(digit / 5) * rowHeight;
     drawTile(context, palette, prototype, { rows: 12, columns: 7, x, y, width: tile, ink: [-1, 1] });
-    const isWinner = digit === answer.winner;
-    if (isWinner) {
+    const isPredicted = digit === answer.predictedClass;
+    if (isPredicted) {
       context.strokeStyle = palette.accent;
       context.lineWidth = 2;
       context.strokeRect(x - 2, y - 2, tile + 4, tile * CODE_RATIO + 4);
     }
     write(context, palette, formatNumber(pass.outputs[digit], 1), x + tile / 2, y + tile * CODE_RATIO + 14,
-      { size: 12, align: "center", face: palette.mono, color: isWinner ? palette.accent : palette.muted,
-        weight: isWinner ? 500 : 400 });
+      { size: 12, align: "center", face: palette.mono, color: isPredicted ? palette.accent : palette.muted,
+        weight: isPredicted ? 500 : 400 });
   });
 }
 
@@ -185,13 +186,13 @@ export const answer = {
       const isNone = index === model.reject_class;
       const classIndex = isNone ? -1 : nextClass++;
       const y = 18 + index * 30;
-      const isWinner = classIndex === modelAnswer.winner;
-      const color = isWinner ? palette.accent : palette.muted;
+      const isPredicted = classIndex === modelAnswer.predictedClass;
+      const color = isPredicted ? palette.accent : palette.muted;
       write(context, palette, isNone ? chapterText(store, "tour.answer.none") : model.labels[classIndex], left - 12, y,
         { size: isNone || maxLabelLength > 3 ? 13 : 18, align: "right",
-          color: isWinner ? palette.accent : palette.ink });
+          color: isPredicted ? palette.accent : palette.ink });
       context.fillStyle = color;
-      context.globalAlpha = isWinner ? 1 : 0.45;
+      context.globalAlpha = isPredicted ? 1 : 0.45;
       context.fillRect(Math.min(x(0), x(output)), y - 8, Math.max(1, Math.abs(x(output) - x(0))), 16);
       context.globalAlpha = 1;
       write(context, palette, formatNumber(output, 2), right + 58, y, { align: "right", face: palette.mono, color });
@@ -212,14 +213,14 @@ export const doubt = {
       const x = (index % columns) * step + 1;
       const y = Math.floor(index / columns) * rowHeight + 2;
       drawTile(context, palette, rotated, { rows: 28, columns: 28, x, y, width: side, ink: [0, 255] });
-      const isSameAnswer = rotatedAnswer.isAccepted && rotatedAnswer.winner === unrotatedAnswer.winner;
+      const isSameAnswer = rotatedAnswer.isAccepted && rotatedAnswer.predictedClass === unrotatedAnswer.predictedClass;
       if (angle === 0) {
         context.strokeStyle = palette.accent;
         context.lineWidth = 2;
         context.strokeRect(x - 1, y - 1, side + 2, side + 2);
       }
       write(context, palette, `${formatNumber(angle, 0)}°`, x, y + side + 13, { size: 12, face: palette.mono });
-      const label = rotatedAnswer.isAccepted ? model.labels[rotatedAnswer.winner] : "?";
+      const label = rotatedAnswer.isAccepted ? model.labels[rotatedAnswer.predictedClass] : "?";
       write(context, palette, label, x + side, y + side + 13,
         { size: 17, align: "right", weight: 500,
           color: isSameAnswer ? palette.accent : rotatedAnswer.isAccepted ? palette.positive : palette.muted });

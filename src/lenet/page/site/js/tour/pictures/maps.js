@@ -46,7 +46,7 @@ function drawInputsAndOutput(context, palette, width, y, explanation, { scale, o
   Array.from(explanation.values).forEach((value, index) => {
     drawValue(context, palette, value, value / scale, {
       x: x + (index % step) * cell, y: y + Math.floor(index / step) * cell,
-      cell, isFramed: index === explanation.winner });
+      cell, isFramed: index === explanation.maxIndex });
   });
   const operations = { subsampling: "Σ · w + b", max_pooling: "max", average_pooling: "Σ / 4" };
   const operation = operations[explanation.kind] ?? "";
