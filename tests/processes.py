@@ -17,9 +17,9 @@ def wait_until(is_true: Callable[[], object]) -> None:
 
 def processes_with(text: str) -> list[int]:
     """The processes with a text in their environment, as Linux tells."""
-    found = []
+    result = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if text.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
+                result.append(int(path.parent.name))
+    return result

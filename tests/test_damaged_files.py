@@ -60,12 +60,12 @@ def deep(rng: Rng) -> str:
 
 def places_in(value: Any) -> list[tuple[Any, Any]]:
     """Every container and key of a JSON value."""
-    found = []
+    result = []
     keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
-        found.append((value, key))
-        found += places_in(value[key])
-    return found
+        result.append((value, key))
+        result += places_in(value[key])
+    return result
 
 
 def changed_json(text: str, rng: Rng) -> str:
@@ -293,8 +293,8 @@ def open_history(folder: Path) -> None:
 def load_data(folder: Path) -> None:
     from lenet import data
 
-    found = data.load(folder / "data")
-    for name in (found.name, *found.class_names):
+    result = data.load(folder / "data")
+    for name in (result.name, *result.class_names):
         assert_printable(name)
 
 
@@ -334,13 +334,13 @@ def use_weights(folder: Path) -> None:
     from lenet.reading import Reader
     from lenet.reading.recognition import Calibration
 
-    found = load(folder / "weights.safetensors")
+    result = load(folder / "weights.safetensors")
     refused = []
     for use in (
-        lambda: page_document([found]),
-        lambda: Calibration.of_one_view(found),
-        lambda: Reader(found).read(picture("7"), single=True),
-        lambda: found.trained_on,
+        lambda: page_document([result]),
+        lambda: Calibration.of_one_view(result),
+        lambda: Reader(result).read(picture("7"), single=True),
+        lambda: result.trained_on,
         lambda: run_verb("evaluate", str(folder / "weights.safetensors"), "--data", str(folder / "ten.npz")),
     ):
         try:
@@ -581,8 +581,8 @@ def go_through(first: int, last: int) -> None:
             escaped = [
                 str(path) for place in (Path("/"), Path(name), Path(name).parent) for path in place.glob("*ESCAPED*")
             ]
-            found = {"message": message, "failure": failure, "escaped": escaped, "megabytes": peak_megabytes()}
-            print(json.dumps(found | {"worked": worked}))
+            result = {"message": message, "failure": failure, "escaped": escaped, "megabytes": peak_megabytes()}
+            print(json.dumps(result | {"worked": worked}))
             shutil.rmtree(folder)
 
 
@@ -610,7 +610,7 @@ def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120 + 4 * CHUNK, check=False)
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert ran.returncode == 0, f"{lines[-1] if lines else 'nothing'} ended the process: {ran.stderr[-3000:]}"
-    outcomes = [{**asked, **found} for asked, found in zip(lines[::2], lines[1::2], strict=True)]
+    outcomes = [{**asked, **result} for asked, result in zip(lines[::2], lines[1::2], strict=True)]
     assert len(outcomes) == last - first
     if log := os.environ.get("LENET_FUZZ_LOG"):
         with Path(log).open("a") as file:

@@ -30,11 +30,11 @@ def names_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> set
 
 def named_in(docstring: str) -> set[str]:
     """What its sections of arguments and attributes name."""
-    found = set()
+    result = set()
     for section in re.findall(r"^(?:Args|Attributes):\n((?:    .*\n?|\n)*)", docstring, re.MULTILINE):
         for line in re.findall(r"^    ([a-z_][\w, *]*?):", section, re.MULTILINE):
-            found |= {name.strip("* ") for name in line.split(",")}
-    return {name for name in found if name.isidentifier()}
+            result |= {name.strip("* ") for name in line.split(",")}
+    return {name for name in result if name.isidentifier()}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

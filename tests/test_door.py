@@ -169,9 +169,9 @@ def test_ten_classes_of_lenet_5_may_be_named_and_others_are_refused():
 
 def test_class_names_travel_with_the_file(tmp_path):
     saved = lenet.create("lenet-rgb", classes=["猫", "dog", 'it\'s a "shoe"'], seed=3)
-    found = lenet.load(saved.save(tmp_path / "pets.safetensors"))
-    assert found.class_names == saved.class_names
-    assert found.digest == saved.digest
+    result = lenet.load(saved.save(tmp_path / "pets.safetensors"))
+    assert result.class_names == saved.class_names
+    assert result.digest == saved.digest
 
 
 @pytest.mark.parametrize("damage", ['["cat"]', '["cat", "cat"]', '["cat", 1]', "{", '"catdog"', "null"])
@@ -590,8 +590,8 @@ def test_mypy_takes_right_scripts_and_refuses_wrong_ones(tmp_path):
     output, _, _ = api.run(["--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), *names])
     errors = [[line for line in output.splitlines() if line.startswith(name)] for name in names]
     assert errors[0] == []
-    for found, word in zip(errors[1:], WRONG.values(), strict=True):
-        assert any(word in line for line in found), output
+    for result, word in zip(errors[1:], WRONG.values(), strict=True):
+        assert any(word in line for line in result), output
 
 
 def test_what_has_no_network_is_described_by_what_it_is():

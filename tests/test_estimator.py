@@ -75,8 +75,8 @@ def test_labels_may_be_names_and_the_model_has_them(digits, tmp_path):
     assert classifier.classes_.tolist() == ["one", "two", "zero"]
     assert classifier.score(tested[test_mask], words[answers[test_mask]]) > 0.95
     path = classifier.model_.save(tmp_path / "words.safetensors")
-    found = [one.class_name for one in lenet.load(path).predict(tested[test_mask])]
-    assert found == classifier.predict(tested[test_mask]).tolist()
+    result = [one.class_name for one in lenet.load(path).predict(tested[test_mask])]
+    assert result == classifier.predict(tested[test_mask]).tolist()
 
 
 def test_grid_search_finds_the_learning_rate_and_cross_validation_scores_folds(digits):

@@ -24,12 +24,12 @@ def some_weights(name="lenet-short", seed=0, **provenance):
 def test_weights_written_and_read_are_the_same(name, tmp_path):
     weights = some_weights(name, recipe="none", seed=3)
     weights.save(tmp_path / "w.safetensors")
-    found = load(tmp_path / "w.safetensors")
-    assert found.network == weights.network
-    assert found.provenance == weights.provenance
-    assert found.parameters.keys() == weights.parameters.keys()
+    result = load(tmp_path / "w.safetensors")
+    assert result.network == weights.network
+    assert result.provenance == weights.provenance
+    assert result.parameters.keys() == weights.parameters.keys()
     for key, array in weights.parameters.items():
-        np.testing.assert_array_equal(found.parameters[key], array)
+        np.testing.assert_array_equal(result.parameters[key], array)
 
 
 def test_the_reject_class_is_read_under_its_former_key_and_written_under_its_own(tmp_path):

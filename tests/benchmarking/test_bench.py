@@ -153,21 +153,21 @@ def shape(values):
 
 
 def test_bench_prints_the_documented_json(printed):
-    found = json.loads(printed("--json"))
-    assert set(found) == {"training", "inference", "images_per_second", "machine"}
-    assert shape(found["training"]) == {
+    result = json.loads(printed("--json"))
+    assert set(result) == {"training", "inference", "images_per_second", "machine"}
+    assert shape(result["training"]) == {
         "speedup": {"tutorial": None, "torch": None},
         "roofline_fraction": {"64": None, "256": None},
     }
-    assert shape(found["inference"]) == {
+    assert shape(result["inference"]) == {
         "speedup": {"onnxruntime_best": None, "onnxruntime_10000": None},
         "roofline_fraction": None,
         "roofline_fraction_bf16": None,
         "one_image_time_ratio": {"onnxruntime": None},
     }
-    assert found["machine"]["threads"] == 1
-    assert {"processor", "cores", "versions", "peak_flops", "interruptions_per_second"} <= set(found["machine"])
-    for who in [*found["images_per_second"]["training"].values(), *found["images_per_second"]["inference"].values()]:
+    assert result["machine"]["threads"] == 1
+    assert {"processor", "cores", "versions", "peak_flops", "interruptions_per_second"} <= set(result["machine"])
+    for who in [*result["images_per_second"]["training"].values(), *result["images_per_second"]["inference"].values()]:
         assert all(rate > 0 for rate in who.values())
 
 

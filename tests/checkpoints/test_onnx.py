@@ -17,20 +17,20 @@ from lenet.exporting.onnx import to_onnx  # noqa: E402
 def test_every_network_comes_back_from_its_graph_whole(name, tmp_path):
     model = lenet.create(name, seed=1)
     (tmp_path / "m.onnx").write_bytes(to_onnx(model.network, model.parameters))
-    found = lenet.load(tmp_path / "m.onnx")
-    assert found.network == model.network
+    result = lenet.load(tmp_path / "m.onnx")
+    assert result.network == model.network
     for key, array in model.parameters.items():  # of mean pooling, the graph scales by four times the coefficient
-        np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
+        np.testing.assert_allclose(result.parameters[key], array, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", lenet.names())
 def test_a_graph_that_lenet_exports_which_takes_bytes_comes_back_too(name, tmp_path):
     model = lenet.create(name, seed=1)
     lenet.export(model, to="onnx", out=tmp_path / "m.onnx")
-    found = lenet.load(tmp_path / "m.onnx")
-    assert found.network == model.network
+    result = lenet.load(tmp_path / "m.onnx")
+    assert result.network == model.network
     for key, array in model.parameters.items():
-        np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
+        np.testing.assert_allclose(result.parameters[key], array, rtol=1e-6)
 
 
 def test_a_graph_that_takes_bytes_says_their_range_itself(tmp_path):
@@ -51,10 +51,10 @@ def test_a_graph_of_no_registered_network_describes_itself(tmp_path):
     )  # fmt: skip
     model = lenet.create(network, seed=1)
     (tmp_path / "m.onnx").write_bytes(to_onnx(network, model.parameters))
-    found = lenet.load(tmp_path / "m.onnx", class_names=["cat", "dog"], normalize=(0.5, 0.5))
-    assert [stage.layer for stage in found.network.stages] == [stage.layer for stage in network.stages]
-    assert [stage.name for stage in found.network.stages] == ["conv1", "pool1", "fc1", "fc2"]
-    assert (found.class_names, found.network.input_range) == (("cat", "dog"), (-1.0, 1.0))
+    result = lenet.load(tmp_path / "m.onnx", class_names=["cat", "dog"], normalize=(0.5, 0.5))
+    assert [stage.layer for stage in result.network.stages] == [stage.layer for stage in network.stages]
+    assert [stage.name for stage in result.network.stages] == ["conv1", "pool1", "fc1", "fc2"]
+    assert (result.class_names, result.network.input_range) == (("cat", "dog"), (-1.0, 1.0))
     named = lenet.load(tmp_path / "m.onnx", network=network)
     assert named.network == network
     with pytest.raises(WeightsError, match="its graph has not the layers of lenet-5"):
@@ -105,8 +105,8 @@ def test_matmul_add_reshape_dropout_and_a_last_softmax_are_understood(tmp_path):
 def test_external_data_is_read_from_the_folder_of_the_graph_and_from_no_other(tmp_path):
     model = onnx.load_from_string(chain(*LENET_SHORT, ("LogSoftmax", [], {}), weights=WEIGHTS))
     onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
-    found = lenet.load(tmp_path / "m.onnx")
-    np.testing.assert_array_equal(found.parameters["conv1.weight"], WEIGHTS["k1"])
+    result = lenet.load(tmp_path / "m.onnx")
+    np.testing.assert_array_equal(result.parameters["conv1.weight"], WEIGHTS["k1"])
     content = (tmp_path / "m.onnx").read_bytes()
     (tmp_path / "m.onnx").write_bytes(content.replace(b"m.data", b"../x.d"))
     with pytest.raises(WeightsError, match=r"keeps its numbers in '\.\./x\.d', expected the name of a file beside it"):
@@ -126,9 +126,9 @@ def test_what_torch_exports_is_read(name, tmp_path):
     model = lenet.create(name, seed=1)
     inputs = torch.zeros(1, *model.network.input)
     torch.onnx.export(model.to_torch(), (inputs,), tmp_path / "m.onnx", dynamo=False)
-    found = lenet.load(tmp_path / "m.onnx")
-    assert found.network == model.network
-    assert found.digest == model.digest
+    result = lenet.load(tmp_path / "m.onnx")
+    assert result.network == model.network
+    assert result.digest == model.digest
 
 
 WRONG = {

@@ -29,13 +29,13 @@ def renamed(arrays) -> dict[str, np.ndarray]:
 def test_names_of_arrays_do_not_matter_and_options_follow_from_shapes(name):
     from lenet.networks import options
 
-    wanted = {"classes": 26, "channels": 3, "hidden": 120}
-    given = {option: value for option, value in wanted.items() if option in options(name)}
+    expected = {"classes": 26, "channels": 3, "hidden": 120}
+    given = {option: value for option, value in expected.items() if option in options(name)}
     network = lenet.describe(name, **given, **({"size": 32} if "size" in options(name) else {}))
     arrays = dict(lenet.create(network, seed=1).parameters)
-    found = recognize_network(renamed(arrays), ImportOptions(network=name))
-    assert found.network == network
-    for (key, array), own in zip(arrays.items(), found.parameters.values(), strict=True):
+    result = recognize_network(renamed(arrays), ImportOptions(network=name))
+    assert result.network == network
+    for (key, array), own in zip(arrays.items(), result.parameters.values(), strict=True):
         np.testing.assert_array_equal(array, own, err_msg=key)
 
 
@@ -65,10 +65,10 @@ def test_arrays_in_the_order_of_their_names_are_put_one_behind_the_other(tmp_pat
     changed = {f"{names[number // 2]}.{key.rpartition('.')[2]}": array for number, (key, array) in
                enumerate(arrays.items())}  # fmt: skip
     save_file(changed, tmp_path / "m.safetensors")
-    found = lenet.load(tmp_path / "m.safetensors")
-    assert found.network.name == "lenet-rgb"
+    result = lenet.load(tmp_path / "m.safetensors")
+    assert result.network.name == "lenet-rgb"
     for key, array in arrays.items():
-        np.testing.assert_array_equal(found.parameters[key], array)
+        np.testing.assert_array_equal(result.parameters[key], array)
 
 
 def dense_lenet_5() -> dict[str, np.ndarray]:
@@ -87,10 +87,10 @@ def dense_lenet_5() -> dict[str, np.ndarray]:
 
 def test_dense_kernels_with_zeros_as_table_i_has_them_are_lenet_5_and_full_ones_are_not():
     arrays = dense_lenet_5()
-    found = recognize_network(arrays, ImportOptions())
-    assert found.network == lenet.describe("lenet-5")
-    assert found.parameters["c3.weight"].shape == (60, 5, 5)
-    np.testing.assert_array_equal(found.parameters["c3.weight"], arrays_of("lenet-5")["c3.weight"])
+    result = recognize_network(arrays, ImportOptions())
+    assert result.network == lenet.describe("lenet-5")
+    assert result.parameters["c3.weight"].shape == (60, 5, 5)
+    np.testing.assert_array_equal(result.parameters["c3.weight"], arrays_of("lenet-5")["c3.weight"])
     arrays["c3.weight"][0, 5] = 1
     with pytest.raises(WeightsError, match=r"nearest is lenet-5, whose c3.weight is 60×5×5 where .* has 16×6×5×5"):
         recognize_network(arrays, ImportOptions())
@@ -98,10 +98,10 @@ def test_dense_kernels_with_zeros_as_table_i_has_them_are_lenet_5_and_full_ones_
 
 def test_layers_without_biases_get_zeros():
     arrays = {key: array for key, array in arrays_of("lenet-short").items() if not key.endswith("conv1.bias")}
-    found = recognize_network(renamed(arrays), ImportOptions())
-    assert found.network.name == "lenet-short"
-    assert not found.parameters["conv1.bias"].any()
-    np.testing.assert_array_equal(found.parameters["output.bias"], arrays["output.bias"])
+    result = recognize_network(renamed(arrays), ImportOptions())
+    assert result.network.name == "lenet-short"
+    assert not result.parameters["conv1.bias"].any()
+    np.testing.assert_array_equal(result.parameters["output.bias"], arrays["output.bias"])
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_layers_without_biases_get_zeros():
     ],
 )
 def test_shapes_describe_a_network_where_activation_and_pooling_are_given(options, size, stages):
-    found = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**options))
+    result = recognize_network(renamed(arrays_of("lenet-5-relu")), ImportOptions(**options))
     like = lenet.describe(stages, **({"size": 32} if size == 32 else {}))
-    assert found.network.input == (1, size, size)
-    assert found.network.input_range == (0, 1)
-    assert [stage.layer for stage in found.network.stages] == [stage.layer for stage in like.stages]
-    assert [stage.activation for stage in found.network.stages][:-1] == [one.activation for one in like.stages][:-1]
+    assert result.network.input == (1, size, size)
+    assert result.network.input_range == (0, 1)
+    assert [stage.layer for stage in result.network.stages] == [stage.layer for stage in like.stages]
+    assert [stage.activation for stage in result.network.stages][:-1] == [one.activation for one in like.stages][:-1]
     assert recognize_network(arrays_of("lenet-5-relu"), ImportOptions(**options, outputs="log softmax")).network.stages[
         -1
     ].activation == ("log_softmax")
@@ -127,10 +127,10 @@ def test_shapes_describe_a_network_where_activation_and_pooling_are_given(option
 def test_maps_of_other_numbers_and_kernels_of_other_sizes_are_described_too():
     shapes = [(8, 3, 3, 3), (12, 8, 3, 3), (20, 12, 3, 3), (30, 20 * 4), (4, 30)]
     arrays = {f"{number}.weight": RNG.normal(size=shape).astype(np.float32) for number, shape in enumerate(shapes)}
-    found = recognize_network(arrays, ImportOptions(activation="tanh", pooling="max"))
-    assert found.network.input == (3, 30, 30)
-    assert found.network.output_shapes[5] == (20, 2, 2)
-    assert isinstance(found.network, Network)
+    result = recognize_network(arrays, ImportOptions(activation="tanh", pooling="max"))
+    assert result.network.input == (3, 30, 30)
+    assert result.network.output_shapes[5] == (20, 2, 2)
+    assert isinstance(result.network, Network)
 
 
 def test_an_input_range_is_given_as_such_or_by_mean_and_deviation(tmp_path):
@@ -204,8 +204,8 @@ def test_names_without_a_point_say_as_little(ending):
     flat = {name.replace(".", "_"): array for name, array in arrays.items()}
     if not ending:
         flat = {str(number): array for number, array in enumerate(arrays.values())}
-    found = recognize_network(flat, ImportOptions(network="lenet-5-relu"))
-    for array, own in zip(arrays.values(), found.parameters.values(), strict=True):
+    result = recognize_network(flat, ImportOptions(network="lenet-5-relu"))
+    for array, own in zip(arrays.values(), result.parameters.values(), strict=True):
         np.testing.assert_array_equal(array, own)
 
 

@@ -68,8 +68,8 @@ def test_options_change_the_network(capsys):
 
 
 def test_diff_as_json_holds_the_effect_of_every_stage(capsys):
-    found = json.loads(run(capsys, "diff", "lenet-5", "lenet-5-relu", "--json")[1])
-    assert found["stages"][2]["effect"]["parameters"] == 900
+    result = json.loads(run(capsys, "diff", "lenet-5", "lenet-5-relu", "--json")[1])
+    assert result["stages"][2]["effect"]["parameters"] == 900
 
 
 def test_a_file_of_weights_and_a_runs_folder_are_shown_as_the_network_that_they_hold(capsys, tmp_path, monkeypatch):
@@ -110,7 +110,7 @@ def test_a_file_of_weights_and_a_runs_folder_are_shown_as_the_network_that_they_
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_code(capsys, arguments, exit_code, sentence):
-    found, out, err = run(capsys, *arguments)
-    assert (found, out) == (exit_code, "")
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (exit_code, "")
     assert sentence in err
     assert err.count("\n") == 1

@@ -258,9 +258,9 @@ def test_the_variable_names_the_engine_that_reads(idx: Path, name: str, monkeypa
     [expected] = json.loads(capsys.readouterr().out)
     monkeypatch.setenv("LENET_ENGINE", name)
     assert main(["read", str(idx), "--json"]) == 0
-    [found] = json.loads(capsys.readouterr().out)
-    assert found["digits"] == expected["digits"]
-    assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=2e-4)
+    [result] = json.loads(capsys.readouterr().out)
+    assert result["digits"] == expected["digits"]
+    assert result["probabilities"] == pytest.approx(expected["probabilities"], abs=2e-4)
 
 
 def test_an_engine_that_does_not_exist_is_one_sentence(idx: Path, monkeypatch, capsys):
@@ -308,11 +308,11 @@ def test_links_that_go_round_in_circles_are_not_followed(folder: Path, tmp_path:
         (folder / name).symlink_to(folder)
     (folder / "circle.png").symlink_to("circle.png")
     trouble = f"lenet: {folder / 'circle.png'}: cannot be opened (Too many levels of symbolic links)\n"
-    found = f"{folder / 'b.png'}: 2\n{folder / 'deep' / 'c.webp'}: 7\n"
+    result = f"{folder / 'b.png'}: 2\n{folder / 'deep' / 'c.webp'}: 7\n"
     for words in ([f"{folder}/**/*.[pw]*"], [f"{folder}/**/**/*.[pw]*"], [str(folder), "-r"]):
         assert main(["read", *words, "--annotate", str(tmp_path / "drawn")]) == 1
         printed = capsys.readouterr()
-        assert printed.out.replace(f"{folder / 'a.JPG'}: 7\n", "") == found
+        assert printed.out.replace(f"{folder / 'a.JPG'}: 7\n", "") == result
         assert printed.err.startswith(trouble)
     monkeypatch.chdir(folder)
     assert main(["read", "**/*.webp", "**/deep/**"]) == 0
@@ -325,9 +325,9 @@ def test_a_glob_of_any_depth_finds_what_a_recursive_glob_does(tmp_path: Path, ca
         (tmp_path / name).write_bytes(b"")
     for pattern in ("**", "**/*", "**/a.png", "b/**/a.png", "**/d/**", "*/**/a.png", "**/b/**/*.png", "**/x/*", "b/**"):
         expected = {path for path in glob.glob(f"{tmp_path}/{pattern}", recursive=True) if Path(path).is_file()}  # noqa: PTH207
-        found = PictureFiles([f"{tmp_path}/{pattern}"])
-        assert [str(path) for path in found] == sorted(expected)
-        assert len(found.problems) == (not expected)
+        result = PictureFiles([f"{tmp_path}/{pattern}"])
+        assert [str(path) for path in result] == sorted(expected)
+        assert len(result.problems) == (not expected)
 
 
 def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path, capsys):

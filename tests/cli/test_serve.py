@@ -68,9 +68,9 @@ def serving(*options: str, seconds: float = SECONDS, environment: Mapping[str, s
     with process:
         try:
             line = process.stdout.readline()
-            found = re.match(r"serving at (http://127\.0\.0\.1:\d+)", line)
-            assert found, line + process.stderr.read()
-            yield Server(process, found.group(1))
+            match = re.match(r"serving at (http://127\.0\.0\.1:\d+)", line)
+            assert match, line + process.stderr.read()
+            yield Server(process, match.group(1))
         finally:
             killer.cancel()
             if process.poll() is None:
@@ -216,14 +216,14 @@ def test_a_process_that_is_killed_while_it_starts_is_told_in_a_sentence():
 
 def children(pid: int) -> list[int]:
     """The processes that serve."""
-    found = []
+    result = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
                 command = path.with_name("cmdline").read_bytes()
                 if b"spawn_main" in command:
-                    found.append(int(path.parent.name))
-    return sorted(found)
+                    result.append(int(path.parent.name))
+    return sorted(result)
 
 
 def test_a_port_in_use_is_told_in_a_sentence(capsys):

@@ -100,10 +100,10 @@ def test_after_sigkill_the_table_holds_what_was_printed_and_at_most_one_row_more
     pictures: Path, tmp_path: Path, lines: int, workers: int
 ):
     code, printed, _ = read_and_signal(pictures, tmp_path / "out.csv", signal.SIGKILL, lines, workers)
-    found = answers_in(rows_of(tmp_path / "out.csv"))
+    result = answers_in(rows_of(tmp_path / "out.csv"))
     assert code == -signal.SIGKILL
-    assert found[: len(printed)] == printed
-    assert len(found) <= len(printed) + 1
+    assert result[: len(printed)] == printed
+    assert len(result) <= len(printed) + 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs POSIX signals")

@@ -117,8 +117,8 @@ def test_larger_pictures_are_reduced_first_and_look_the_same(suffix, tmp_path):
     Image.fromarray(strokes(5000, 1500)).save(tmp_path / f"large{suffix}")
     expected = as_in_version_0_1(tmp_path / f"large{suffix}", 32, True).astype(int)
     assert max(5000, 1500) > MAX_STORED_SIDE
-    found = data.read_picture(tmp_path / f"large{suffix}", size=32, color=True)
-    assert np.abs(found - expected).max() <= 3
+    result = data.read_picture(tmp_path / f"large{suffix}", size=32, color=True)
+    assert np.abs(result - expected).max() <= 3
 
 
 def test_deep_gray_levels_are_turned_as_their_camera_says_too(tmp_path):
@@ -242,8 +242,8 @@ def test_turned_and_inverted_data_of_every_kind_is_put_right_when_asked(kind, mn
     mended = data.load(saved_as(kind, changed, tmp_path / "changed"), transpose=True, polarity="paper-high")
 
     for part in ("train", "test"):
-        for found, expected in zip(mended.part(part), sound.part(part), strict=True):
-            assert (found == expected).all()
+        for result, expected in zip(mended.part(part), sound.part(part), strict=True):
+            assert (result == expected).all()
     assert capsys.readouterr().err == ""
 
 

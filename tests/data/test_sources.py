@@ -44,8 +44,8 @@ class FakeDownloader:
         (folder / files[0].name).write_bytes(self.content)
 
 
-def source(*found, content=CONTENT):
-    return DataSetSource("small", (file_of(content),), found)
+def source(*downloaders, content=CONTENT):
+    return DataSetSource("small", (file_of(content),), downloaders)
 
 
 @pytest.fixture(autouse=True)

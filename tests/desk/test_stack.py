@@ -285,13 +285,13 @@ def test_files_that_are_read_when_the_disk_is_full_wait_and_are_read_when_there_
     for length in (2000, 1):  # until not even the shortest field has room
         with pytest.raises(Unwritable, match="is full"):
             fill(length)
-    full, wanted = desk.stack.counts(), desk.stack.waiting()
+    full, expected = desk.stack.counts(), desk.stack.waiting()
     desk.stack._db.set_trace_callback(attempts.append)
     desk.start()
     try:
         wait_until(lambda: any(statement.startswith("UPDATE files") for statement in attempts))
         with desk.stack._lock:  # which that attempt holds until it has failed
-            assert desk.stack.waiting() == wanted
+            assert desk.stack.waiting() == expected
             desk.stack._db.execute("PRAGMA max_page_count = 100000")
         desk._reading.wake()
         wait_until(lambda: not desk.stack.waiting())

@@ -66,13 +66,13 @@ class Claim:
         except Exception as error:  # whatever a changed description leads to
             line = document.count("\n", 0, place.start()) + 1
             return [f"docs/{self.page}.md:{line}: the code gives no number ({error}): {self.text!r}"]
-        faults = []
+        errors = []
         for index, (slot, number) in enumerate(zip(_SLOT.findall(self.text), numbers, strict=True), 1):
             shown, computed = place[index], _written(number, self._words if slot else ())
             if shown.casefold() != computed:
                 line = document.count("\n", 0, place.start(index)) + 1
-                faults.append(f"docs/{self.page}.md:{line}: says {shown}, but the code gives {computed}: {self.text!r}")
-        return faults
+                errors.append(f"docs/{self.page}.md:{line}: says {shown}, but the code gives {computed}: {self.text!r}")
+        return errors
 
     @property
     def _words(self) -> list[str]:
@@ -113,10 +113,10 @@ def all_claims() -> list[Claim]:
 
 def stale() -> list[str]:
     """What the pages say and the code does not give."""
-    return [fault for claim in all_claims() for fault in claim.stale((DOCS / f"{claim.page}.md").read_text("utf-8"))]
+    return [error for claim in all_claims() for error in claim.stale((DOCS / f"{claim.page}.md").read_text("utf-8"))]
 
 
 if __name__ == "__main__":
-    faults = stale()
-    print("\n".join(faults) or f"{len(all_claims())} claims hold")
-    sys.exit(bool(faults))
+    errors = stale()
+    print("\n".join(errors) or f"{len(all_claims())} claims hold")
+    sys.exit(bool(errors))

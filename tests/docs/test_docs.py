@@ -41,17 +41,17 @@ def blocks(path, kind):
 
 
 def sessions(path, kinds=("console",)):
-    found = []
+    result = []
     for body in (body for kind in kinds for body in blocks(path, kind)):
         for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
             command, *lines = part.splitlines()
             program, *arguments = command.split()
             if program == "lenet":
-                found.append(Session(path, tuple(arguments), tuple(lines)))
+                result.append(Session(path, tuple(arguments), tuple(lines)))
     for body in blocks(path, "{code-cell} ipython3"):
         commands = [line.split() for line in body.splitlines() if line.startswith("lenet ")]
-        found += [Session(path, tuple(words[1:]), ()) for words in commands]
-    return found
+        result += [Session(path, tuple(words[1:]), ()) for words in commands]
+    return result
 
 
 def first_missing(shown, printed):

@@ -107,11 +107,11 @@ def test_changes_belong_to_places_of_the_order_not_to_rows():
     order = np.array([4, 0, 5, 2])
     shifts = np.array([(1, 0), (0, 2), (-1, -1), (3, 3)], np.int8)
     mirrored = np.array([True, False, False, True])
-    found = shown(images, Augmentation(shifts, mirrored), order=order, batch=3)
+    result = shown(images, Augmentation(shifts, mirrored), order=order, batch=3)
     for row, shift, mirror in zip(order, shifts, mirrored, strict=True):
         before = images[row][:, ::-1] if mirror else images[row]
-        np.testing.assert_array_equal(found[row], translate(before[None], shift[None])[0])
-    assert not found[[1, 3]].any()
+        np.testing.assert_array_equal(result[row], translate(before[None], shift[None])[0])
+    assert not result[[1, 3]].any()
 
 
 # Distortions
@@ -136,15 +136,15 @@ def test_a_distortion_follows_from_seed_epoch_and_row_alone(shape, instructions)
 
 
 def test_equal_pictures_are_distorted_each_in_its_own_way():
-    found = shown(squares(100), Augmentation(distortions=USUAL))
-    assert len(np.unique(found.reshape(100, -1), axis=0)) == 100
+    result = shown(squares(100), Augmentation(distortions=USUAL))
+    assert len(np.unique(result.reshape(100, -1), axis=0)) == 100
 
 
 def test_all_instruction_sets_distort_alike():
     images = random_images(50, (28, 28))
-    found = [shown(images, Augmentation(distortions=USUAL, seed=1), instructions=name).astype(int) for name in SETS]
+    result = [shown(images, Augmentation(distortions=USUAL, seed=1), instructions=name).astype(int) for name in SETS]
     # A multiply-add that rounds once less may move a level that lies between two.
-    assert all(np.abs(other - found[0]).max() <= 1 for other in found)
+    assert all(np.abs(other - result[0]).max() <= 1 for other in result)
 
 
 def test_distorted_then_mirrored_then_shifted():
@@ -183,11 +183,11 @@ def test_each_change_is_distributed_like_that_of_opencv(change, instructions):
         kinds = (rows**0, rows, columns, rows**2, columns**2, rows * columns)
         return np.stack([(ink * kind).sum((1, 2)) for kind in kinds], axis=1)
 
-    found = measures(shown(images, Augmentation(distortions=limits), instructions=instructions))
+    result = measures(shown(images, Augmentation(distortions=limits), instructions=instructions))
     expected = measures(distort(images, np.random.default_rng(0), limits))
-    error = np.maximum(found.std(axis=0), expected.std(axis=0)) / 300**0.5
-    assert (np.abs(found.mean(axis=0) - expected.mean(axis=0)) < 6 * error + 1).all()
-    np.testing.assert_allclose(found.std(axis=0), expected.std(axis=0), rtol=0.25, atol=2)
+    error = np.maximum(result.std(axis=0), expected.std(axis=0)) / 300**0.5
+    assert (np.abs(result.mean(axis=0) - expected.mean(axis=0)) < 6 * error + 1).all()
+    np.testing.assert_allclose(result.std(axis=0), expected.std(axis=0), rtol=0.25, atol=2)
 
 
 @every_set
@@ -197,8 +197,8 @@ def test_the_elastic_strength_is_in_pixels_whatever_the_smoothness(smoothness, i
     ramp = np.broadcast_to(4 * np.arange(64, dtype=np.uint8), (60, 64, 64))
     limits = replace(STILL, elastic=2.0, elastic_smoothness=smoothness)
     for images in (ramp, ramp.transpose(0, 2, 1)):
-        found = shown(np.ascontiguousarray(images), Augmentation(distortions=limits), instructions=instructions)
-        displacement = (found.astype(float) - images)[:, 16:48, 16:48] / 4
+        result = shown(np.ascontiguousarray(images), Augmentation(distortions=limits), instructions=instructions)
+        displacement = (result.astype(float) - images)[:, 16:48, 16:48] / 4
         assert displacement.std() == pytest.approx(2.0, rel=0.15)
         assert abs(displacement.mean()) < 0.5
 
@@ -208,8 +208,8 @@ def test_elastic_displacements_are_smooth_and_differ_between_the_axes():
     limits = replace(STILL, elastic=2.0, elastic_smoothness=4.0)
     fields = []
     for images in (ramp, ramp.transpose(0, 2, 1)):
-        found = shown(np.ascontiguousarray(images), Augmentation(distortions=limits))
-        fields.append((found.astype(float) - images)[:, 16:48, 16:48] / 4)
+        result = shown(np.ascontiguousarray(images), Augmentation(distortions=limits))
+        fields.append((result.astype(float) - images)[:, 16:48, 16:48] / 4)
     right, down = fields
     # Neighbours of noise under a Gaussian of 4 pixels move almost alike; those twelve pixels apart almost freely.
     assert np.corrcoef(right[:, :, 1:].ravel(), right[:, :, :-1].ravel())[0, 1] > 0.95
@@ -233,9 +233,9 @@ def test_background_stays_background(instructions):
 def test_planes_of_a_color_picture_move_together():
     gray = random_images(10, (20, 20))
     color = np.repeat(gray[:, None], 3, axis=1)
-    found = shown(color, Augmentation(distortions=USUAL))
-    np.testing.assert_array_equal(found[:, 0], found[:, 1])
-    np.testing.assert_array_equal(found[:, 0], found[:, 2])
+    result = shown(color, Augmentation(distortions=USUAL))
+    np.testing.assert_array_equal(result[:, 0], result[:, 1])
+    np.testing.assert_array_equal(result[:, 0], result[:, 2])
 
 
 def test_pictures_too_large_to_distort_are_named():

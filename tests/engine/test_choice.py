@@ -106,9 +106,9 @@ def test_a_damaged_extension_is_distinguished_from_one_that_was_not_built(not_bu
     file.write_bytes(b"no machine code" * 100)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(choice, "_EXTENSION", "damaged_engine")
-    found = choice.inspect_extension()
-    assert found.path == str(file)
-    assert found.problem.startswith("does not load (")
+    result = choice.inspect_extension()
+    assert result.path == str(file)
+    assert result.problem.startswith("does not load (")
     choice.choose_engine()
     assert "the native engine does not load (" in capsys.readouterr().err
 

@@ -44,10 +44,10 @@ def test_every_engine_names_and_shapes_activations_as_the_reference_does(engine_
     network = describe("lenet-5")
     images, arrays = images_for(network, 2), weights_of(network)
     expected = reference.activations(network, arrays, network_inputs(images, network.input, network.input_range))
-    found = Forward(network, arrays, engine_name).activations(images)
-    assert {key: array.shape for key, array in found.items()} == {key: a.shape for key, a in expected.items()}
+    result = Forward(network, arrays, engine_name).activations(images)
+    assert {key: array.shape for key, array in result.items()} == {key: a.shape for key, a in expected.items()}
     for key, array in expected.items():
-        np.testing.assert_allclose(found[key], array, rtol=1e-3, atol=1e-3, err_msg=key)
+        np.testing.assert_allclose(result[key], array, rtol=1e-3, atol=1e-3, err_msg=key)
 
 
 @given(count=st.integers(0, 70))

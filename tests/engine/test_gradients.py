@@ -39,10 +39,10 @@ def assert_derivatives(network, arrays, images, labels, learning, *, sets=SETS, 
     exact = exact_gradients(network, arrays, images, labels, learning)
     for instructions in sets:
         engine = Engine(network, arrays, threads=threads, instructions=instructions)
-        found, loss = engine.gradients(images, labels, learning)
-        assert list(found) == list(network.parameter_shapes())
+        result, loss = engine.gradients(images, labels, learning)
+        assert list(result) == list(network.parameter_shapes())
         assert loss == pytest.approx(exact.loss, rel=2e-5, abs=2e-5), instructions
-        for name, array in found.items():
+        for name, array in result.items():
             tolerance = 160 * UNIT * exact.terms[name] + 1e-12
             message = f"{name}, {instructions}"
             np.testing.assert_allclose(array, exact.gradients[name], rtol=0, atol=tolerance, err_msg=message)
@@ -95,9 +95,9 @@ def test_derivatives_of_any_number_of_pictures_are_the_mean_of_those_of_each(thr
     learning = natural(network)
     alone = [engine.gradients(images[i : i + 1], labels[i : i + 1], learning) for i in range(70)]
     for count in (1, 2, 15, 16, 17, 31, 33, 48, 63, 70):
-        found, loss = engine.gradients(images[:count], labels[:count], learning)
+        result, loss = engine.gradients(images[:count], labels[:count], learning)
         assert loss == pytest.approx(sum(loss for _, loss in alone[:count]), rel=1e-5)
-        for name, array in found.items():
+        for name, array in result.items():
             each = np.array([gradients[name] for gradients, _ in alone[:count]], np.float64)
             # Derivatives of one picture are sums already; their rounding is a share of the largest of them.
             np.testing.assert_allclose(array, each.mean(axis=0), rtol=0, atol=64 * UNIT * np.abs(each).max())

@@ -103,9 +103,9 @@ def assert_learned(network, arrays, images, labels, rates, learning, sets=SETS, 
         engine = Engine(network, arrays, threads=threads, instructions=instructions)
         loss, _ = engine.fit(images, labels, order, rates, learning)
         assert loss == pytest.approx(total, rel=1e-4), instructions
-        for found, expected in ((engine.arrays(), weights), (engine.evaluation_arrays(), kept)):
-            assert list(found) == list(arrays)
-            for name, array in found.items():
+        for result, expected in ((engine.arrays(), weights), (engine.evaluation_arrays(), kept)):
+            assert list(result) == list(arrays)
+            for name, array in result.items():
                 moved = np.abs(weights[name] - arrays[name]).max()
                 off = np.abs(array - expected[name])
                 assert off.max() <= 2.5 * sum(rates), (name, instructions)

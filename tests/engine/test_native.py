@@ -48,16 +48,16 @@ TINY = Network(
 )
 
 
-def assert_near(found, expected, message=""):
+def assert_near(actual, expected, message=""):
     """Equal but for rounding.
 
     Every unit sums up to some hundreds of products, one after the other, each sum off by half a last place; such errors
     add up like a random walk and pass through at most seven stages: 10 · √500 · 2⁻²⁴ of the largest, and a reserve.
     """
-    assert found.shape == expected.shape
-    assert found.dtype == np.float32
+    assert actual.shape == expected.shape
+    assert actual.dtype == np.float32
     scale = max(float(np.abs(expected).max(initial=0)), 1e-3)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-5 * scale, err_msg=message)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=3e-5 * scale, err_msg=message)
 
 
 # Outputs
@@ -88,10 +88,10 @@ def test_activations_are_those_of_the_reference(network, count, gray):
     expected = reference.activations(network, arrays, inputs_of(network, images))
     for instructions in SETS:
         engine = Engine(network, arrays, instructions=instructions)
-        found = engine.activations(images if gray else inputs_of(network, images))
-        assert list(found) == list(expected)
+        result = engine.activations(images if gray else inputs_of(network, images))
+        assert list(result) == list(expected)
         for name, array in expected.items():
-            assert_near(found[name], array, f"{name}, {instructions}")
+            assert_near(result[name], array, f"{name}, {instructions}")
 
 
 @every_set
@@ -103,10 +103,10 @@ def test_every_network_of_the_zoo_gives_what_the_reference_gives(name, instructi
     inputs = inputs_of(network, images)
     engine = Engine(network, arrays, threads=2, instructions=instructions)
     expected = reference.activations(network, arrays, inputs)
-    found = engine.activations(images)
-    assert list(found) == list(expected)
+    result = engine.activations(images)
+    assert list(result) == list(expected)
     for key, array in expected.items():
-        assert_near(found[key], array, key)
+        assert_near(result[key], array, key)
     outputs = list(expected.values())[-1].reshape(37, -1)
     for some in (slice(0, 37), slice(3, 4), slice(0, 2), slice(10, 26)):
         assert_near(engine.predict(images[some]), outputs[some], f"gray levels {some}")

@@ -83,11 +83,11 @@ def test_every_layer_gives_unit_by_unit_what_its_definition_says(layer):
     arrays = random_arrays(network)
     inputs = np.random.default_rng(1).standard_normal((2, 3, 6, 8)).astype(np.float32)
     own = {key.removeprefix("s."): array for key, array in arrays.items()}
-    found = activations(network, arrays, inputs)["s"]
-    expected = np.empty_like(found)
-    for n, o, y, x in np.ndindex(found.shape):
+    result = activations(network, arrays, inputs)["s"]
+    expected = np.empty_like(result)
+    for n, o, y, x in np.ndindex(result.shape):
         expected[n, o, y, x] = one_unit(layer, own, inputs[n], o, y, x)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,14 @@ def assert_autograd_agrees(network, seed):
     module(pixels).flatten(1).backward(torch.from_numpy(grad))
     exact = {"inputs": pixels.grad, **{name: parameter.grad for name, parameter in module.named_parameters()}}
     for dtype, share in ((np.float64, 1e-12), (np.float32, 1e-3)):
-        found, to_inputs = backward(network, arrays, activations(network, arrays, inputs, dtype), grad)
-        assert list(found) == list(network.parameter_shapes())
-        for name, array in {"inputs": to_inputs, **found}.items():
-            wanted = exact[name].numpy()
+        result, to_inputs = backward(network, arrays, activations(network, arrays, inputs, dtype), grad)
+        assert list(result) == list(network.parameter_shapes())
+        for name, array in {"inputs": to_inputs, **result}.items():
+            expected = exact[name].numpy()
             assert array.dtype == dtype
-            assert array.shape == wanted.shape
-            near = share * np.abs(wanted).max(initial=1)
-            np.testing.assert_allclose(array, wanted, rtol=0, atol=near, err_msg=f"{name}, {dtype.__name__}")
+            assert array.shape == expected.shape
+            near = share * np.abs(expected).max(initial=1)
+            np.testing.assert_allclose(array, expected, rtol=0, atol=near, err_msg=f"{name}, {dtype.__name__}")
 
 
 @pytest.mark.parametrize("name", names())
@@ -80,5 +80,5 @@ def test_second_derivatives_go_through_a_stage_by_the_squares_of_its_first_ones(
         lambda pixels: list(torch_activations(module, pixels).values())[-1].reshape(start.shape),
         torch.from_numpy(inputs),
     ).numpy()
-    _, found = backward(network, arrays, activations(network, arrays, inputs, np.float64), start[None], squared=True)
-    np.testing.assert_allclose(found, np.tensordot(start, jacobian**2, 3), rtol=1e-9, atol=1e-12)
+    _, result = backward(network, arrays, activations(network, arrays, inputs, np.float64), start[None], squared=True)
+    np.testing.assert_allclose(result, np.tensordot(start, jacobian**2, 3), rtol=1e-9, atol=1e-12)

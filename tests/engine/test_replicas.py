@@ -84,7 +84,7 @@ def assert_derivatives(network, seeds, images, labels, *, sets=SETS, loss=None, 
         # That of `UpdateHyperparameters` is the mean over the outputs, not the sum.
         share = network.classes if chosen == "sum-squared-error" else 1
         for image, label in zip(images, labels, strict=True):
-            result, found = derivatives(replicas, image, label)
+            result, actual = derivatives(replicas, image, label)
             for lane, seed in enumerate(seeds):
                 learning = UpdateHyperparameters(loss=chosen.replace("sum-", "mean-"), j=j)
                 arrays = random_weights(network, seed)
@@ -95,7 +95,7 @@ def assert_derivatives(network, seeds, images, labels, *, sets=SETS, loss=None, 
                         share * (160 * UNIT * exact.terms[name] + 1e-12) + 2e-7 * np.abs(share * array).max() + 1e-12
                     )
                     np.testing.assert_allclose(
-                        found[name][lane], share * array, rtol=0, atol=tolerance, err_msg=f"{name}, {instructions}"
+                        actual[name][lane], share * array, rtol=0, atol=tolerance, err_msg=f"{name}, {instructions}"
                     )
 
 
@@ -129,7 +129,7 @@ def test_every_loss_is_that_of_the_reference(loss, halved):
     for j in (0.5, 30.0):
         replicas = started(network, range(3), loss=loss, j=j, halved=halved)
         for image, label in zip(images, labels, strict=True):
-            result, found = derivatives(replicas, image, label)
+            result, actual = derivatives(replicas, image, label)
             for lane in range(3):
                 arrays = random_weights(network, lane)
                 value, wrong, exact = gradient(
@@ -138,7 +138,9 @@ def test_every_loss_is_that_of_the_reference(loss, halved):
                 assert result["loss"][lane] == pytest.approx(value, rel=1e-5)
                 assert result["errors"][lane] == wrong
                 for name, array in exact.items():
-                    np.testing.assert_allclose(found[name][lane], array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9)
+                    np.testing.assert_allclose(
+                        actual[name][lane], array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9
+                    )
 
 
 # Second derivatives
@@ -149,16 +151,16 @@ def assert_curvatures(network, seeds, images, labels, *, sets=SETS, loss=None, h
     inputs = inputs_of(network, images)
     exact = [curvature(network, random_weights(network, seed), inputs, loss=chosen, halved=halved) for seed in seeds]
     for instructions in sets:
-        found = started(network, seeds, loss=chosen, halved=halved, instructions=instructions).curvatures(
+        result = started(network, seeds, loss=chosen, halved=halved, instructions=instructions).curvatures(
             images, labels
         )
         for lane in range(len(seeds)):
             for name, array in exact[lane].items():
                 # Sums of what is never negative lose nothing by cancelling, but for a background put back.
                 np.testing.assert_allclose(
-                    found[name][lane], array, rtol=1e-4, atol=1e-5 * array.max(), err_msg=f"{name}, {instructions}"
+                    result[name][lane], array, rtol=1e-4, atol=1e-5 * array.max(), err_msg=f"{name}, {instructions}"
                 )
-                assert array.max() < 1e-4 or (found[name][lane][array > 1e-3 * array.max()] > 0).all()
+                assert array.max() < 1e-4 or (result[name][lane][array > 1e-3 * array.max()] > 0).all()
 
 
 @pytest.mark.parametrize("halved", [True, False])
@@ -203,8 +205,8 @@ def test_an_update_is_each_weight_less_its_own_rate_times_its_derivative(instruc
     replicas.restore(state)
     replicas.learn(images, labels, np.array([5]), eta=0.0005, mu=0.02)
     for name in network.parameter_shapes():
-        wanted = state[f"weights.{name}"] - 0.0005 / (0.02 + h[name].astype(np.float64)) * grads[name]
-        np.testing.assert_allclose(replicas.state()[f"weights.{name}"], wanted, rtol=3e-7, atol=1e-8)
+        expected = state[f"weights.{name}"] - 0.0005 / (0.02 + h[name].astype(np.float64)) * grads[name]
+        np.testing.assert_allclose(replicas.state()[f"weights.{name}"], expected, rtol=3e-7, atol=1e-8)
 
 
 def trained(network, count, instructions, *, threads=1, seeds=None, keep=None):
@@ -225,8 +227,8 @@ def test_a_lane_is_bit_for_bit_the_network_that_it_would_be_alone(name, instruct
         alone, same = trained(network, 1, instructions, seeds=[lane])
         assert together["loss"][lane] == alone["loss"][0]
         assert together["errors"][lane] == alone["errors"][0]
-        for array, wanted in zip(one.values(), same.values(), strict=True):
-            np.testing.assert_array_equal(array, wanted)
+        for array, expected in zip(one.values(), same.values(), strict=True):
+            np.testing.assert_array_equal(array, expected)
         start = random_weights(network, lane)
         assert all((array != start[name]).any() for name, array in one.items())
 
@@ -238,8 +240,8 @@ def test_avx2_and_avx512_give_the_same_bits(name):
     wide, arrays = trained(network, 3, "avx512", keep=2)
     narrow, same = trained(network, 3, "avx2", keep=2)
     np.testing.assert_array_equal(wide["loss"], narrow["loss"])
-    for array, wanted in zip(arrays.values(), same.values(), strict=True):
-        np.testing.assert_array_equal(array, wanted)
+    for array, expected in zip(arrays.values(), same.values(), strict=True):
+        np.testing.assert_array_equal(array, expected)
 
 
 def test_learning_in_parts_gives_the_same_bits_as_at_once():
@@ -361,8 +363,8 @@ def test_each_lanes_update_is_that_of_the_reference_on_its_own_picture(loss, ins
         assert result["loss"][lane] == pytest.approx(value, rel=1e-5)
         assert result["errors"][lane] == wrong
         for name, array in exact.items():
-            found = (arrays[name].astype(np.float64) - replicas.arrays(lane)[name]) / 2.0**20
-            np.testing.assert_allclose(found, array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9, err_msg=name)
+            actual = (arrays[name].astype(np.float64) - replicas.arrays(lane)[name]) / 2.0**20
+            np.testing.assert_allclose(actual, array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9, err_msg=name)
 
 
 @every_set
@@ -371,12 +373,12 @@ def test_second_derivatives_of_each_lane_are_those_of_the_reference_on_its_own_p
     network = describe(name)
     images, labels = random_pictures(network, 10)
     inputs, order = inputs_of(network, images), own_order(3, 4, 10)
-    found = started(network, range(3), instructions=instructions).curvatures(images, labels, order)
+    result = started(network, range(3), instructions=instructions).curvatures(images, labels, order)
     for lane in range(3):
         weights = random_weights(network, lane)
         exact = curvature(network, weights, inputs[order[:, lane]], loss=first_loss(network), halved=True)
         for name, array in exact.items():
-            np.testing.assert_allclose(found[name][lane], array, rtol=1e-4, atol=1e-5 * array.max(), err_msg=name)
+            np.testing.assert_allclose(result[name][lane], array, rtol=1e-4, atol=1e-5 * array.max(), err_msg=name)
 
 
 @pytest.mark.skipif(not {"avx512", "avx2"} <= set(SETS), reason="needs both instruction sets")

@@ -54,12 +54,12 @@ def assert_autograd_agrees(network, arrays, picture, label, loss, j, halved):
     inputs = inputs_of(network, picture[None]).astype(np.float64)
     exact = torch_loss(module(torch.from_numpy(inputs)).flatten(), label, loss, j, halved)
     exact.backward()
-    value, _, found = gradient(network, arrays, inputs[0], label, loss=loss, j=j, halved=halved)
+    value, _, result = gradient(network, arrays, inputs[0], label, loss=loss, j=j, halved=halved)
     assert value == pytest.approx(exact.item(), rel=1e-9, abs=1e-9)
     for name, parameter in module.named_parameters():
-        wanted = parameter.grad.numpy()
+        expected = parameter.grad.numpy()
         np.testing.assert_allclose(
-            found[name], wanted, rtol=1e-7, atol=1e-10 * max(1, np.abs(wanted).max()), err_msg=name
+            result[name], expected, rtol=1e-7, atol=1e-10 * max(1, np.abs(expected).max()), err_msg=name
         )
 
 
@@ -147,24 +147,24 @@ def test_second_derivatives_of_lenet_5_are_its_gradients_with_every_factor_squar
     s4 = squash(column("s4.coefficient") * u4 + column("s4.bias"))
     c5 = squash(F.conv2d(s4, own["c5.weight"].reshape(120, 16, 5, 5), own["c5.bias"])).flatten(1)
     f6 = squash(c5 @ own["f6.weight"].T + own["f6.bias"])
-    wanted = {}
+    expected = {}
     d = slope2(f6)  # eq. 27 from a start of 1
-    wanted["f6.weight"], wanted["f6.bias"] = d.T @ c5**2, d.sum(0)
+    expected["f6.weight"], expected["f6.bias"] = d.T @ c5**2, d.sum(0)
     d = (d @ own["f6.weight"] ** 2) * slope2(c5)
-    wanted["c5.weight"], wanted["c5.bias"] = d.T @ s4.flatten(1) ** 2, d.sum(0)
+    expected["c5.weight"], expected["c5.bias"] = d.T @ s4.flatten(1) ** 2, d.sum(0)
     d = (d @ own["c5.weight"].reshape(120, -1) ** 2).reshape(s4.shape) * slope2(s4)
-    wanted["s4.coefficient"], wanted["s4.bias"] = (d * u4**2).sum((0, 2, 3)), d.sum((0, 2, 3))
+    expected["s4.coefficient"], expected["s4.bias"] = (d * u4**2).sum((0, 2, 3)), d.sum((0, 2, 3))
     d = F.interpolate(d * column("s4.coefficient") ** 2, scale_factor=2) * slope2(c3)
-    wanted["c3.weight"] = torch.nn.grad.conv2d_weight(s2**2, dense.shape, d)[pairs]
-    wanted["c3.bias"] = d.sum((0, 2, 3))
+    expected["c3.weight"] = torch.nn.grad.conv2d_weight(s2**2, dense.shape, d)[pairs]
+    expected["c3.bias"] = d.sum((0, 2, 3))
     d = F.conv_transpose2d(d, dense**2) * slope2(s2)
-    wanted["s2.coefficient"], wanted["s2.bias"] = (d * u2**2).sum((0, 2, 3)), d.sum((0, 2, 3))
+    expected["s2.coefficient"], expected["s2.bias"] = (d * u2**2).sum((0, 2, 3)), d.sum((0, 2, 3))
     d = F.interpolate(d * column("s2.coefficient") ** 2, scale_factor=2) * slope2(c1)
-    wanted["c1.weight"] = torch.nn.grad.conv2d_weight(inputs**2, own["c1.weight"].shape, d)
-    wanted["c1.bias"] = d.sum((0, 2, 3))
+    expected["c1.weight"] = torch.nn.grad.conv2d_weight(inputs**2, own["c1.weight"].shape, d)
+    expected["c1.bias"] = d.sum((0, 2, 3))
     h = curvature(network, arrays, inputs.numpy(), loss="map", halved=True)
-    assert set(h) == set(wanted)
-    for name, array in wanted.items():
+    assert set(h) == set(expected)
+    for name, array in expected.items():
         np.testing.assert_allclose(h[name], array.numpy().reshape(h[name].shape) / 3, rtol=1e-9, err_msg=name)
 
 
@@ -186,5 +186,5 @@ def test_second_derivatives_of_a_shared_weight_are_the_sum_over_its_connections(
 
 
 def test_an_update_divides_each_rate_by_its_own_second_derivative():
-    found = update({"w": np.array([1.0, 1.0])}, {"w": np.array([1.0, 1.0])}, {"w": np.array([0.08, 0.98])}, 0.1, 0.02)
-    np.testing.assert_allclose(found["w"], [0.0, 0.9])
+    result = update({"w": np.array([1.0, 1.0])}, {"w": np.array([1.0, 1.0])}, {"w": np.array([0.08, 0.98])}, 0.1, 0.02)
+    np.testing.assert_allclose(result["w"], [0.0, 0.9])

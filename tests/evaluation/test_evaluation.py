@@ -93,9 +93,9 @@ def test_the_interval_solves_the_score_equation(case):
 def test_every_engine_evaluates_alike(engine):
     if engine == "torch":
         pytest.importorskip("torch")
-    found, expected = evaluate(weights(), dataset(), engine=engine), evaluate(weights(), dataset(), engine="numpy")
-    assert found.errors == expected.errors
-    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    result, expected = evaluate(weights(), dataset(), engine=engine), evaluate(weights(), dataset(), engine="numpy")
+    assert result.errors == expected.errors
+    np.testing.assert_allclose(result.probabilities, expected.probabilities, atol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ["torch", "numpy"])
@@ -119,10 +119,10 @@ def test_more_examples_than_go_through_at_once_are_all_evaluated(monkeypatch):
 
 
 def test_the_predictions_are_those_of_a_matrix_product():
-    found, known = dataset(), weights()
-    inputs = found.test_images.reshape(30, -1) / 255
+    result, known = dataset(), weights()
+    inputs = result.test_images.reshape(30, -1) / 255
     expected = (inputs @ known.parameters["output.weight"].T + known.parameters["output.bias"]).argmax(1)
-    assert evaluate(known, found).predictions.tolist() == expected.tolist()
+    assert evaluate(known, result).predictions.tolist() == expected.tolist()
 
 
 def test_json_holds_plain_values_and_the_same_counts(judged):
@@ -177,9 +177,9 @@ def test_the_sheet_of_examples_shows_them_in_their_order_and_marks_the_wrong_one
 
 def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
     weights().save(tmp_path / "three.safetensors")
-    found = dataset()
-    np.savez(tmp_path / "noise.npz", x_train=found.train_images, y_train=found.train_labels,
-             x_test=found.test_images, y_test=found.test_labels)  # fmt: skip
+    result = dataset()
+    np.savez(tmp_path / "noise.npz", x_train=result.train_images, y_train=result.train_labels,
+             x_test=result.test_images, y_test=result.test_labels)  # fmt: skip
     command = ["evaluate", str(tmp_path / "three.safetensors"), "--data", str(tmp_path / "noise.npz")]
     assert (
         main([*command, "--examples", "3", "--sheet", str(tmp_path / "s.png"), "--mistakes", str(tmp_path / "m.png")])
@@ -198,9 +198,9 @@ def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_figures_are_printed_where_a_drawing_cannot_be_written(as_json, tmp_path, capsys):
     weights().save(tmp_path / "three.safetensors")
-    found = dataset()
-    np.savez(tmp_path / "noise.npz", x_train=found.train_images, y_train=found.train_labels,
-             x_test=found.test_images, y_test=found.test_labels)  # fmt: skip
+    result = dataset()
+    np.savez(tmp_path / "noise.npz", x_train=result.train_images, y_train=result.train_labels,
+             x_test=result.test_images, y_test=result.test_labels)  # fmt: skip
     (tmp_path / "s.png").symlink_to("/dev/full")
     command = ["evaluate", str(tmp_path / "three.safetensors"), "--data", str(tmp_path / "noise.npz")]
     assert main([*command, *as_json, "--sheet", str(tmp_path / "s.png")]) == 1

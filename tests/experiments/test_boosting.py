@@ -156,8 +156,8 @@ def test_each_networks_second_derivatives_come_from_its_own_patterns():
     epoch = SeparateStream([5, 6], 30, lambda: drawn(30, 30), curvature_examples=10).epoch(2)
     assert epoch.curvature.shape == (10, 2)
     for lane, (part, seed) in enumerate(zip(drawn(30, 30), (5, 6), strict=True)):
-        wanted = part.images[PatternStream(part, seed, curvature_examples=10).epoch(2).curvature]
-        np.testing.assert_array_equal(epoch.images[epoch.curvature[:, lane]], wanted)
+        expected = part.images[PatternStream(part, seed, curvature_examples=10).epoch(2).curvature]
+        np.testing.assert_array_equal(epoch.images[epoch.curvature[:, lane]], expected)
 
 
 def test_patterns_come_round_again_where_a_filter_gave_fewer_whatever_the_others_have():

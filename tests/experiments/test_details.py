@@ -175,13 +175,13 @@ def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
 
 
 def test_the_number_of_cores_changes_no_bit_of_training_by_mini_batches(tmp_path, monkeypatch):
-    step, found = STEPS[-1], []
+    step, result = STEPS[-1], []
     for cores in (1, 2):
         monkeypatch.setattr("lenet.training.side_by_side.usable_cores", lambda cores=cores: cores)
         folder = tmp_path / f"{cores}"
         train_each(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
-        found.append([load(folder / f"{seed}/best.safetensors").parameters["c5.weight"].tobytes() for seed in (0, 1)])
-    assert found[0] == found[1]
+        result.append([load(folder / f"{seed}/best.safetensors").parameters["c5.weight"].tobytes() for seed in (0, 1)])
+    assert result[0] == result[1]
 
 
 def test_a_folder_of_mini_batches_begun_with_another_recipe_is_refused(tmp_path):

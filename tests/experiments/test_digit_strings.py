@@ -263,16 +263,16 @@ def test_shares_are_of_strings_wholly_right(digits, monkeypatch):
         with_grammar(Model(network, initial_weights(network)), Grammar(), 1, seed=seed, validation_right=1.0)
         for seed in (0, 5, 20)
     ]
-    found = measure(readers, digits, Amounts(segmented=10), NullProgress())
-    assert set(found["figures"]) == {("strings_right", f"gap {gap}") for gap in ("−1", *GAPS[1:])}
-    assert all(values == [0.0, 25.0, 100.0] for values in found["figures"].values())
-    for one in found["beside"]:
+    result = measure(readers, digits, Amounts(segmented=10), NullProgress())
+    assert set(result["figures"]) == {("strings_right", f"gap {gap}") for gap in ("−1", *GAPS[1:])}
+    assert all(values == [0.0, 25.0, 100.0] for values in result["figures"].values())
+    for one in result["beside"]:
         assert (one["strings"], one["displacement"]) == (10, [0.0, 50.0, 100.0])
         assert one["segmentation"]["right"] == 10.0
         assert one["segmentation"]["low"] < 10.0 < one["segmentation"]["high"] < 50.0
         assert one["segmentation, length known"]["right"] == 20.0
         assert (one["touching"] > 50) == (one["gap"] < 1)
-    assert found["grammars"][0]["contact"] == "inf"
+    assert result["grammars"][0]["contact"] == "inf"
 
 
 def test_segmentation_reads_strings_whose_digits_stand_apart(digits):

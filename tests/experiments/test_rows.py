@@ -161,11 +161,11 @@ def test_a_scaled_schedule_can_be_cut_short():
 @pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
 def test_a_scaled_schedule_keeps_the_order_of_the_rates_and_the_share_of_each(factor):
     rates = PUBLISHED_RATES
-    found = scale_schedule(SDLM, factor).rates
-    assert len(found) == round(20 * factor)
-    assert list(found) == sorted(found, reverse=True)
+    result = scale_schedule(SDLM, factor).rates
+    assert len(result) == round(20 * factor)
+    assert list(result) == sorted(result, reverse=True)
     for eta in set(rates):
-        assert abs(found.count(eta) - factor * rates.count(eta)) < 1
+        assert abs(result.count(eta) - factor * rates.count(eta)) < 1
 
 
 @pytest.mark.parametrize("change", [{"passes": 3}, {"pass_factor": 2.0}])

@@ -38,6 +38,6 @@ def error_of(model, outputs, labels):
     return 100 * float((answers != labels).mean())
 
 
-def assert_close(found, expected, share=2e-5):
+def assert_close(actual, expected, share=2e-5):
     """Equal but for rounding: the difference beside the largest output."""
-    np.testing.assert_allclose(found, expected, rtol=0, atol=share * max(1.0, float(np.abs(expected).max())))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=share * max(1.0, float(np.abs(expected).max())))

@@ -39,9 +39,9 @@ def run(model, folder, pictures, quantization=None, flags=SANITIZED):
 def test_the_program_gives_the_engines_answers_on_all_test_digits(name, mnist, tmp_path):
     model = lenet.load(name)
     pictures = digits(model, mnist)
-    found, expected = run(model, tmp_path, pictures, flags=("-O2",)), outputs_of(model, pictures)
-    assert (decide(model.network, found) == decide(model.network, expected)).all()
-    assert_close(found, expected)
+    result, expected = run(model, tmp_path, pictures, flags=("-O2",)), outputs_of(model, pictures)
+    assert (decide(model.network, result) == decide(model.network, expected)).all()
+    assert_close(result, expected)
 
 
 @pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])
@@ -51,8 +51,8 @@ def test_in_8_bits_the_error_moves_by_at_most_0_1_points_and_weights_fit_70_kilo
     assert exported.weight_bytes <= 70_000
     pictures, labels = digits(model, mnist), mnist.test_labels
     error = error_of(model, outputs_of(model, pictures), labels)
-    found = run_c(model, tmp_path / "digits.c", ("-O2",))[0](pictures)[0]
-    assert error_of(model, found, labels) == pytest.approx(error, abs=0.1)
+    result = run_c(model, tmp_path / "digits.c", ("-O2",))[0](pictures)[0]
+    assert error_of(model, result, labels) == pytest.approx(error, abs=0.1)
 
 
 @pytest.mark.parametrize("name", lenet.names())

@@ -52,10 +52,10 @@ def test_torch_reads_arrays_of_any_shape_from_the_file(tmp_path):
         "none": np.empty((0, 2), "f4"),
     }
     (tmp_path / "some.pth").write_bytes(to_pth(arrays))
-    found = torch.load(tmp_path / "some.pth", weights_only=True)
-    assert list(found) == list(arrays)
+    result = torch.load(tmp_path / "some.pth", weights_only=True)
+    assert list(result) == list(arrays)
     for name, array in arrays.items():
-        np.testing.assert_array_equal(found[name].numpy(), array)
+        np.testing.assert_array_equal(result[name].numpy(), array)
 
 
 def test_a_folder_for_the_hub_gives_the_same_model_back(tmp_path):
@@ -171,8 +171,8 @@ def test_the_shell_prints_size_differences_and_speed_or_json(tmp_path, capsys):
     assert main(["export", "lenet-5", "--to", "pth", "-o", path]) == 0
     assert capsys.readouterr().out.startswith(f"{path}: 247,294 bytes, 240,000 of weights; ")
     assert main(["export", "lenet-5", "--to", "pth", "-o", path, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["bytes"], found["files"], found["format"]) == (247_294, [path], "pth")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["bytes"], result["files"], result["format"]) == (247_294, [path], "pth")
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):

@@ -39,9 +39,9 @@ def written(model, quantization=None):
 def test_the_file_gives_the_engines_answers_on_all_test_digits(name, mnist):
     model = lenet.load(name)
     pictures = digits(model, mnist)
-    found, expected = run(written(model), pictures), outputs_of(model, pictures)
-    assert (decide(model.network, found) == decide(model.network, expected)).all()
-    assert_close(found, expected)
+    result, expected = run(written(model), pictures), outputs_of(model, pictures)
+    assert (decide(model.network, result) == decide(model.network, expected)).all()
+    assert_close(result, expected)
 
 
 @pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])
@@ -78,8 +78,8 @@ def test_the_benchmarks_model_takes_network_inputs(name):
     model = model_of(name)
     pictures = noise(model.network)
     inputs = network_inputs(pictures, model.network.input, model.network.input_range)
-    found = run(to_onnx(model.network, model.parameters), inputs, "input")
-    assert_close(found, outputs_of(model, pictures))
+    result = run(to_onnx(model.network, model.parameters), inputs, "input")
+    assert_close(result, outputs_of(model, pictures))
 
 
 @drawn(150)

@@ -36,8 +36,8 @@ def test_the_quantized_network_is_near_the_exact_one(mnist):
     model = lenet.load("lenet-5-relu")
     rounded = quantize(model.network, model.parameters, mnist.train_images[:500])
     pictures = mnist.test_images[:500]
-    found = quantized_forward(model.network, model.parameters, rounded, pictures)
-    assert np.abs(found - outputs_of(model, pictures)).mean() < 0.1
+    result = quantized_forward(model.network, model.parameters, rounded, pictures)
+    assert np.abs(result - outputs_of(model, pictures)).mean() < 0.1
 
 
 def test_maps_without_weights_and_pictures_without_ink_stay_finite():
@@ -52,6 +52,6 @@ def test_maps_without_weights_and_pictures_without_ink_stay_finite():
     arrays["f2.weight"][:] = 1e-30
     pictures = np.zeros((2, 1, 6, 6), np.uint8)
     rounded = quantize(network, arrays, pictures)
-    found = quantized_forward(network, arrays, rounded, pictures)
-    assert np.isfinite(found).all()
-    np.testing.assert_allclose(found, np.broadcast_to(arrays["f2.bias"], found.shape), atol=1e-6)
+    result = quantized_forward(network, arrays, rounded, pictures)
+    assert np.isfinite(result).all()
+    np.testing.assert_allclose(result, np.broadcast_to(arrays["f2.bias"], result.shape), atol=1e-6)

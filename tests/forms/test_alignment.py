@@ -50,30 +50,30 @@ def test_strokes_between_rules_are_not_taken_for_rules(form, sheet, mnist):
 )
 def test_a_window_that_lies_off_its_print_is_brought_onto_it(blank, sheet, matrix):
     bent = moved(blank, matrix)
-    found = register_windows(bent, sheet, [WINDOW])
+    result = register_windows(bent, sheet, [WINDOW])
     peak = float(np.quantile(bent.levels, 0.995))
     assert coverage_of(bent, sheet, WINDOW, peak) < 0.9
-    assert coverage_of(found, sheet, WINDOW, peak) > 0.98
-    assert np.abs(found.places[WINDOW] - blank.places[WINDOW]).max() < 2.5
+    assert coverage_of(result, sheet, WINDOW, peak) > 0.98
+    assert np.abs(result.places[WINDOW] - blank.places[WINDOW]).max() < 2.5
 
 
 def test_what_lies_on_its_print_stays(blank, sheet):
-    found = register_windows(blank, sheet, [WINDOW])
-    assert (found.levels == blank.levels).all()
-    assert (found.places == blank.places).all()
+    result = register_windows(blank, sheet, [WINDOW])
+    assert (result.levels == blank.levels).all()
+    assert (result.places == blank.places).all()
 
 
 def test_shifts_of_boxes_that_were_taken_for_those_beside_them_are_left_out():
     places = np.array([(x, y) for y in range(20, 400, 40) for x in range(20, 400, 40)], float)
     aside = np.array([(200 + dx, 200 + dy) for dy in (0, 16) for dx in (0, 8, 16, 24)], float)  # all alike, a box off
     shifts = np.concatenate([np.full(places.shape, 1.0), np.full(aside.shape, (-33.0, 0.0))])
-    found = _shift_mesh(np.concatenate([places, aside]), shifts, (420, 420))
-    assert np.abs(found - 1).max() < 0.5
+    result = _shift_mesh(np.concatenate([places, aside]), shifts, (420, 420))
+    assert np.abs(result - 1).max() < 0.5
 
 
 def test_shifts_behind_a_fold_are_kept():
     places = np.array([(x, y) for y in range(20, 400, 20) for x in range(20, 400, 40)], float)
     shifts = np.stack([np.zeros(len(places)), 0.07 * np.maximum(0, places[:, 1] - 200)], axis=-1)
-    found = _shift_mesh(places, shifts, (420, 420))
-    assert np.abs(found[300, :, 1] - 0.07 * 100).max() < 1
-    assert np.abs(found[:180]).max() < 1
+    result = _shift_mesh(places, shifts, (420, 420))
+    assert np.abs(result[300, :, 1] - 0.07 * 100).max() < 1
+    assert np.abs(result[:180]).max() < 1

@@ -56,8 +56,8 @@ def error(page: np.ndarray, taken: np.ndarray, matrix: np.ndarray) -> float:
     sheet = Sheet.of(open_picture(page))
     aligned = align(open_picture(taken), sheet)
     expected = cv2.perspectiveTransform(POINTS[None], matrix)[0]
-    found = [aligned.at(y * sheet.scale[0], x * sheet.scale[1])[::-1] for x, y in POINTS]
-    return float(np.linalg.norm(np.array(found) - expected, axis=1).max())
+    result = [aligned.at(y * sheet.scale[0], x * sheet.scale[1])[::-1] for x, y in POINTS]
+    return float(np.linalg.norm(np.array(result) - expected, axis=1).max())
 
 
 @pytest.mark.parametrize("angle", [7, 180, -80])
@@ -88,10 +88,10 @@ def test_another_form_with_the_same_marks_is_rejected():
 
 def test_what_stands_in_four_corners_is_a_mark_only_if_all_are_alike():
     page = form("square")
-    found = Sheet.of(open_picture(page)).marks
+    result = Sheet.of(open_picture(page)).marks
     scale = 1600 / 1414
-    assert np.abs(found.centers - (np.array(CORNERS) + 0.5) * scale + 0.5).max() < 1
-    assert found.fill > 0.9
+    assert np.abs(result.centers - (np.array(CORNERS) + 0.5) * scale + 0.5).max() < 1
+    assert result.fill > 0.9
     levels = 1 - page.astype(np.float32) / 255
     assert corner_marks(levels, 1.0) is not None
     levels[30:90, 30:90] = 0

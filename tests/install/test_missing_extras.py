@@ -190,17 +190,17 @@ def test_python_names_the_extra_too(code, message):
 def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     ran = command_without((*OPTIONAL, ENGINE), "doctor", "--json")
     assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout)["checks"]
-    assert {entry["status"] for entry in found["versions"].values()} == {"ok"}
-    engine = {name: entry["status"] for name, entry in found["engine"].items()}
+    result = json.loads(ran.stdout)["checks"]
+    assert {entry["status"] for entry in result["versions"].values()} == {"ok"}
+    engine = {name: entry["status"] for name, entry in result["engine"].items()}
     assert engine == {"extension": "missing", "training": "missing", "reading": "ok", "matrix unit": "missing"}
-    training = found["engine"]["training"]
+    training = result["engine"]["training"]
     assert training["value"] is None
     assert training["text"] == "not available: there is no native engine, and torch is not installed"
     assert training["remedy"].startswith("pip install 'lenet[train]'")
-    assert found["engine"]["reading"]["value"] == "numpy"
-    assert {entry["status"] for entry in found["extras"].values()} == {"missing"}
-    assert set(found["extras"]) == {
+    assert result["engine"]["reading"]["value"] == "numpy"
+    assert {entry["status"] for entry in result["extras"].values()} == {"missing"}
+    assert set(result["extras"]) == {
         "tables",
         "train",
         "figures",
@@ -219,11 +219,11 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
 def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():
     for module in ("fastapi", "onnxruntime", "torch"):
         pytest.importorskip(module)
-    found = json.loads(command_without(("httptools", "onnx"), "doctor", "--json").stdout)["checks"]["extras"]
-    assert found["serve"]["status"] == found["bench"]["status"] == "missing"
-    assert found["serve"]["text"] == "httptools is not installed; needed for lenet serve"
-    assert found["bench"]["text"].startswith("onnx is not installed")
-    assert found["train"]["status"] == "ok"
+    result = json.loads(command_without(("httptools", "onnx"), "doctor", "--json").stdout)["checks"]["extras"]
+    assert result["serve"]["status"] == result["bench"]["status"] == "missing"
+    assert result["serve"]["text"] == "httptools is not installed; needed for lenet serve"
+    assert result["bench"]["text"].startswith("onnx is not installed")
+    assert result["train"]["status"] == "ok"
 
 
 def test_the_line_about_the_missing_engine_does_not_promise_a_torch_that_is_missing():

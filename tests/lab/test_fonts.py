@@ -44,9 +44,9 @@ def test_fonts_of_several_splits_come_in_the_order_of_the_table(monkeypatch):
 
 
 def test_every_font_of_the_test_split_draws_all_digits():
-    found = load_handwriting_fonts("test")
-    assert found
-    for font in found:
+    result = load_handwriting_fonts("test")
+    assert result
+    for font in result:
         opened = ImageFont.truetype(str(font.path), 40)
         sizes = {opened.getbbox(digit)[2:] for digit in "0123456789"}
         assert len(sizes) > 1, f"{font.name} draws one box for every digit"

@@ -194,8 +194,8 @@ def test_the_example_is_lenet_5_average_but_for_140_units_in_f5():
     shown = lenet.show(path)
     assert [one.parameters for one in shown.stages] == [156, 0, 2_416, 0, 56_140, 11_844, 850]
     assert shown.parameters == 71_406
-    found = [str(line) for line in str(lenet.diff("lenet-5-average", path)).splitlines() if "units" in line]
-    assert len(found) == 1
+    result = [str(line) for line in str(lenet.diff("lenet-5-average", path)).splitlines() if "units" in line]
+    assert len(result) == 1
 
 
 def test_files_of_version_0_1_with_a_story_and_departures_still_describe_the_same_network():

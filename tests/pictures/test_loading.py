@@ -428,10 +428,10 @@ def three_pages(image_format: str = "TIFF", **options: object) -> bytes:
 def test_the_pages_of_a_tiff_come_one_by_one_with_their_numbers(tmp_path: Path, options: dict[str, object]):
     path = tmp_path / "file.tif"
     path.write_bytes(three_pages(**options))
-    found = list(open_pages(path))
-    assert [picture.name for picture in found] == [f"{path}, page {number}" for number in (1, 2, 3)]
-    assert [picture.size for picture in found] == [(60, 50), (60, 60), (60, 70)]
-    assert [int(picture.colors.mean()) for picture in found] == [50, 100, 150]
+    result = list(open_pages(path))
+    assert [picture.name for picture in result] == [f"{path}, page {number}" for number in (1, 2, 3)]
+    assert [picture.size for picture in result] == [(60, 50), (60, 60), (60, 70)]
+    assert [int(picture.colors.mean()) for picture in result] == [50, 100, 150]
     assert open_picture(path).name == str(path)
     assert open_picture(path).size == (60, 50)
 
@@ -484,10 +484,10 @@ def test_an_opened_file_given_as_a_pillow_image_can_be_used_again(tmp_path: Path
 def test_the_pages_of_a_pdf_are_drawn_at_200_dots_per_inch_at_most():
     pytest.importorskip("pypdfium2")
     content = three_pages("PDF", resolution=72)  # a pixel is a point
-    found = list(open_pages(content))
-    assert [picture.name for picture in found] == ["bytes, page 1", "bytes, page 2", "bytes, page 3"]
-    assert found[0].size == (167, 139)
-    assert [round(int(picture.colors.mean()), -1) for picture in found] == [50, 100, 150]
+    result = list(open_pages(content))
+    assert [picture.name for picture in result] == ["bytes, page 1", "bytes, page 2", "bytes, page 3"]
+    assert result[0].size == (167, 139)
+    assert [round(int(picture.colors.mean()), -1) for picture in result] == [50, 100, 150]
     wide = saved(Image.new("L", (4000, 3000), 255), "PDF", resolution=72)  # a poster
     height, width = open_picture(wide).size
     assert 5_500_000 < height * width < 6_100_000

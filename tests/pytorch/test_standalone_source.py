@@ -138,7 +138,7 @@ def test_every_shape_in_a_comment_is_the_shape_that_the_line_leaves(name, argume
         if (match := re.search(r"^ +(?:x =|return) .*# \(N, ([\d, ]+)\)", line))
     }
     assert len(commented) >= len(network.stages)
-    found = {}
+    result = {}
 
     def trace_forward(frame, event, argument):
         if (
@@ -152,7 +152,7 @@ def test_every_shape_in_a_comment_is_the_shape_that_the_line_leaves(name, argume
         def local(frame, event, argument):
             if state["line"] in commented:
                 value = argument if event == "return" else frame.f_locals["x"]
-                found[state["line"]] = tuple(value.shape[1:])
+                result[state["line"]] = tuple(value.shape[1:])
             state["line"] = frame.f_lineno
             return local
 
@@ -165,7 +165,7 @@ def test_every_shape_in_a_comment_is_the_shape_that_the_line_leaves(name, argume
         model(torch.zeros(2, *network.input))
     finally:
         sys.settrace(before)
-    assert found == commented
+    assert result == commented
 
 
 @pytest.mark.parametrize("name", names())

@@ -361,16 +361,16 @@ def test_readings_hold_no_picture_and_print_as_one_short_line():
 
 def arrays_within(kept: object) -> list[np.ndarray]:
     """The arrays that an object keeps from being freed, those that others are views of included."""
-    found, seen, left = [], set(), [kept]
+    result, seen, left = [], set(), [kept]
     while left:
         one = left.pop()
         if id(one) in seen or isinstance(one, type | ModuleType | FunctionType):
             continue
         seen.add(id(one))
         if isinstance(one, np.ndarray):
-            found.append(one if one.base is None else one.base)
+            result.append(one if one.base is None else one.base)
         left += gc.get_referents(one)
-    return found
+    return result
 
 
 def box_of(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:

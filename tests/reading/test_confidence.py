@@ -419,7 +419,7 @@ def test_light_figures_on_a_dark_plate_in_light_surroundings_are_read(reader, mn
 
 def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mnist):
     """Squared paper whose rules are as dark as the pen: nothing stands out as a line."""
-    found = 0
+    result = 0
     for index in np.flatnonzero(mnist.test_labels == 3)[:6]:
         writer = Writer(mnist.test_images[index : index + 1], np.array([3], np.uint8), np.random.default_rng(7))
         writer.indices_by_label[3] = np.array([0])
@@ -427,5 +427,5 @@ def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mn
         digit[::22] = digit[:, ::22] = np.maximum(digit[::22].max(initial=0), 0.0)
         reading = reader.read(photograph_line(digit, writer.rng))
         assert all(one.is_rejected for one in reading.digits) or reading.confidences[0] > 0
-        found += bool(reading.digits)
-    assert found >= 1
+        result += bool(reading.digits)
+    assert result >= 1

@@ -252,7 +252,7 @@ def test_every_mutated_file_is_read_or_refused_in_one_sentence(first: int, tmp_p
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60 + 2 * CHUNK, check=False)
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert ran.returncode == 0, f"{lines[-1] if lines else 'nothing'} ended the process: {ran.stderr[-2000:]}"
-    outcomes = [{**asked, **found} for asked, found in zip(lines[::2], lines[1::2], strict=True)]
+    outcomes = [{**asked, **result} for asked, result in zip(lines[::2], lines[1::2], strict=True)]
     assert len(outcomes) == last - first
     if log := os.environ.get("LENET_MUTATIONS_LOG"):
         with Path(log).open("a") as file:

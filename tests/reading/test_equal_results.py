@@ -53,11 +53,11 @@ def digits_that_touch(seed: int, height: int, width: int) -> np.ndarray:
 def test_the_engine_proposes_the_cuts_that_opencv_does(seed, height, width, digit_height, slant):
     mask, slants = digits_that_touch(seed, height, width), sorted({0.0, slant / 2, slant})
     assume(mask.any())
-    found, expected = (sorted(f(mask, digit_height, slants)) for f in (native.propose_cuts, propose_cuts))
+    result, expected = (sorted(f(mask, digit_height, slants)) for f in (native.propose_cuts, propose_cuts))
     if HAS_IPP:
-        assert found == expected
+        assert result == expected
     else:
-        assert abs(len(found) - len(expected)) <= 0.2 * len(expected) + 2
+        assert abs(len(result) - len(expected)) <= 0.2 * len(expected) + 2
 
 
 @built
@@ -65,8 +65,8 @@ def test_the_engine_proposes_the_cuts_that_opencv_does(seed, height, width, digi
 @pytest.mark.parametrize("digit_height", [0.5, 9.0])
 def test_blots_are_cut_alike(shape, digit_height):
     mask = np.ones(shape, bool)
-    found, expected = (sorted(f(mask, digit_height, [-0.3, 0.0])) for f in (native.propose_cuts, propose_cuts))
-    assert found == expected
+    result, expected = (sorted(f(mask, digit_height, [-0.3, 0.0])) for f in (native.propose_cuts, propose_cuts))
+    assert result == expected
 
 
 @built

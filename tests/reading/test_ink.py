@@ -118,15 +118,15 @@ def mask_of(ink: InkMap, share: float = 0.38) -> NDArray[np.bool_]:
     return without_rules((ink.levels > threshold).view(np.uint8), find_rules(ink, lowest)) > 0
 
 
-def agreement(found: NDArray[np.bool_], ink: Ink) -> tuple[float, float]:
+def agreement(actual: NDArray[np.bool_], ink: Ink) -> tuple[float, float]:
     """Intersection over union with the true strokes; what was found beside them, as a share of them."""
-    size = found.shape[::-1]
+    size = actual.shape[::-1]
     truth = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if size < ink.shape[::-1] else cv2.INTER_LINEAR)
     near = cv2.dilate((truth > 0.1).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    union = np.count_nonzero(found | (truth > 0.5))
+    union = np.count_nonzero(actual | (truth > 0.5))
     return (
-        np.count_nonzero(found & (truth > 0.5)) / union,
-        np.count_nonzero(found & ~near) / np.count_nonzero(truth > 0.5),
+        np.count_nonzero(actual & (truth > 0.5)) / union,
+        np.count_nonzero(actual & ~near) / np.count_nonzero(truth > 0.5),
     )
 
 
@@ -221,10 +221,10 @@ def feet_left(height: int, level: float) -> float:
     ink = np.zeros((130, 400), np.float32)
     for left in (0, 90, 180):
         cv2.polylines(ink, [np.int32(two) + np.int32((left, 0))], False, 1.0, 8, cv2.LINE_AA)
-    found = mask_of(find_ink(photo(ruled(on_paper(ink), [((0, height), (400, height + 2))], level, 4))))
-    assert agreement(found, ink)[1] < 0.02
+    result = mask_of(find_ink(photo(ruled(on_paper(ink), [((0, height), (400, height + 2))], level, 4))))
+    assert agreement(result, ink)[1] < 0.02
     is_foot = (ink > 0.5) & np.isin(np.arange(130), range(93, 99))[:, None]
-    return float(np.mean(found[is_foot]))
+    return float(np.mean(result[is_foot]))
 
 
 @pytest.mark.parametrize("level", [0.2, 0.5])
@@ -250,8 +250,8 @@ def test_the_noise_of_a_crop_full_of_ink_is_that_of_its_paper(mnist):
     ink = enlarged(mnist.test_images[0], 84)
     tight = ink[np.ix_((ink > 0.5).any(axis=1), (ink > 0.5).any(axis=0))]
     grain = np.random.default_rng(1).normal(0, 0.03, tight.shape)
-    found = find_ink(photo(0.8 - 0.5 * cv2.dilate(tight, np.ones((5, 5), np.uint8)) + grain))
-    assert found.noise < 0.06
+    result = find_ink(photo(0.8 - 0.5 * cv2.dilate(tight, np.ones((5, 5), np.uint8)) + grain))
+    assert result.noise < 0.06
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])

@@ -56,8 +56,8 @@ def test_a_change_that_leaves_the_digit_leaves_the_answer(differences: dict[str,
 
 
 def test_all_changes_together_meet_the_bar(differences: dict[str, list[str]]):
-    found = {change: texts for change, texts in differences.items() if texts}
-    assert sum(map(len, found.values())) <= (1 - BAR) * DIGITS * len(differences), found
+    result = {change: texts for change, texts in differences.items() if texts}
+    assert sum(map(len, result.values())) <= (1 - BAR) * DIGITS * len(differences), result
 
 
 @pytest.mark.parametrize("change", ["inverted", "hard shadow", "JPEG of quality 30", "EXIF orientation 6"])

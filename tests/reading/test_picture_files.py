@@ -87,11 +87,11 @@ def test_what_is_no_shard_is_one_sentence(text: str):
 def test_a_list_names_files_as_they_are_and_never_folders_or_globs(tmp_path: Path):
     names = ["a b.png", "*.png", "[1].png", "ü.png", " x.png", str(tmp_path)]
     (tmp_path / "list").write_bytes("\ufeff".encode() + "\r\n".join([*names, "", "last.png"]).encode())
-    found = PictureFiles([], files_from=str(tmp_path / "list"))
-    assert list(found) == [Path(name) for name in [*names, "last.png"]]
-    assert (found.is_many, found.count(), found.problems) == (True, 7, [])
+    result = PictureFiles([], files_from=str(tmp_path / "list"))
+    assert list(result) == [Path(name) for name in [*names, "last.png"]]
+    assert (result.is_many, result.count(), result.problems) == (True, 7, [])
     (tmp_path / "list").write_bytes(b"\xff.png\n")
-    assert [os.fsencode(path) for path in found] == [b"\xff.png"]
+    assert [os.fsencode(path) for path in result] == [b"\xff.png"]
 
 
 def test_an_empty_list_of_files_is_reported(tmp_path: Path, capsys):
@@ -127,9 +127,9 @@ def test_a_list_that_is_piped_in_is_taken_line_by_line(monkeypatch):
             return f"{Pipe.taken}.png\n".encode()
 
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Pipe(), isatty=lambda: False))
-    found = PictureFiles([], files_from="-")
-    assert found.count() is None
-    assert list(islice(found, 3)) == [Path("1.png"), Path("2.png"), Path("3.png")]
+    result = PictureFiles([], files_from="-")
+    assert result.count() is None
+    assert list(islice(result, 3)) == [Path("1.png"), Path("2.png"), Path("3.png")]
     assert Pipe.taken == 3
 
 
@@ -137,16 +137,16 @@ def test_a_list_that_is_piped_in_is_taken_line_by_line(monkeypatch):
 def test_a_folder_that_cannot_be_looked_into_is_told_and_the_others_are_read(tmp_path: Path):
     files_in(tmp_path, "a/1.png", "b/1.png", "c.png")
     (tmp_path / "a").chmod(0)
-    found = PictureFiles([str(tmp_path)], recursive=True)
-    assert [path.name for path in found] == ["1.png", "c.png"]
-    assert [str(problem) for problem in found.problems] == [f"{tmp_path / 'a'}: permission denied"]
+    result = PictureFiles([str(tmp_path)], recursive=True)
+    assert [path.name for path in result] == ["1.png", "c.png"]
+    assert [str(problem) for problem in result.problems] == [f"{tmp_path / 'a'}: permission denied"]
 
 
 def test_problems_are_told_once_however_often_the_files_are_iterated_over(tmp_path: Path):
-    found = PictureFiles([str(tmp_path / "none*.png"), "x.png"])
+    result = PictureFiles([str(tmp_path / "none*.png"), "x.png"])
     for _ in range(3):
-        assert list(found) == [Path("x.png")]
-        assert [str(problem) for problem in found.problems] == [f"{tmp_path}/none*.png: no file matches"]
+        assert list(result) == [Path("x.png")]
+        assert [str(problem) for problem in result.problems] == [f"{tmp_path}/none*.png: no file matches"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

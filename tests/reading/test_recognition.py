@@ -78,9 +78,9 @@ def test_the_thresholds_of_answers_follow_how_often_they_are_wrong():
     rng = np.random.default_rng(3)
     confidences = rng.beta(4, 1, 20_000)
     wrong = rng.random(20_000) < 1 / (1 + np.exp(2 + 1.5 * np.log(confidences / (1 - confidences))))
-    found = fit_acceptance(np.stack([confidences, wrong], axis=1), 0.02)
-    assert found.min_confidence == dict(found.thresholds)[0.02]
-    for share, least in found.thresholds:
+    result = fit_acceptance(np.stack([confidences, wrong], axis=1), 0.02)
+    assert result.min_confidence == dict(result.thresholds)[0.02]
+    for share, least in result.thresholds:
         accepted = wrong[confidences >= least]
         assert accepted.mean() <= share + 3 * np.sqrt(share / len(accepted))
         assert len(accepted) > 0.99 * len(wrong) or accepted.mean() > 0.8 * share
@@ -101,8 +101,8 @@ def test_calibrating_finds_the_temperature_that_outputs_were_made_with(sharpness
     scores = rng.normal(0, 2, (20_000, 11))
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
-    found = calibrate(ELEVEN, [((scores * sharpness).astype(np.float32)[None], labels)])
-    assert found.temperature == pytest.approx(sharpness, rel=0.06)
+    result = calibrate(ELEVEN, [((scores * sharpness).astype(np.float32)[None], labels)])
+    assert result.temperature == pytest.approx(sharpness, rel=0.06)
 
 
 def test_a_threshold_keeps_the_share_of_errors_it_promises():
@@ -110,11 +110,11 @@ def test_a_threshold_keeps_the_share_of_errors_it_promises():
     scores = rng.normal(0, 4, (40_000, 11))
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
-    found = calibrate(ELEVEN, [(scores.astype(np.float32)[None], labels)])
-    own = np.exp(scores / found.temperature)
+    result = calibrate(ELEVEN, [(scores.astype(np.float32)[None], labels)])
+    own = np.exp(scores / result.temperature)
     own = (own / own.sum(axis=1, keepdims=True))[:, :10]
-    assert len(found.digit.thresholds) >= 3
-    for share, least in found.digit.thresholds:
+    assert len(result.digit.thresholds) >= 3
+    for share, least in result.digit.thresholds:
         accepted = own.max(axis=1) >= least
         assert (own.argmax(axis=1) != labels)[accepted].mean() == pytest.approx(share, rel=0.1)
 

@@ -31,9 +31,9 @@ def accepted(readings: list[Reading]) -> Iterator[Reading]:
 
 
 def test_hardly_a_picture_without_digits_gets_an_accepted_answer(readings: dict[str, list[Reading]]):
-    found = {kind: [reading.text for reading in accepted(own)] for kind, own in readings.items()}
+    result = {kind: [reading.text for reading in accepted(own)] for kind, own in readings.items()}
     # PICTURES of the benchmark's thousand: a reader that just meets the bar may show a few more by chance.
-    assert sum(map(len, found.values())) <= most_by_chance(PICTURES, BAR), found
+    assert sum(map(len, result.values())) <= most_by_chance(PICTURES, BAR), result
 
 
 def test_a_picture_without_digits_says_why_nothing_was_read(readings: dict[str, list[Reading]]):

@@ -148,18 +148,18 @@ def test_activations_are_those_of_the_engine_on_the_digit_that_is_read(client, m
     assert answer.headers["content-type"] == media_type
     if media_type == "application/json":
         values = answer.json()
-        found = {stage["name"]: np.asarray(stage["values"], np.float32) for stage in values["stages"]}
+        result = {stage["name"]: np.asarray(stage["values"], np.float32) for stage in values["stages"]}
         assert np.array_equal(values["image"], image)
         assert values["digit"]["label"] == "7"
         assert len(values["labels"]) == weights.network.classes == expected["output"].size
         assert int(np.argmax(values["probabilities"])) == 7
         assert 0.9 < sum(values["probabilities"]) <= 1
     else:
-        found = dict(np.load(io.BytesIO(answer.content)))
-        assert np.array_equal(found.pop("image"), image)
-    assert list(found) == list(expected)
+        result = dict(np.load(io.BytesIO(answer.content)))
+        assert np.array_equal(result.pop("image"), image)
+    assert list(result) == list(expected)
     for name, array in expected.items():
-        assert np.array_equal(found[name], array[0]), name
+        assert np.array_equal(result[name], array[0]), name
 
 
 def test_activations_of_a_normalized_digit_are_of_its_own_pixels(client):

@@ -86,7 +86,7 @@ def test_mutated_pictures_are_read_or_refused_in_one_sentence_whatever_is_asked(
         return answers
 
     with httpx.Client(base_url=server.address, timeout=60) as sender, ThreadPoolExecutor(AT_A_TIME) as threads:
-        answers = [answer for found in threads.map(send_one, pictures) for answer in found]
+        answers = [answer for result in threads.map(send_one, pictures) for answer in result]
     statuses = set()
     for kind, answer in answers:
         statuses.add(answer.status_code)
@@ -183,7 +183,7 @@ def test_no_answer_departs_from_the_openapi(client):
     for kind in ("image/png", "application/octet-stream"):  # without these, hardly any picture would be one
         schemathesis.openapi.media_type(kind, strategies.sampled_from([SEVEN, DIGIT, SEVEN[:500]]))
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [result.ok() for result in schema.get_all_operations()]
     assert len(operations) == 7
     for operation in operations:
         statuses = conforming_statuses(client, operation)

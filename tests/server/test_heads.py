@@ -75,9 +75,9 @@ def processes(server: Server) -> list[int]:
 
 def connections(server: Server) -> int:
     """How many sockets the processes of a server hold."""
-    found = [path for pid in processes(server) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    result = [path for pid in processes(server) for path in Path(f"/proc/{pid}/fd").iterdir()]
     targets = []
-    for path in found:
+    for path in result:
         with contextlib.suppress(OSError):
             targets.append(str(path.readlink()))
     return sum(target.startswith("socket:") for target in targets)
@@ -153,8 +153,8 @@ def test_a_head_sent_together_with_a_request_has_the_same_time(server):
     ids=lambda value: "" if isinstance(value, list) else None,
 )
 def test_a_head_that_is_too_long_or_damaged_is_refused_in_a_sentence(server, parts, status, detail):
-    found, message = refusal(answer_to(server, *parts))
-    assert (found, detail in message) == (status, True), message
+    result, message = refusal(answer_to(server, *parts))
+    assert (result, detail in message) == (status, True), message
 
 
 def test_what_is_refused_takes_no_memory(server):

@@ -248,17 +248,17 @@ def test_a_picture_that_takes_too_long_is_given_up_and_keeps_its_slot_until_its_
 
     async def wait() -> list[int]:
         async with slow.open() as client:
-            found = [(await client.post("/v1/read", content=SEVEN)).status_code for _ in range(2)]
+            result = [(await client.post("/v1/read", content=SEVEN)).status_code for _ in range(2)]
             gate.set()
             end = time.monotonic() + SECONDS
-            while found[-1] in (503, 504) and time.monotonic() < end:  # 504 where others keep the machine busy
+            while result[-1] in (503, 504) and time.monotonic() < end:  # 504 where others keep the machine busy
                 await asyncio.sleep(0.05)
-                found.append((await client.post("/v1/read?normalized", content=b"x")).status_code)
-            return found
+                result.append((await client.post("/v1/read?normalized", content=b"x")).status_code)
+            return result
 
-    found = run(wait())
-    assert found[:2] == [504, 503]
-    assert found[-1] == 415
+    result = run(wait())
+    assert result[:2] == [504, 503]
+    assert result[-1] == 415
 
 
 @pytest.mark.parametrize("name", ["max_body", "max_pixels", "timeout", "concurrency"])

@@ -62,8 +62,8 @@ def test_totals_are_golden(name):
     ],
 )
 def test_each_layer_of_lenet_5_has_the_counts_printed_in_the_paper(stage, parameters, connections, macs):
-    found = next(summary for summary in summarize(describe("lenet-5")).stages if summary.name == stage)
-    assert (found.parameters, found.connections, found.macs) == (parameters, connections, macs)
+    result = next(summary for summary in summarize(describe("lenet-5")).stages if summary.name == stage)
+    assert (result.parameters, result.connections, result.macs) == (parameters, connections, macs)
 
 
 def test_the_rbf_holds_840_fixed_values_and_no_parameters():
@@ -236,18 +236,18 @@ def test_the_parameter_list_ends_in_the_total():
 
 
 def test_a_network_does_not_differ_from_itself():
-    found = difference(describe("lenet-5"), describe("lenet-5"))
-    assert found.changes == ()
-    assert all(not stage.changes and stage.effect("parameters") == 0 for stage in found.stages)
+    result = difference(describe("lenet-5"), describe("lenet-5"))
+    assert result.changes == ()
+    assert all(not stage.changes and stage.effect("parameters") == 0 for stage in result.stages)
 
 
 @pytest.mark.parametrize("before", names())
 @pytest.mark.parametrize("after", names())
 def test_the_effects_of_all_stages_add_up_to_the_difference_of_the_totals(before, after):
-    found = difference(describe(before), describe(after))
+    result = difference(describe(before), describe(after))
     for figure in ("parameters", "connections", "macs"):
-        total = getattr(found.after, figure) - getattr(found.before, figure)
-        assert sum(stage.effect(figure) for stage in found.stages) == total
+        total = getattr(result.after, figure) - getattr(result.before, figure)
+        assert sum(stage.effect(figure) for stage in result.stages) == total
 
 
 def test_the_difference_of_1998_and_today_names_what_tutorials_change():

@@ -29,11 +29,11 @@ def training(source, out, *more):
 
 
 def start_agent(port, command, is_host, mark):
-    """An agent of torchrun with one process, as it is started on each machine; one of them is where all meet."""
+    """An agent of torchrun with one process, as it is started on each machine; one of them hosts the rendezvous."""
     agent = ["-m", "torch.distributed.run", "--nnodes=1:2", "--nproc-per-node=1", "--max-restarts=3"]
-    meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=test"]
+    rendezvous = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=test"]
     return subprocess.Popen(
-        [sys.executable, *agent, *meeting, f"--rdzv-conf={CONFIGURATION},is_host={is_host}", *command],
+        [sys.executable, *agent, *rendezvous, f"--rdzv-conf={CONFIGURATION},is_host={is_host}", *command],
         env=os.environ | {"OMP_NUM_THREADS": "1", "LENET_TEST_MACHINE": mark},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -204,8 +204,8 @@ def chosen_engine(
     monkeypatch.setattr(
         devices, "choose_engine", lambda otherwise: os.environ.get("LENET_ENGINE") or (sets or (otherwise,))[0]
     )
-    found = devices.choose_device(engine, device, Worker(world_size=processes), begun or {})
-    return found.engine
+    result = devices.choose_device(engine, device, Worker(world_size=processes), begun or {})
+    return result.engine
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,6 @@ def test_a_run_is_repeated_with_the_engine_it_was_made_with(tmp_path, monkeypatc
 def test_every_verb_is_in_the_module_that_is_imported_for_it():
     for verb in VERBS:
         app = build_app(verb)
-        found = {command.name or command.callback.__name__ for command in app.registered_commands}
-        found |= {group.name for group in app.registered_groups}
-        assert found == {other for other, module in VERBS.items() if module == VERBS[verb]}
+        result = {command.name or command.callback.__name__ for command in app.registered_commands}
+        result |= {group.name for group in app.registered_groups}
+        assert result == {other for other, module in VERBS.items() if module == VERBS[verb]}

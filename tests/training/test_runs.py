@@ -230,9 +230,9 @@ def test_of_two_processes_that_train_into_one_folder_one_is_refused_and_the_othe
         assert codes == [0, 1], ended
         assert message in refused[0]
         assert out.name in refused[0]
-        found = [(out / name).read_bytes() for name in ("best.safetensors", "last.safetensors")]
-        assert without_times(found[1]) == without_times(expected[1])
-        assert found[0] == expected[0]
+        result = [(out / name).read_bytes() for name in ("best.safetensors", "last.safetensors")]
+        assert without_times(result[1]) == without_times(expected[1])
+        assert result[0] == expected[0]
         assert not list(out.glob(LEFTOVERS))
 
 

@@ -236,16 +236,16 @@ def test_mirroring_turns_about_half_of_the_pictures():
 
 
 def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
-    found = stripes()
-    run = fit(TINY, found, QUICK, tmp_path / "run", threads=1)
-    assert evaluate(run.best_path, found).error_rate < 5
+    result = stripes()
+    run = fit(TINY, result, QUICK, tmp_path / "run", threads=1)
+    assert evaluate(run.best_path, result).error_rate < 5
     assert {path.name for path in run.folder.iterdir()} == {
         ".lock", "run.json", "history.jsonl", "best.safetensors", "last.safetensors",
     }  # fmt: skip
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)
     provenance = run.model.provenance
-    assert provenance["data"]["training_sha256"] == fingerprint(found.train_images, found.train_labels)
+    assert provenance["data"]["training_sha256"] == fingerprint(result.train_images, result.train_labels)
     assert provenance["epoch"] == run.best["epoch"]
     assert provenance["engine"] == run.settings["engine"] == engine
 
@@ -265,15 +265,15 @@ def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(engine,
     from lenet.preprocess import network_inputs
     from lenet.pytorch import build, load_arrays
 
-    found = stripes(20)
+    result = stripes(20)
     plain = Recipe(
         epochs=1, batch=20, momentum=0, nesterov=False, weight_decay=0, schedule="constant", learning_rate=0.1
     )
-    run = fit(TINY, found, plain, tmp_path / "run", validation=0, threads=1)
+    run = fit(TINY, result, plain, tmp_path / "run", validation=0, threads=1)
     module = build(TINY)
     load_arrays(module, initial_weights(TINY, plain.init, plain.seed))
-    inputs = torch.from_numpy(network_inputs(found.train_images, TINY.input, TINY.input_range))
-    torch.nn.functional.cross_entropy(module(inputs), torch.from_numpy(found.train_labels)).backward()
+    inputs = torch.from_numpy(network_inputs(result.train_images, TINY.input, TINY.input_range))
+    torch.nn.functional.cross_entropy(module(inputs), torch.from_numpy(result.train_labels)).backward()
     for name, parameter in module.named_parameters():
         expected = (parameter - 0.1 * parameter.grad).detach().numpy()
         np.testing.assert_allclose(arrays_of(run)[name], expected, atol=1e-6)
@@ -306,10 +306,10 @@ def test_the_weights_kept_are_those_with_the_fewest_validation_errors(engine, tm
 
 
 def test_the_test_split_decides_nothing(engine, tmp_path):
-    found = stripes()
-    shuffled = Dataset("stripes", found.train_images, found.train_labels, found.test_images[::-1].copy(),
-                       (found.test_labels + 1) % 3, found.class_names)  # fmt: skip
-    runs = [fit(TINY, data, QUICK, tmp_path / str(i), threads=1) for i, data in enumerate((found, shuffled))]
+    result = stripes()
+    shuffled = Dataset("stripes", result.train_images, result.train_labels, result.test_images[::-1].copy(),
+                       (result.test_labels + 1) % 3, result.class_names)  # fmt: skip
+    runs = [fit(TINY, data, QUICK, tmp_path / str(i), threads=1) for i, data in enumerate((result, shuffled))]
     assert runs[0].best_path.read_bytes() != b""
     assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
     assert runs[0].best["epoch"] == runs[1].best["epoch"]

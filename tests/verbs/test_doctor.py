@@ -28,20 +28,20 @@ def _report(capsys) -> tuple[int, dict]:
 
 
 def test_a_working_installation_passes(capsys):
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 0
-    assert found["versions"]["lenet"]["value"] == lenet.__version__
-    assert found["versions"]["numpy"]["value"] == np.__version__
-    assert found["pretrained weights"]["lenet-5-relu"]["value"] == 61_791  # ten digits and none
-    assert found["machine"]["cores"]["value"] >= 1
+    assert result["versions"]["lenet"]["value"] == lenet.__version__
+    assert result["versions"]["numpy"]["value"] == np.__version__
+    assert result["pretrained weights"]["lenet-5-relu"]["value"] == 61_791  # ten digits and none
+    assert result["machine"]["cores"]["value"] >= 1
 
 
 def test_the_engine_in_use_is_the_one_that_is_chosen(capsys, monkeypatch):
-    _, found = _report(capsys)
-    assert found["engine"]["reading"]["value"] == choice.choose_engine()
+    _, result = _report(capsys)
+    assert result["engine"]["reading"]["value"] == choice.choose_engine()
     monkeypatch.setenv("LENET_ENGINE", "numpy")
-    _, found = _report(capsys)
-    assert found["engine"]["training"]["value"] == found["engine"]["reading"]["value"] == "numpy"
+    _, result = _report(capsys)
+    assert result["engine"]["training"]["value"] == result["engine"]["reading"]["value"] == "numpy"
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="only Linux lists the processor's features")
@@ -51,16 +51,16 @@ def test_the_engine_claims_no_instruction_set_that_the_processor_lacks():
 
 @pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not built")
 def test_what_can_run_was_compiled_in(capsys):
-    _, found = _report(capsys)
-    assert set(found["engine"]["can run"]["value"]) <= set(found["engine"]["compiled in"]["value"])
-    assert found["engine"]["can run"]["value"] == native.instruction_sets()
+    _, result = _report(capsys)
+    assert set(result["engine"]["can run"]["value"]) <= set(result["engine"]["compiled in"]["value"])
+    assert result["engine"]["can run"]["value"] == native.instruction_sets()
 
 
 @pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not built")
 def test_every_instruction_set_reads_as_the_reference_does(capsys):
-    _, found = _report(capsys)
+    _, result = _report(capsys)
     for name in native.instruction_sets():
-        assert found["engine"][name]["value"] < 1e-5
+        assert result["engine"][name]["value"] < 1e-5
 
 
 @pytest.mark.parametrize("wrong", [lambda outputs: outputs + 1, lambda outputs: outputs * np.nan])
@@ -73,73 +73,73 @@ def test_an_engine_that_computes_wrong_is_broken(wrong, capsys, monkeypatch):
 
     monkeypatch.setattr(native, "Engine", Engine)
     monkeypatch.setattr(native, "instruction_sets", lambda: ["baseline"])
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert found["engine"]["baseline"]["status"] == "broken"
+    assert result["engine"]["baseline"]["status"] == "broken"
 
 
 def test_an_engine_that_does_not_load_is_broken_and_one_that_was_not_built_is_not(capsys, monkeypatch):
     monkeypatch.setattr(native, "instruction_sets", lambda: [])
     monkeypatch.setattr(choice, "inspect_extension", lambda: choice.Extension("_native.so", "does not load (why)"))
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert found["engine"]["extension"]["text"] == "does not load (why)  _native.so"
+    assert result["engine"]["extension"]["text"] == "does not load (why)  _native.so"
     monkeypatch.setattr(choice, "inspect_extension", lambda: choice.Extension(None, "was not built"))
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 0
-    assert found["engine"]["extension"]["status"] == "missing"
-    assert "pip install --force-reinstall" in found["engine"]["extension"]["remedy"]
-    assert found["engine"]["training"]["value"] == "torch"
+    assert result["engine"]["extension"]["status"] == "missing"
+    assert "pip install --force-reinstall" in result["engine"]["extension"]["remedy"]
+    assert result["engine"]["training"]["value"] == "torch"
 
 
 def test_an_engine_that_is_forced_but_cannot_run_is_broken(capsys, monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", "abacus")
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert "unknown engine 'abacus'" in found["engine"]["in use"]["text"]
+    assert "unknown engine 'abacus'" in result["engine"]["in use"]["text"]
 
 
 def test_a_missing_extra_is_named_with_its_purpose_and_breaks_nothing(capsys, monkeypatch):
     known = doctor.version_of
     monkeypatch.setattr(doctor, "version_of", lambda package: None if package == "matplotlib" else known(package))
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 0
     assert (
-        found["extras"]["figures"]["text"]
+        result["extras"]["figures"]["text"]
         == "matplotlib is not installed; needed for drawing maps, posters and diagrams"
     )
-    assert found["extras"]["figures"]["remedy"] == "pip install 'lenet[figures]'"
+    assert result["extras"]["figures"]["remedy"] == "pip install 'lenet[figures]'"
 
 
 def test_every_extra_that_a_user_may_want_is_checked_by_its_own_packages(capsys):
-    _, found = _report(capsys)
+    _, result = _report(capsys)
     extras = set(doctor.metadata.metadata("lenet").get_all("Provides-Extra") or [])
-    assert set(found["extras"]) == extras - {"all", "bench-all", "docs", "dev"}
-    assert "lenet" not in found["extras"]["desk"]["value"]
-    assert {"openpyxl", "pypdfium2", "fastapi"} <= set(found["extras"]["desk"]["value"])
-    assert set(found["extras"]["cluster"]["value"]) == {"ray"}
+    assert set(result["extras"]) == extras - {"all", "bench-all", "docs", "dev"}
+    assert "lenet" not in result["extras"]["desk"]["value"]
+    assert {"openpyxl", "pypdfium2", "fastapi"} <= set(result["extras"]["desk"]["value"])
+    assert set(result["extras"]["cluster"]["value"]) == {"ray"}
 
 
 def test_a_missing_dependency_is_broken(capsys, monkeypatch):
     known = doctor.version_of
     monkeypatch.setattr(doctor, "version_of", lambda package: None if package == "pillow" else known(package))
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert found["versions"]["pillow"]["remedy"] == "pip install pillow"
+    assert result["versions"]["pillow"]["remedy"] == "pip install pillow"
 
 
 def test_a_data_folder_that_cannot_be_made_is_broken(capsys, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "file" / "data"))
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert "cannot be written" in found["data"]["folder"]["text"]
+    assert "cannot be written" in result["data"]["folder"]["text"]
 
 
 def test_an_empty_data_folder_breaks_nothing(capsys):
-    _, found = _report(capsys)
-    assert found["data"]["here"]["value"] == []
-    assert found["data"]["here"]["remedy"] == "lenet data fetch mnist"
+    _, result = _report(capsys)
+    assert result["data"]["here"]["value"] == []
+    assert result["data"]["here"]["remedy"] == "lenet data fetch mnist"
 
 
 def test_a_check_that_fails_itself_is_reported_and_the_others_go_on(capsys, monkeypatch):
@@ -147,10 +147,10 @@ def test_a_check_that_fails_itself_is_reported_and_the_others_go_on(capsys, monk
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr(doctor, "_machine", fail)
-    code, found = _report(capsys)
+    code, result = _report(capsys)
     assert code == 1
-    assert found["machine"]["check"]["text"] == "RuntimeError: no such luck"
-    assert found["pretrained weights"]["lenet-5-relu"]["status"] == "ok"
+    assert result["machine"]["check"]["text"] == "RuntimeError: no such luck"
+    assert result["pretrained weights"]["lenet-5-relu"]["status"] == "ok"
 
 
 def test_the_text_ends_with_the_verdict(capsys, monkeypatch):

@@ -30,8 +30,8 @@ def teststraight_runs_are_the_same_where_the_whole_page_is_gone_through(seed, he
     mask = np.pad(strokes(seed, height, width), ((0, 4), (0, 4)))
     whole = mask.copy()
     whole[-1, -1] = 1  # a speck that spreads the ink over the page
-    found, expected = (straight_runs(page, length, is_level) for page in (mask, whole))
-    assert [(a.start, a.middles.tolist(), a.thickness, a.is_level) for a in found] == [
+    result, expected = (straight_runs(page, length, is_level) for page in (mask, whole))
+    assert [(a.start, a.middles.tolist(), a.thickness, a.is_level) for a in result] == [
         (b.start, b.middles.tolist(), b.thickness, b.is_level) for b in expected
     ]
 
