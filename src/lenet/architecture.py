@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -345,6 +345,11 @@ class Network:
         return (self.input, *self.output_shapes[:-1])
 
     @property
+    def stages_with_shapes(self) -> Iterator[tuple[Stage, Shape, Shape]]:
+        """Each stage with its input shape and its output shape."""
+        return zip(self.stages, self.input_shapes, self.output_shapes, strict=True)
+
+    @property
     def classes(self) -> int:
         """Number of outputs."""
         return self.output_shapes[-1][0]
@@ -358,7 +363,7 @@ class Network:
         """Name and shape of every trainable array, as in weights files: ``{"c1.weight": (6, 1, 5, 5), …}``."""
         return {
             f"{stage.name}.{name}": shape
-            for stage, input_shape in zip(self.stages, self.input_shapes, strict=True)
+            for stage, input_shape, _ in self.stages_with_shapes
             for name, shape in stage.layer.parameter_shapes(input_shape).items()
         }
 

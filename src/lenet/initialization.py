@@ -85,7 +85,7 @@ def initial_weights(network: Network, rule: str | None = None, seed: int = 0) ->
     rng, rule_of_name = np.random.default_rng(seed), RULES[name]
     return {
         f"{stage.name}.{array}": _draw(rule_of_name, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
-        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
+        for stage, input_shape, _ in network.stages_with_shapes
         for array, shape in stage.layer.parameter_shapes(input_shape).items()
     }
 

@@ -74,7 +74,7 @@ NUMBER = r"[-+]?\d+\.\d{4}"
 @pytest.mark.parametrize("name", names())
 def test_the_written_numbers_give_the_sum_and_the_value(name):
     network, arrays, inputs = example(name)
-    for stage, shape in zip(network.stages, network.output_shapes, strict=True):
+    for stage, _, shape in network.stages_with_shapes:
         for place in places(shape):
             unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage.name, place)
             text = unit_text(network, unit)

@@ -37,7 +37,7 @@ def places(shape):
 def test_the_terms_and_the_bias_add_up_to_what_the_engine_gives(name):
     network, arrays, inputs = example(name)
     passed = engine.activations(network, arrays, inputs)
-    for stage, shape in zip(network.stages, network.output_shapes, strict=True):
+    for stage, _, shape in network.stages_with_shapes:
         for position in places(shape):
             unit = explain_unit(ForwardPass.of(network, arrays, inputs), stage.name, position)
             total = sum(term.sum for term in unit.terms) + (unit.bias or 0.0)
@@ -69,8 +69,8 @@ def test_exactly_the_pixels_of_the_receptive_field_move_the_unit(name):
             # Engines may give an image other last bits at another place of the batch.
             changed = (np.abs(sums[:-1] - sums[-1]) > 1e-5).reshape(network.input[1:])
             rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
-            found = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
-            assert receptive_field(network, index, position) == found
+            result = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
+            assert receptive_field(network, index, position) == result
 
 
 def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
@@ -135,7 +135,7 @@ def test_every_number_of_patches_and_kernels_is_written_at_six_maps_and_at_eight
 def test_any_unit_can_be_drawn_and_the_file_says_which(name, tmp_path):
     network, arrays, inputs = example(name)
     forward_pass = ForwardPass.of(network, arrays, inputs)
-    for stage, shape in zip(network.stages, network.output_shapes, strict=True):
+    for stage, _, shape in network.stages_with_shapes:
         position = (1,) if shape[1:] == (1, 1) else (1, shape[1] - 1, 0)
         path = figures.draw_receptive_field(forward_pass, stage.name, position, FigureFolder(tmp_path, dpi=20))
         assert path == tmp_path / f"unit_{'_'.join([stage.name, *map(str, position)])}.png"

@@ -35,7 +35,7 @@ def plain_module(network: Network, arrays: Mapping[str, Array] | None = None) ->
         ArchitectureError: for a stage that torch has no layer for (tables, sub-sampling, RBF, a bias by unit).
     """
     layers: list[nn.Module] = []
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         layer: nn.Module
         match stage.layer:
             case Convolution(table=None, bias="map") as c if not (c.padding and c.padding_value):

@@ -265,7 +265,7 @@ def match_arrays(network: Network, arrays: NamedArrays) -> RecognizedNetwork:
     position = 0
     shapes = network.parameter_shapes().values()
     matching_count = sum(array.shape == shape for (_, array), shape in zip(arrays, shapes, strict=False))
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         for name, shape in stage.layer.parameter_shapes(input_shape).items():
             key = f"{stage.name}.{name}"
             array = arrays[position][1] if position < len(arrays) else None

@@ -267,7 +267,7 @@ def check_learnable(network: Network, loss: str) -> None:
         raise EngineError(f"{network.name}: replicas learn by {loss} from {outputs} only")
     if any(isinstance(layer, EuclideanRbf) for layer in (layers[0], *layers[:-1])):
         raise EngineError(f"{network.name}: replicas take a Euclidean RBF at the end only, after a stage that learns")
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         layer = stage.layer
         if stage.activation is Activation.LOG_SOFTMAX:
             raise EngineError(f"{network.name}: replicas learn from logits, not from log_softmax; use cross-entropy")

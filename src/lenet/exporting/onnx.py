@@ -62,7 +62,7 @@ def to_onnx(
         name = "input"
         graph_input = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *network.input])
     is_flat = False
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         prefix, layer = f"{stage.name}.", stage.layer
         parameters = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
         quantized = (quantization or {}).get(stage.name)

@@ -67,7 +67,7 @@ def to_pte(network: Network, arrays: Mapping[str, Array]) -> bytes:
 def _without_tables(network: Network, arrays: Mapping[str, Array]) -> tuple[Network, dict[str, Array]]:
     """The network that computes the same with every map connected to every map, and its parameters."""
     stages, dense = [], dict(arrays)
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         if isinstance(stage.layer, Convolution):
             name = f"{stage.name}.weight"
             dense[name] = dense_kernels(stage.layer, arrays[name], input_shape[0])

@@ -63,7 +63,7 @@ def quantize(
     """
     activations = Forward(network, arrays).activations(pictures)
     quantization, inputs = {}, activations["input"]
-    for stage, shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, shape, _ in network.stages_with_shapes:
         if isinstance(stage.layer, Convolution | FullConnection):
             padding_value = (
                 stage.layer.padding_value if isinstance(stage.layer, Convolution) and stage.layer.padding else 0
@@ -112,7 +112,7 @@ def quantized_forward(
 ) -> Array:
     """The outputs of the quantized network, float32 (N, classes), in plain NumPy: what the exported files compute."""
     maps: Array = network_inputs(pictures, network.input, network.input_range)
-    for stage, shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, shape, _ in network.stages_with_shapes:
         quantized_stage, parameters = stage, dict(arrays)
         if (quantized := quantization.get(stage.name)) is not None:
             maps = quantized.values(quantized.levels(maps))

@@ -165,7 +165,7 @@ def to_toml(network: Network) -> str:
     lines += [f"{key} = {_text(value)}" for key in ("source", "description") if (value := getattr(network, key))]
     if network.deviations:
         lines += ["deviations = [", *(f"    {_text(deviation)}," for deviation in network.deviations), "]"]
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         lines += ["", "[[stage]]", f"name = {_text(stage.name)}", f"layer = {_text(stage.kind.replace('_', ' '))}"]
         for field in fields(LAYER_KINDS[stage.kind]):
             value = getattr(stage.layer, field.name)

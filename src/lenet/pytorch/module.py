@@ -51,7 +51,7 @@ class NetworkModule(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+        for stage, input_shape, _ in network.stages_with_shapes:
             try:
                 self.add_module(stage.name, _LAYERS[type(stage.layer)](stage.layer, input_shape))
             except KeyError as error:

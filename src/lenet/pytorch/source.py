@@ -240,9 +240,7 @@ def _attributes(network: Network) -> str:
     return "\n".join(
         f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}"
         + _comment_beside(_parameter_comment(stage, input_shape))
-        for stage, input_shape, output_shape in zip(
-            network.stages, network.input_shapes, network.output_shapes, strict=True
-        )
+        for stage, input_shape, output_shape in network.stages_with_shapes
     )
 
 
@@ -251,9 +249,7 @@ def _blocks(network: Network) -> str:
     lines = [
         f"    {_constructor(stage, input_shape, output_shape)},"
         + _comment_beside(": ".join(filter(None, (stage.name, _parameter_comment(stage, input_shape)))))
-        for stage, input_shape, output_shape in zip(
-            network.stages, network.input_shapes, network.output_shapes, strict=True
-        )
+        for stage, input_shape, output_shape in network.stages_with_shapes
     ]
     start = _classifier_start(network)
     blocks = {"feature_extractor": lines[:start], "classifier": ["    nn.Flatten(),", *lines[start:]]}
@@ -374,9 +370,7 @@ def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
     lines: list[str] = []
     x, flat = "inputs", False
     last = network.stages[-1]
-    for stage, input_shape, output_shape in zip(
-        network.stages, network.input_shapes, network.output_shapes, strict=True
-    ):
+    for stage, input_shape, output_shape in network.stages_with_shapes:
         layer = stage.layer
         takes_vector = _takes_vector(stage)
         if takes_vector and not flat:
@@ -443,9 +437,7 @@ def _loading(network: Network, sequential: bool) -> str:
   model.load_state_dict(load_file("best.safetensors"))"""
     modules = module_names(network)
     with_parameters = [
-        stage.name
-        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
-        if stage.layer.parameter_shapes(input_shape)
+        stage.name for stage, input_shape, _ in network.stages_with_shapes if stage.layer.parameter_shapes(input_shape)
     ]
     renamed = ",\n".join(f'      "{name}": "{modules[name]}"' for name in with_parameters)
     return f"""Weights trained with lenet have the same shapes, and the names of the stages:

@@ -103,7 +103,7 @@ def total_stride(network: Network) -> int:
     4
     """
     stride = 1
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         output_shape = stage.layer.output_shape(input_shape)
         if output_shape[1:] == (1, 1):
             break

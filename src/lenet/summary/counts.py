@@ -157,9 +157,7 @@ def summarize(network: Network) -> NetworkSummary:
     """
     stages = []
     receptive_field, jump, first_center = 1, 1, 0.0
-    for stage, input_shape, output_shape in zip(
-        network.stages, network.input_shapes, network.output_shapes, strict=True
-    ):
+    for stage, input_shape, output_shape in network.stages_with_shapes:
         side, stride, padding = window(stage.layer, input_shape)
         first_center += ((side - 1) / 2 - padding) * jump
         receptive_field += (side - 1) * jump

@@ -109,7 +109,7 @@ def draw_tables(network: Network) -> str:
         ArchitectureError: if no stage has one.
     """
     drawings = []
-    for index, (stage, input_shape) in enumerate(zip(network.stages, network.input_shapes, strict=True)):
+    for index, (stage, input_shape, _) in enumerate(network.stages_with_shapes):
         if not isinstance(stage.layer, Convolution) or stage.layer.table is None:
             continue
         input_name = network.stages[index - 1].name if index else "input"

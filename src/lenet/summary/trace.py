@@ -58,9 +58,7 @@ def layers(network: Network) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Every layer's name in PyTorch and its output shape, without the batch axis."""
     yield "Reshape", network.input
     flat = False
-    for stage, input_shape, output_shape in zip(
-        network.stages, network.input_shapes, network.output_shapes, strict=True
-    ):
+    for stage, input_shape, output_shape in network.stages_with_shapes:
         takes_vector = isinstance(stage.layer, FullConnection | EuclideanRbf)
         if takes_vector and not flat:
             yield "Flatten", (prod(input_shape),)
