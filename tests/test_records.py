@@ -34,6 +34,13 @@ def test_what_is_no_json_is_refused_in_one_sentence(text):
         parse_json(text)
 
 
+def test_a_record_of_another_format_is_refused():
+    assert Record.parsed('{"format": "a-1", "x": 2}', "a-1").integer("x") == 2
+    for text, message in (('{"format": "a-2"}', "format is 'a-2', expected 'a-1'"), ("{}", "no entry 'format'")):
+        with pytest.raises(RecordError, match=message):
+            Record.parsed(text, "a-1")
+
+
 @given(JSON, st.sampled_from(READERS))
 def test_any_value_is_read_as_what_was_asked_for_or_refused(value, read):
     for values in (value, {"x": value}):

@@ -74,13 +74,20 @@ class Record:
         return cls(value, place)
 
     @classmethod
-    def parsed(cls, text: str | bytes) -> "Record":
+    def parsed(cls, text: str | bytes, format: str | None = None) -> "Record":
         """The record that a JSON text holds.
 
+        Args:
+            text: the JSON.
+            format: the value that its entry ``format`` must have; None where it need not have one.
+
         Raises:
-            RecordError: as `parse_json` and `of`.
+            RecordError: as `parse_json` and `of`; or if the format is another.
         """
-        return cls.of(parse_json(text))
+        record = cls.of(parse_json(text))
+        if format is not None and record.text("format") != format:
+            raise RecordError(f"format is {record.text('format')!r}, expected {format!r}")
+        return record
 
     def __contains__(self, name: str) -> bool:
         return self.values.get(name) is not None

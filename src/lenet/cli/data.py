@@ -109,10 +109,11 @@ def verify(
         for name, files in states.items():
             for file in files:
                 typer.echo(f"{name:<14} {file.state:<9} {file.path}")
-    faults = {name: [file for file in files if file.state != "verified"] for name, files in states.items()}
-    if faulty := [name for name, files in faults.items() if files]:
-        listed = "; ".join(f"{file.path}: {file.state}" for name in faulty for file in faults[name])
+    unverified = [(name, file) for name, files in states.items() for file in files if file.state != "verified"]
+    if unverified:
+        listed = "; ".join(f"{file.path}: {file.state}" for _, file in unverified)
         remedy = "fetch again" if data_dir is None else "replace them there, or leave --data-dir out and fetch"
+        faulty = dict.fromkeys(name for name, _ in unverified)
         raise DataError(f"{listed}; {remedy} with: lenet data fetch {' '.join(faulty)}")
 
 

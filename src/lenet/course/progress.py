@@ -36,10 +36,7 @@ def read_progress() -> dict[str, Attempts]:
     """
     path = progress_path()
     try:
-        record = Record.parsed(path.read_bytes())
-        if record.text("format") != FORMAT:
-            raise RecordError(f"its format is {record.text('format')!r}")
-        exercises = record.record("exercises")
+        exercises = Record.parsed(path.read_bytes(), FORMAT).record("exercises")
         return {
             number: Attempts(row.integer("attempts", 0), row.boolean("solved"))
             for number, row in ((number, exercises.record(number)) for number in exercises.values)

@@ -15,11 +15,13 @@ from fnmatch import fnmatch
 from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from lenet.errors import DataError, ReadingError, printable, reason_of
 from lenet.files import why_missing
 from lenet.pictures import SUFFIXES
+
+Source = TypeVar("Source")
 
 STDIN = "-"
 MAX_STDIN = 1 << 29  # bytes
@@ -59,7 +61,7 @@ class Shard:
             raise ReadingError(f"shard is {text!r}, expected I/N with I of 1 to N, as 1/4: the first of four")
         return cls(int(match[1]), int(match[2]))
 
-    def of(self, sources: "Iterable[Path | bytes]") -> "Iterator[Path | bytes]":
+    def of(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Select the files that belong to this shard."""
         return islice(iter(sources), self.number - 1, None, self.count)
 

@@ -60,9 +60,7 @@ class BlockFiles:
         if not is_resumed:
             raise LeNetError(f"{self.folder}: holds answers already; resume goes on with them, or {_HINT_ANEW}")
         try:
-            before = Record.parsed(content)
-            if before.text("format") != _FORMAT:
-                raise RecordError(f"format is {before.text('format')!r}, expected {_FORMAT!r}")
+            before = Record.parsed(content, _FORMAT)
         except RecordError as error:
             raise LeNetError(f"{place}: cannot be read ({error}); {_HINT_ANEW}") from None
         if differences := differences_between(before.values, settings):

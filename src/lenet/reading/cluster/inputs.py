@@ -1,7 +1,6 @@
 """Enumeration of inputs: the arguments of a command line and lists of names, on disks and in object stores."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from lenet.errors import DataError
@@ -49,7 +48,7 @@ class PictureLocations:
         return [*of_inputs, *self._problems]
 
     def __iter__(self) -> Iterator[Location]:
-        return islice(self._all(), self.shard.number - 1, None, self.shard.count)
+        return self.shard.of(self._all())
 
     def _all(self) -> Iterator[Location]:
         for files in self._inputs:

@@ -50,9 +50,7 @@ def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
     """
     path = settings_path(table)
     try:
-        begun_with = Record.parsed(path.read_bytes())
-        if begun_with.text("format") != _FORMAT:
-            raise RecordError(f"format is {begun_with.text('format')!r}, expected {_FORMAT!r}")
+        begun_with = Record.parsed(path.read_bytes(), _FORMAT)
     except FileNotFoundError:
         raise LeNetError(
             f"{table}: cannot be resumed, for there is no {path.name} beside it, which says how it was begun; "
