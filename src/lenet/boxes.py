@@ -10,7 +10,7 @@ Extent = TypeVar("Extent", int, float)
 
 
 def bounding_box(boxes: Iterable[Sequence[Extent]]) -> tuple[Extent, Extent, Extent, Extent]:
-    """The smallest box around some.
+    """The smallest box that holds all boxes.
 
     >>> bounding_box([(5, 10, 20, 30), (0, 25, 10, 40)])
     (0, 10, 20, 40)

@@ -124,8 +124,8 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: if ``X`` is not what `fit` saw: other shapes, or numbers far outside its range.
         """
         check_is_fitted(self)
-        winners: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return winners
+        predictions: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return predictions
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """The probability of each class, (n, classes), in the order of ``classes_``: softmax of outputs, or of negative

@@ -1,4 +1,4 @@
-"""Fonts for text in pictures: Pillow's own, or an installed one for letters that it lacks."""
+"""Fonts for text in pictures: Pillow's default, or an installed one for letters that it lacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INSTALLED = (
     *("wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf"),
     *("PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf", "msyh.ttc", "simhei.ttf", "simsun.ttc"),
 )
-"""Files of fonts, in the order they are tried in: Pillow's own has few letters but those of English."""
+"""Files of fonts, in the order they are tried in: Pillow's default has few letters but those of English."""
 _warned: set[str] = set()  # letters that a line on stderr named
 _IN_NO_FONT = "\U0010ffff"  # no character: what a font draws for it, it draws for every letter that it lacks
 
@@ -36,11 +36,11 @@ def font_for(text: str, size: float) -> Font:
     """
     from PIL.ImageFont import load_default
 
-    own = load_default(size)
+    default = load_default(size)
     letters = sorted({letter for letter in text if not letter.isspace()})
-    if text.isascii() or all(_has(own, letter) for letter in letters):
-        return own
-    fonts = [own, *(font.font_variant(size=size) for font in _installed_fonts())]
+    if text.isascii() or all(_has(default, letter) for letter in letters):
+        return default
+    fonts = [default, *(font.font_variant(size=size) for font in _installed_fonts())]
     font = max(fonts, key=lambda font: sum(_has(font, letter) for letter in letters))
     if missing := [letter for letter in letters if not _has(font, letter)]:
         _warn_of("".join(missing[:10]))

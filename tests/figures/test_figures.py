@@ -160,8 +160,8 @@ def test_the_ten_distances_stand_beside_the_codes_and_the_smallest_is_marked():
     assert name == "f6_codes"
     assert units_on(sheet) == 84 * 11
     marked = {text for text, drawn in written.items() if drawn.get_color() == LIGHT.accent}
-    winner = int(distances.argmin())
-    assert marked == {str(winner), f"{distances[winner]:.3g}"}
+    predicted = int(distances.argmin())
+    assert marked == {str(predicted), f"{distances[predicted]:.3g}"}
     assert {f"{distance:.3g}" for distance in distances} <= set(written)
 
 

@@ -59,8 +59,8 @@ def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
     check_texts(diagram(network))
     sheet = strip(ForwardPass.of(network, arrays, inputs), LIGHT)
     check_texts(sheet)
-    winner = int(engine.decide(network, engine.forward(network, arrays, inputs))[0])
-    assert max(sheet.axes.texts, key=lambda text: text.get_fontsize()).get_text() == str(winner)
+    predicted = int(engine.decide(network, engine.forward(network, arrays, inputs))[0])
+    assert max(sheet.axes.texts, key=lambda text: text.get_fontsize()).get_text() == str(predicted)
     labels = [text.get_text() for text in sheet.axes.texts]
     assert {"input", *(stage.name for stage in network.stages)} <= set(labels)
     assert sheet.width / sheet.height > 2.8

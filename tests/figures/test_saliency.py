@@ -52,20 +52,20 @@ def test_in_a_linear_network_the_pixels_add_up_to_what_the_whole_picture_gives()
     _, arrays, inputs = example(network)
     blank = np.full_like(inputs, -0.5)
     outputs, nothing = engine.forward(network, arrays, np.concatenate([inputs, blank]))
-    winner = int(outputs.argmax())
+    predicted = int(outputs.argmax())
     salience = gradient_times_input(network, arrays, inputs)
     assert salience.shape == (10, 10)
-    assert salience.sum() == pytest.approx(outputs[winner] - nothing[winner], rel=1e-4)
+    assert salience.sum() == pytest.approx(outputs[predicted] - nothing[predicted], rel=1e-4)
     assert (gradient_times_input(network, arrays, blank) == 0).all()
 
 
 @pytest.mark.parametrize("name", ["lenet-5", "lenet-rgb", "lenet-1989"])
 def test_occlusion_is_what_covering_one_patch_after_the_other_shows(name):
     network, arrays, inputs = example(name)
-    found, reach = occlusion(network, arrays, inputs), patch_side(network) // 2
+    result, reach = occlusion(network, arrays, inputs), patch_side(network) // 2
     outputs = engine.forward(network, arrays, inputs)[0]
     sign = -1 if network.smallest_wins else 1
-    winner = int((sign * outputs).argmax())
+    predicted = int((sign * outputs).argmax())
     height, width = network.input[1:]
     for row, column in ((0, 0), (height - 1, 3), (height // 2, width // 2)):
         covered = inputs.copy()
@@ -73,8 +73,8 @@ def test_occlusion_is_what_covering_one_patch_after_the_other_shows(name):
             for x in range(width):
                 if abs(y - row) <= reach and abs(x - column) <= reach:
                     covered[0, :, y, x] = network.input_range[0]
-        falls = sign * (outputs[winner] - engine.forward(network, arrays, covered)[0, winner])
-        assert found[row, column] == pytest.approx(falls, rel=1e-3, abs=1e-5)
+        falls = sign * (outputs[predicted] - engine.forward(network, arrays, covered)[0, predicted])
+        assert result[row, column] == pytest.approx(falls, rel=1e-3, abs=1e-5)
 
 
 def test_to_hide_what_is_blank_changes_nothing_and_a_penalty_counts_negatively():
@@ -84,11 +84,11 @@ def test_to_hide_what_is_blank_changes_nothing_and_a_penalty_counts_negatively()
     np.testing.assert_allclose(occlusion(network, arrays, blank)[:15], 0, atol=1e-4)
     # Where salience is positive, a little less ink makes the winning penalty larger.
     salience = gradient_times_input(network, arrays, inputs)
-    winner = int(engine.forward(network, arrays, inputs)[0].argmin())
+    predicted = int(engine.forward(network, arrays, inputs)[0].argmin())
     row, column = np.unravel_index(salience.argmax(), salience.shape)
     paler = inputs.copy()
     paler[0, 0, row, column] -= 0.1
-    before, after = (engine.forward(network, arrays, some)[0, winner] for some in (inputs, paler))
+    before, after = (engine.forward(network, arrays, some)[0, predicted] for some in (inputs, paler))
     assert after > before
 
 

@@ -23,8 +23,8 @@ class Description:
     """The description of a model in its file; empty for files of other programs.
 
     Attributes:
-        network: the network; None if it is not said.
-        class_names: one for each class; empty if they are not said.
+        network: the network; None if unknown.
+        class_names: one for each class; empty if unknown.
         provenance: what of the model's provenance is needed to use it: `PROVENANCE_KEYS`, those that there are.
     """
 

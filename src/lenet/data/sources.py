@@ -55,7 +55,7 @@ def cache_folder() -> Path:
     """Find the cache folder: LENET_DATA, or the platform's folder for caches.
 
     Raises:
-        DataError: if it lies in a home folder that nobody knows.
+        DataError: if it lies in an unknown home folder.
     """
     folder = os.environ.get("LENET_DATA") or user_cache_dir("lenet")
     try:
@@ -86,8 +86,8 @@ def read_verified(path: Path, file: File) -> Bytes:
         raise DataError(f"{path}: cannot be read: {reason_of(problem)}") from problem
     if size != file.size:
         count = f"{size:,} bytes" if size < file.size else f"more than {file.size:,} bytes"
-        fault = "truncated" if size < file.size else "oversized"
-        raise DataError(f"{path}: holds {count}, expected {file.size:,}; it is {fault}, or another file")
+        defect = "truncated" if size < file.size else "oversized"
+        raise DataError(f"{path}: holds {count}, expected {file.size:,}; it is {defect}, or another file")
     kind, expected = file.checksum.split(":")
     actual = hashlib.new(kind, buffer[: file.size].data, usedforsecurity=False).hexdigest()
     if actual != expected:
@@ -187,7 +187,7 @@ def _cache_for_writing(source: DataSetSource) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
-            # Nobody else is in here, so what lies about was left by a process that was killed.
+            # The folder is locked, so these were left by a process that was killed.
             for leftover in folder.glob(".fetch-*"):
                 shutil.rmtree(leftover, ignore_errors=True)
             for leftover in folder.glob(LEFTOVERS):
@@ -242,7 +242,7 @@ def _fill_cache(source: DataSetSource, folder: Path, attempts: list[str]) -> Con
                 downloader.download(source.files, Path(temporary))
                 contents = Contents(_read_folder(source, Path(temporary)).files, downloader.title)
             except DataError as problem:
-                # The temporary folder's name would tell a reader nothing.
+                # The temporary folder's name is of no use to a reader.
                 attempts.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
                 continue
             _store(source, contents)

@@ -120,8 +120,8 @@ def backward(
 
 def decide(network: Network, outputs: Array) -> NDArray[np.int64]:
     """The winning class of each row of outputs: smallest penalty, or largest value."""
-    winners = outputs.argmin(axis=1) if network.smallest_wins else outputs.argmax(axis=1)
-    return np.asarray(winners, np.int64)
+    predictions = outputs.argmin(axis=1) if network.smallest_wins else outputs.argmax(axis=1)
+    return np.asarray(predictions, np.int64)
 
 
 def probabilities(network: Network, outputs: Array) -> Array:

@@ -107,11 +107,11 @@ class Evaluation:
     def worst_mistakes(self, limit: int = 40) -> list[Mistake]:
         """The mistakes made with the greatest probability, worst first."""
         rows = np.flatnonzero(self.predictions != self.labels)
-        certainty = self.probabilities[rows, self.predictions[rows]]
-        order = np.lexsort((rows, -self.margins[rows], -certainty))
+        confidences = self.probabilities[rows, self.predictions[rows]]
+        order = np.lexsort((rows, -self.margins[rows], -confidences))
         return [
             Mistake(int(index), int(self.labels[index]), int(self.predictions[index]), float(probability))
-            for index, probability in zip(rows[order][:limit], certainty[order][:limit], strict=True)
+            for index, probability in zip(rows[order][:limit], confidences[order][:limit], strict=True)
         ]
 
     @cached_property
@@ -228,12 +228,12 @@ def evaluate(
     network, dataset = model.network, data
     if not isinstance(dataset, Dataset):
         dataset = data_for(model, dataset, data_dir, polarity=polarity, transpose=transpose)
-    dataset = dataset.with_classes(model.class_names)  # by name, never by place
+    dataset = dataset.with_classes(model.class_names)  # matched by name, never by index
     images, labels = dataset.part(split)
     predict = _predictor(model, engine)
     starts = range(0, len(images), _BATCH)
     outputs = np.concatenate([predict(images[start : start + _BATCH]) for start in starts])
-    if model.reject_class is not None:  # the most probable class is the answer, however unsure
+    if model.reject_class is not None:  # no example is rejected: the most probable class is the prediction
         outputs = np.delete(outputs, model.reject_class, axis=1)
     return evaluate_outputs(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 

@@ -19,7 +19,7 @@ THEMES = (("", LIGHT), ("-dark", DARK))
 
 def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write a row's charts, on white and on black, into its folder; their paths."""
-    draw_chart = _DRAWERS[row.measurement]
+    draw_chart = DRAWERS_[row.measurement]
     paths = [draw_chart(row, settings, theme).save(folder / f"chart{end}.png") for end, theme in THEMES]
     if "string" in row.charts:
         string = digit_strings.example(folder)
@@ -34,7 +34,7 @@ def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = 
     return sheet
 
 
-def _field(sheet: Sheet, x_range: ValueRange, y_range: ValueRange, *, is_log: bool = False) -> Chart:
+def _single_chart(sheet: Sheet, x_range: ValueRange, y_range: ValueRange, *, is_log: bool = False) -> Chart:
     """The one chart of most sheets."""
     return Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, x_range, y_range, is_log)
 
@@ -66,7 +66,7 @@ def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         values + [value for curve in row.curve or () for value in curve[: len(passes)]], 0.02
     )
     last = max(len(passes), 2)
-    chart = _field(sheet, (0.5, last + 0.5), value_range, is_log=True)
+    chart = _single_chart(sheet, (0.5, last + 0.5), value_range, is_log=True)
     steps = range(1, last + 1, 1 if last <= 12 else 2 if last <= 24 else 5)
     chart.frame(list(steps), ticks, "pass", "error, %")
     for value, color in levels:
@@ -89,7 +89,7 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     column_of = {"15,000": 15, "30,000": 30, "60,000": 60, "60,000 + 540,000 distorted": 90}
     printed = [result.value for result in row.published]
     value_range, ticks = log_range([result["mean"] for result in measures] + printed, 0.02)
-    chart = _field(sheet, (5, 100), value_range, is_log=True)
+    chart = _single_chart(sheet, (5, 100), value_range, is_log=True)
     chart.frame([15, 30, 60], ticks, "training patterns, thousands", "error, %")
     below = chart.top + chart.height + 0.2
     sheet.text(chart.to_sheet(90, value_range[0])[0], below, "60 + 540 distorted", 8, theme.muted, "center")
@@ -98,7 +98,7 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         original_columns = [column for column in sorted(results_by_column) if column < 90]
         chart.line(original_columns, [results_by_column[column]["mean"] for column in original_columns], color)
         for column, result in results_by_column.items():
-            _whisker(chart, column, result, color)
+            _draw_mean(chart, column, result, color)
         published = [result for result in row.published if result.measure == measure]
         chart.dots([column_of[result.part] for result in published], [result.value for result in published], color)
     legend(sheet, 0.75, 0.92, [("line", test, "test, ours"), ("line", train, "training, while learning, ours"),
@@ -114,16 +114,16 @@ def _line_with_band(
     chart.line(xs, mean, color)
 
 
-def _whisker(chart: Chart, x: float, result: Mapping[str, Any], color: str) -> None:
+def _draw_mean(chart: Chart, x: float, result: Mapping[str, Any], color: str) -> None:
     spread = result["deviation"] or 0.0
     chart.whisker(x, result["mean"] - spread, result["mean"] + spread, color)
     chart.dots([x], [result["mean"]], color, filled=True)
 
 
-def _seeds(chart: Chart, x: float, result: Mapping[str, Any]) -> None:
+def _draw_seeds(chart: Chart, x: float, result: Mapping[str, Any]) -> None:
     """Each seed pale, and the mean with its deviation over them."""
     chart.dots([x] * result["n"], result["values"], chart.sheet.theme.quiet, filled=True, size=12)
-    _whisker(chart, x, result, chart.sheet.theme.accent)
+    _draw_mean(chart, x, result, chart.sheet.theme.accent)
 
 
 def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
@@ -133,7 +133,7 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     highest = 6.0
     rejected = [rate for rate in REJECT_RATES if rate <= highest]
     high = max(1.8, *(min(curve[0], 20.0) for curve in curves.values()))
-    chart = _field(sheet, (0, highest), (0.0, high))
+    chart = _single_chart(sheet, (0, highest), (0.0, high))
     ticks = [round(high * share, 2) for share in (0, 0.25, 0.5, 0.75, 1)] if high > 2 else [0, 0.5, 1, 1.5]
     chart.frame(range(7), ticks, "rejected, %", "error on the rest, %")
     chart.reference_line(0.5, theme.muted)
@@ -182,7 +182,7 @@ def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printe
     value_range, ticks = log_range(
         [value for result in columns.values() for value in result["values"]] + reference_values, 0.1
     )
-    chart = _field(sheet, (0.5, len(columns) + 0.5), value_range, is_log=True)
+    chart = _single_chart(sheet, (0.5, len(columns) + 0.5), value_range, is_log=True)
     chart.frame([], ticks, "", "test error, %")
     for value in reference_values:
         chart.reference_line(value, theme.ink)
@@ -190,7 +190,7 @@ def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printe
         x, y = chart.to_sheet(column, value_range[0])
         for line, caption_line in enumerate(wrap(title, 0.9 * chart.width / len(columns), 8.5)):
             sheet.text(x, y + 0.2 + 0.16 * line, caption_line, 8.5, theme.muted, "center")
-        _seeds(chart, column, result)
+        _draw_seeds(chart, column, result)
 
 
 def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
@@ -252,29 +252,29 @@ def _ablation(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 
 
 def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
-    """Strings read wholly right at each gap: by the networks that are slid, and by segmentation."""
+    """Strings read wholly right at each gap: by displaced networks, and by segmentation."""
     sheet, beside = _sheet(row, settings, theme), settings["results"]["beside"]
-    gaps, slid = [result["gap"] for result in beside], settings["results"]["measures"]
+    gaps, displaced = [result["gap"] for result in beside], settings["results"]["measures"]
     colors = dict(zip(digit_strings.SEGMENTED, (theme.signed[1], theme.muted), strict=True))
-    lowest = min(*(value for result in slid for value in result["values"]),
+    lowest = min(*(value for result in displaced for value in result["values"]),
                  *(result[name]["low"] for result in beside for name in digit_strings.SEGMENTED))  # fmt: skip
     ticks = nice_ticks(lowest, 100, max_steps=8)
-    chart = _field(sheet, (gaps[0] - 0.4, gaps[-1] + 0.4), (ticks[0], 100))
+    chart = _single_chart(sheet, (gaps[0] - 0.4, gaps[-1] + 0.4), (ticks[0], 100))
     chart.frame(gaps, ticks, "pixels between neighbors", "strings wholly right, %")
-    for aside, (name, color) in zip((-0.06, 0.06), colors.items(), strict=True):
-        chart.line([gap + aside for gap in gaps], [result[name]["right"] for result in beside], color)
+    for offset, (name, color) in zip((-0.06, 0.06), colors.items(), strict=True):
+        chart.line([gap + offset for gap in gaps], [result[name]["right"] for result in beside], color)
         for gap, result in zip(gaps, beside, strict=True):
-            chart.whisker(gap + aside, result[name]["low"], result[name]["high"], color, 1.0)
-    chart.line(gaps, [result["mean"] for result in slid], theme.accent, 2.0)
-    for gap, result in zip(gaps, slid, strict=True):
-        _seeds(chart, gap, result)
+            chart.whisker(gap + offset, result[name]["low"], result[name]["high"], color, 1.0)
+    chart.line(gaps, [result["mean"] for result in displaced], theme.accent, 2.0)
+    for gap, result in zip(gaps, displaced, strict=True):
+        _draw_seeds(chart, gap, result)
     words = ("segmentation, 95 % interval", "the same, length known")
-    rivals = [("line", color, label) for color, label in zip(colors.values(), words, strict=True)]
-    legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *rivals])
+    baselines = [("line", color, label) for color, label in zip(colors.values(), words, strict=True)]
+    legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *baselines])
     return sheet
 
 
-_DRAWERS: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = {
+DRAWERS_: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = {
     "training": _learning,
     "learning-curve": _learning,
     "boosting": _boosting,

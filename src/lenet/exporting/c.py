@@ -173,7 +173,7 @@ extern "C" {{
 extern const char *const {self.name}_output_names[{upper}_OUTPUTS];
 
 /* picture: CHANNELS x ROWS x COLUMNS bytes, row by row, channel by channel; 255 is ink and 0 background.
- * outputs: OUTPUTS numbers, {meaning}. Returns the winner, counted from 0. */
+ * outputs: OUTPUTS numbers, {meaning}. Returns the index of the output that wins. */
 int {self.name}_run(const uint8_t *picture, float *outputs);
 
 #ifdef __cplusplus
@@ -232,9 +232,9 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         copies = out_maps // maps
         source = f"in + map{f' / {copies}' if copies > 1 else ''} * {height * width}"
         if isinstance(layer, MaxPooling):
-            initial, step = "patch[0]", "sum = seen > sum ? seen : sum;"
+            initial, step = "window[0]", "sum = value > sum ? value : sum;"
         else:
-            initial, step = "0", "sum += seen;"
+            initial, step = "0", "sum += value;"
         finish = []
         if isinstance(layer, AveragePooling):
             finish = [f"            sum /= {_c_float(size**2)};"]
@@ -246,11 +246,11 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             f"for (int map = 0; map < {out_maps}; map++)",
             f"    for (int row = 0; row < {height // size}; row++)",
             f"        for (int column = 0; column < {width // size}; column++) {{",
-            f"            const float *patch = {source} + row * {size * width} + column * {size};",
+            f"            const float *window = {source} + row * {size * width} + column * {size};",
             f"            float sum = {initial};",
             f"            for (int y = 0; y < {size}; y++)",
             f"                for (int x = 0; x < {size}; x++) {{",
-            f"                    const float seen = patch[y * {width} + x];",
+            f"                    const float value = window[y * {width} + x];",
             f"                    {step}",
             "                }",
             *finish,
@@ -273,15 +273,15 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         source = self._quantized_source(quantized, source, maps * height * width, prepare)
         kinds = ("uint8_t", "int8_t", "int32_t") if quantized else ("float",) * 3
         if layer.table is None:
-            kernels = [f"for (int seen = 0; seen < {maps}; seen++) {{"]
-            kernel, seen = f"(map * {maps} + seen)", "seen"
+            kernels = [f"for (int input_map = 0; input_map < {maps}; input_map++) {{"]
+            kernel, input_map = f"(map * {maps} + input_map)", "input_map"
         else:
             firsts = np.cumsum([0, *map(len, layer.table)])
             yield self._table(_integer_type(firsts), f"{name}_first", firsts)
             input_maps = np.array([index for row in layer.table for index in row])
-            yield self._table(_integer_type(input_maps), f"{name}_sees", input_maps)
+            yield self._table(_integer_type(input_maps), f"{name}_input_map", input_maps)
             kernels = [f"for (int kernel = {name}_first[map]; kernel < {name}_first[map + 1]; kernel++) {{"]
-            kernel, seen = "kernel", f"{name}_sees[kernel]"
+            kernel, input_map = "kernel", f"{name}_input_map[kernel]"
         bias_index = f"(map * {rows} + row) * {columns} + column" if layer.bias == "unit" else "map"
         step = f"row * {layer.stride * width} + column * {layer.stride}"
         product = f"maps[y * {width} + x] * weights[y * {side} + x]"
@@ -292,7 +292,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             f"        for (int column = 0; column < {columns}; column++) {{",
             f"            {kinds[2]} products = 0;",
             f"            {kernels[0]}",
-            f"                const {kinds[0]} *maps = {source} + {seen} * {height * width} + {step};",
+            f"                const {kinds[0]} *maps = {source} + {input_map} * {height * width} + {step};",
             f"                const {kinds[1]} *weights = {name}_weight + {kernel} * {side * side};",
             f"                for (int y = 0; y < {side}; y++)",
             f"                    for (int x = 0; x < {side}; x++)",
@@ -337,7 +337,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         sums = np.zeros(len(bias), np.int64)
         np.add.at(sums, rows, quantized.weight.reshape(len(rows), -1).sum(axis=1, dtype=np.int64))
         scales = quantized.weight_scales * np.float32(quantized.scale)
-        # What the zero point of the inputs adds to every sum is taken off once.
+        # The zero point of the inputs adds a constant to every sum; the bias takes it off.
         zero_point_offset = (sums * quantized.zero_point * scales.astype(np.float64)).reshape(
             -1, *(1,) * (bias.ndim - 1)
         )
@@ -391,16 +391,16 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
 
 int main(void)
 {{
-    float outputs[{upper}_OUTPUTS], farthest = 0;
+    float outputs[{upper}_OUTPUTS], largest = 0;
     for (int example = 0; example < {len(pictures)}; example++) {{
         {self.name}_run(test_pictures + example * {prod(self.network.input)}, outputs);
         for (int i = 0; i < {upper}_OUTPUTS; i++) {{
-            const float apart = fabsf(outputs[i] - test_outputs[example * {upper}_OUTPUTS + i]);
-            farthest = apart > farthest ? apart : farthest;
+            const float difference = fabsf(outputs[i] - test_outputs[example * {upper}_OUTPUTS + i]);
+            largest = difference > largest ? difference : largest;
         }}
     }}
-    printf("{len(pictures)} pictures, outputs differ by at most %g, %g are allowed\\n", farthest, {allowed});
-    return farthest <= {allowed} ? 0 : 1;
+    printf("{len(pictures)} pictures, outputs differ by at most %g, %g are allowed\\n", largest, {allowed});
+    return largest <= {allowed} ? 0 : 1;
 }}
 #endif"""
 
@@ -423,17 +423,17 @@ static void quantize(const float *in, uint8_t *out, int count, float scale, floa
         out[i] = (uint8_t)(level > 0 ? level < 255 ? level : 255 : 0);
     }
 }""",
-    "log_softmax": """/* Over the maps, at each place. */
-static void log_softmax(float *units, int maps, int places)
+    "log_softmax": """/* Over the maps, at each position. */
+static void log_softmax(float *units, int maps, int positions)
 {
-    for (int place = 0; place < places; place++) {
-        float largest = units[place], sum = 0;
+    for (int i = 0; i < positions; i++) {
+        float largest = units[i], sum = 0;
         for (int map = 1; map < maps; map++)
-            largest = fmaxf(largest, units[map * places + place]);
+            largest = fmaxf(largest, units[map * positions + i]);
         for (int map = 0; map < maps; map++)
-            sum += expf(units[map * places + place] - largest);
+            sum += expf(units[map * positions + i] - largest);
         for (int map = 0; map < maps; map++)
-            units[map * places + place] -= largest + logf(sum);
+            units[map * positions + i] -= largest + logf(sum);
     }
 }""",
 }

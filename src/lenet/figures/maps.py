@@ -26,7 +26,7 @@ from lenet.figures.stages import (
     kernel_panels,
     maps_panel,
     parameters_text,
-    winner_text,
+    prediction_text,
 )
 
 
@@ -74,7 +74,7 @@ def draw_table(network: Network, folder: FigureFolder) -> list[Path]:
         The paths written; none for a network whose convolutions see every map.
     """
     paths = []
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         layer = stage.layer
         if isinstance(layer, Convolution) and layer.table is not None:
             panel = Table(layer.table, input_shape[0])
@@ -101,7 +101,7 @@ def _stage_sheets(forward_pass: ForwardPass, theme: Theme) -> Iterator[tuple[str
         if item is forward_pass.outputs[-1]:
             heading, bars = answer_bars(forward_pass)
             title, _, side_note = f"{item.key} · {heading}".partition("; ")
-            subtitle = "; ".join(filter(None, (subtitle, side_note, winner_text(forward_pass))))
+            subtitle = "; ".join(filter(None, (subtitle, side_note, prediction_text(forward_pass))))
             panels = [bars]
         elif item.values.shape[1:] == (1, 1):
             columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
@@ -120,6 +120,6 @@ def _code_sheets(forward_pass: ForwardPass, theme: Theme) -> Iterator[tuple[str,
     for name, panel in code_panels(forward_pass):
         title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
         subtitle = (
-            f"{forward_pass.network.name}, under each code the squared distance to it; {winner_text(forward_pass)}"
+            f"{forward_pass.network.name}, under each code the squared distance to it; {prediction_text(forward_pass)}"
         )
         yield f"{name}_codes", page(title, subtitle, [panel], theme)

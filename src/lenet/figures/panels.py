@@ -282,7 +282,7 @@ class Codes:
         )
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        theme, winner = sheet.theme, int(self.distances.argmin())
+        theme, predicted_class = sheet.theme, int(self.distances.argmin())
         top = y + 0.1
         # The codes' -1 and +1 and the units share one scale, so that what differs is seen.
         limit = max(1.0, float(np.abs(self.units).max()))
@@ -296,22 +296,22 @@ class Codes:
             code_top = top + row * pitch
             sheet.cells(code.reshape(shape), left, code_top, self._SMALL, theme.signed, span, theme.paper)
             width, height = CODE_WIDTH * self._SMALL, CODE_HEIGHT * self._SMALL
-            is_winner = index == winner
-            if is_winner:
+            is_predicted = index == predicted_class
+            if is_predicted:
                 sheet.box(left - 0.05, code_top - 0.05, width + 0.1, height + 0.1, edge=theme.accent, line=2.0)
-            color = theme.accent if is_winner else theme.ink
+            color = theme.accent if is_predicted else theme.ink
             distance, base = value_text(float(self.distances[index])), code_top + height + 0.22
             sheet.text(left, base, self.class_names[index], 9, color, bold=True)
-            sheet.text(left + self._width, base, distance, 9, color, "right", is_winner)
+            sheet.text(left + self._width, base, distance, 9, color, "right", is_predicted)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Bar chart of the outputs, the winner marked; ``texts`` follow the bars, ``notes`` are at the right margin."""
+    """Bar chart of the outputs; ``texts`` follow the bars, ``notes`` are at the right margin."""
 
     lengths: Array
     texts: Sequence[str]
-    winner: int
+    predicted_class: int
     class_names: Sequence[str]
     notes: Sequence[str] = ()
     width: float = 6.2
@@ -341,13 +341,15 @@ class Bars:
         zero = left - lowest * bar_scale
         for index, length in enumerate(self.lengths.tolist()):
             top = y + index * self.pitch
-            middle, is_winner = top + 0.5 * self.pitch, index == self.winner
-            color = theme.accent if is_winner else theme.ink
-            sheet.text(left - 0.1, middle, self.class_names[index], self.text_size, color, "right", is_winner, "center")
-            start, fill = zero + min(length, 0.0) * bar_scale, theme.accent if is_winner else theme.quiet
+            middle, is_predicted = top + 0.5 * self.pitch, index == self.predicted_class
+            color = theme.accent if is_predicted else theme.ink
+            sheet.text(
+                left - 0.1, middle, self.class_names[index], self.text_size, color, "right", is_predicted, "center"
+            )
+            start, fill = zero + min(length, 0.0) * bar_scale, theme.accent if is_predicted else theme.quiet
             sheet.box(start, top + 0.17 * self.pitch, abs(length) * bar_scale, 0.66 * self.pitch, fill)
             end = zero + max(length, 0.0) * bar_scale
-            sheet.text(end + 0.07, middle, self.texts[index], self.text_size, color, "left", is_winner, "center")
+            sheet.text(end + 0.07, middle, self.texts[index], self.text_size, color, "left", is_predicted, "center")
             if self.notes:
                 sheet.text(
                     x + self.width, middle, self.notes[index], self.text_size, theme.muted, "right", False, "center"

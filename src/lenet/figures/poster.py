@@ -18,7 +18,7 @@ from lenet.figures.stages import (
     kernel_count,
     kernel_panels,
     maps_panel,
-    winner_text,
+    prediction_text,
 )
 
 _MARGIN = 0.45
@@ -77,11 +77,11 @@ def poster(forward_pass: ForwardPass, theme: Theme) -> Sheet:
     sheet = Sheet(
         width, top + tallest + sum(0.85 + max(panel.size[1] for _, panel in row) for row in rows) + 0.4, theme
     )
-    winner = forward_pass.class_names[forward_pass.winner]
-    sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
+    predicted_class = forward_pass.class_names[forward_pass.predicted_class]
+    sheet.text(_MARGIN, 0.78, f"{network.name} answers {predicted_class}", 28, bold=True)
     tone = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
     subtitle = (
-        f"{winner_text(forward_pass)}. Each map on its own scale, {tone} is high, with its true minimum "
+        f"{prediction_text(forward_pass)}. Each map on its own scale, {tone} is high, with its true minimum "
         "and maximum below; units and kernels blue below 0, orange above"
     )
     sheet.text(_MARGIN, 1.13, subtitle[:1].upper() + subtitle[1:], 12, theme.muted)

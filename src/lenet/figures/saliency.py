@@ -19,7 +19,7 @@ from lenet.figures.folder import FigureFolder
 from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
 from lenet.figures.panels import Array, symmetric_range
 from lenet.figures.sheet import Sheet, Theme, range_text
-from lenet.figures.stages import ForwardPass, draw_input, winner_text
+from lenet.figures.stages import ForwardPass, draw_input, prediction_text
 
 _SIDE, _GAP = 2.6, 0.5
 
@@ -31,18 +31,19 @@ def draw_saliency(forward_pass: ForwardPass, folder: FigureFolder) -> list[Path]
         The paths of ``saliency_occlusion`` and ``saliency_gradient``.
     """
     network, arrays, values = forward_pass.network, forward_pass.arrays, forward_pass.values
-    winner = winner_text(forward_pass)
+    prediction = prediction_text(forward_pass)
     quantity = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
     side, paths = patch_side(network), []
     drawings = {
         "occlusion": (
             f"occlusion by a patch of {side}×{side}",
-            f"{network.name}, {winner}; how much {quantity} falls when a patch of background covers the pixels around",
+            f"{network.name}, {prediction}; how much {quantity} falls when a patch of background covers "
+            "the pixels around",
             occlusion(network, arrays, values),
         ),
         "gradient": (
             "gradient × input",
-            f"{network.name}, {winner}; the slope of {quantity} by each pixel, times how far the pixel is from "
+            f"{network.name}, {prediction}; the slope of {quantity} by each pixel, times how far the pixel is from "
             "the background",
             gradient_times_input(network, arrays, values),
         ),
@@ -105,8 +106,8 @@ def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: 
         float32 (height, width), summed over the channels; positive where a pixel is evidence for the answer.
     """
     image = np.asarray(inputs, np.float32).reshape(1, *network.input)
-    winner = int(engine.decide(network, engine.forward(network, arrays, image))[0])
-    grads = input_gradient(network, arrays, image, winner) * (-1 if network.smallest_wins else 1)
+    predicted_class = int(engine.decide(network, engine.forward(network, arrays, image))[0])
+    grads = input_gradient(network, arrays, image, predicted_class) * (-1 if network.smallest_wins else 1)
     return np.asarray((grads * (image[0] - network.input_range[0])).sum(axis=0), np.float32)
 
 

@@ -107,7 +107,7 @@ class ForwardPass:
         return self.outputs[-1].values.reshape(1, -1)
 
     @property
-    def winner(self) -> int:
+    def predicted_class(self) -> int:
         """The number of the output that wins."""
         return int(engine.decide(self.network, self.answer)[0])
 
@@ -219,7 +219,7 @@ def draw_input(sheet: Sheet, network: Network, values: Array, x: float, y: float
 
 def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:
     """The kernels of each convolution."""
-    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape, _ in network.stages_with_shapes:
         if isinstance(stage.layer, Convolution):
             is_small = stage.layer.maps * input_shape[0] <= 40
             yield (
@@ -246,9 +246,9 @@ def code_panels(forward_pass: ForwardPass) -> Iterator[tuple[str, Codes]]:
 def answer_bars(forward_pass: ForwardPass, width: float = 6.2, step: float = 0.3, text: float = 9) -> tuple[str, Bars]:
     """Bar chart of the last outputs: penalties, probabilities, or raw outputs of squashing units."""
     network, names = forward_pass.network, forward_pass.class_names
-    outputs, winner = forward_pass.answer, forward_pass.winner
+    outputs, predicted_class = forward_pass.answer, forward_pass.predicted_class
     values = [value_text(value) for value in outputs[0].tolist()]
-    raw_outputs = Bars(outputs[0], values, winner, names, (), width, step, text)
+    raw_outputs = Bars(outputs[0], values, predicted_class, names, (), width, step, text)
     if network.smallest_wins:
         return "penalties", raw_outputs
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
@@ -256,19 +256,20 @@ def answer_bars(forward_pass: ForwardPass, width: float = 6.2, step: float = 0.3
     probabilities = engine.probabilities(network, outputs)[0]
     texts = [_percent(probability) for probability in probabilities.tolist()]
     heading = "probabilities; the softmax of the outputs at the right"
-    return heading, Bars(probabilities, texts, winner, names, values, width, step, text, full_length=1.0)
+    return heading, Bars(probabilities, texts, predicted_class, names, values, width, step, text, full_length=1.0)
 
 
 def _percent(probability: float) -> str:
     return f"{100 * probability:.1f} %" if probability >= 0.001 or probability == 0 else "< 0.1 %"
 
 
-def winner_text(forward_pass: ForwardPass) -> str:
+def prediction_text(forward_pass: ForwardPass) -> str:
     """The answer, and the rule that decides it."""
-    network, outputs, winner = forward_pass.network, forward_pass.answer, forward_pass.winner
-    name, value = forward_pass.class_names[winner], value_text(float(outputs[0, winner]))
+    network, outputs, predicted_class = forward_pass.network, forward_pass.answer, forward_pass.predicted_class
+    name, value = forward_pass.class_names[predicted_class], value_text(float(outputs[0, predicted_class]))
     if network.smallest_wins:
         return f"the smallest penalty wins: {name}, at {value}"
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
         return f"the largest output wins: {name}, with {value}"
-    return f"the most probable wins: {name}, with {_percent(float(engine.probabilities(network, outputs)[0, winner]))}"
+    probability = float(engine.probabilities(network, outputs)[0, predicted_class])
+    return f"the most probable wins: {name}, with {_percent(probability)}"

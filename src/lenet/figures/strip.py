@@ -38,7 +38,7 @@ def strip(forward_pass: ForwardPass, theme: Theme) -> Sheet:
     bar_pitch = max(_HEIGHT / max(len(names), 6), _LINE_SPACING * font_size / 72)
     _, bars = answer_bars(forward_pass, width=1.75, step=bar_pitch, text=font_size)
     bars = replace(bars, notes=())  # room for the bars
-    answer = names[forward_pass.winner]
+    answer = names[forward_pass.predicted_class]
     size = min(86.0, 86.0 * 1.5 / text_width(answer, 86, bold=True))
     widths = [block.width for block in blocks]
     width = 2 * _MARGIN + sum(widths) + bars.size[0] + text_width(answer, size, True) + _GAP * (len(blocks) + 1)

@@ -44,12 +44,12 @@ def digit_plane(model: Model) -> dict[str, Any] | None:
     arrays = {"mean": mean, "axes": axes, "places": (vectors - mean) @ axes.T}
     index, values = pack(arrays)
     outputs = stages[names[-1]].reshape(len(hidden), -1)[:, list(model.class_outputs)]
-    winners = outputs.argmin(1) if network.smallest_wins else outputs.argmax(1)
+    predictions = outputs.argmin(1) if network.smallest_wins else outputs.argmax(1)
     return {
         "arrays": index,
         "values": values,
         "shares": shares,
-        "read": "".join(map(str, winners)),
+        "read": "".join(map(str, predictions)),
     }
 
 

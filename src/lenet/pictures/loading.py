@@ -77,10 +77,10 @@ def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
     if isinstance(source, np.ndarray):
         return _from_array(source, kept_pixels)
     if isinstance(source, Image.Image):
-        with one_sentence("image"):
+        with data_errors("image"):
             source.load()  # here, so that the caller's image is not used up in strips
             return _from_image(source, "image", kept_pixels)
-    with _open_source(source) as (name, file), one_sentence(name):
+    with _open_source(source) as (name, file), data_errors(name):
         pages = open_images(file, name, kept_pixels)
         return replace(_from_image(next(pages.images), name, kept_pixels), has_more_pages=pages.are_several)
 
@@ -103,11 +103,11 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS, max_pixels: i
         yield open_picture(source, kept_pixels)
         return
     with _open_source(source) as (name, file):
-        with one_sentence(name):
+        with data_errors(name):
             pages: Pages = open_images(file, name, kept_pixels)
         for number in count(1):
             page = f"{name}, page {number}" if pages.are_several else name
-            with one_sentence(page):
+            with data_errors(page):
                 image = next(pages.images, None)
                 if image is None:
                     return
@@ -122,7 +122,7 @@ def has_several_pages(source: Source) -> bool:
     if isinstance(source, (np.ndarray, Image.Image, Tensor)):
         return False
     try:
-        with _open_source(source) as (name, file), one_sentence(name):
+        with _open_source(source) as (name, file), data_errors(name):
             return open_images(file, name, MAX_KEPT_PIXELS).are_several
     except LeNetError:
         return False
@@ -137,7 +137,7 @@ def _open_source(source: str | Path | bytes | bytearray | memoryview | IO[bytes]
         yield "bytes", io.BytesIO(source)
     elif isinstance(source, (str, Path)):
         path = Path(source)
-        with one_sentence(str(path)):
+        with data_errors(str(path)):
             if path.is_dir():
                 raise DataError(f"{path}: is a folder, expected a picture file")
             if path.is_char_device() or path.is_block_device() or path.is_socket():
@@ -158,7 +158,7 @@ def _open_source(source: str | Path | bytes | bytearray | memoryview | IO[bytes]
 
 
 def _buffer_stream(stream: IO[bytes], name: str) -> IO[bytes]:
-    with one_sentence(name):
+    with data_errors(name):
         content = stream.read(MAX_STREAMED_BYTES + 1)
     if not isinstance(content, bytes):
         raise DataError(f"{name}: a stream of {type(content).__name__}, expected one of bytes (sys.stdin.buffer)")
@@ -170,8 +170,8 @@ def _buffer_stream(stream: IO[bytes], name: str) -> IO[bytes]:
 
 
 @contextmanager
-def one_sentence(name: str) -> Iterator[None]:
-    """Within it, whatever opening or decoding a damaged file raises becomes a DataError that begins with its name."""
+def data_errors(name: str) -> Iterator[None]:
+    """A context that turns whatever opening or decoding a damaged file raises into a DataError with its name."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow warns of is either harmless or ends in an error
@@ -202,12 +202,12 @@ def open_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iterat
         DataError, MissingExtra: as `open_picture`, but for pictures with few pixels, which may be as small as they are.
     """
     if isinstance(source, Image.Image):
-        with one_sentence("image"):
+        with data_errors("image"):
             _check_max_pixels(*source.size, "image", max_pixels_of(source.format))
             source.load()  # here, so that the caller's image is not used up
             yield source
         return
-    with _open_source(source) as (name, file), one_sentence(name):
+    with _open_source(source) as (name, file), data_errors(name):
         image = next(open_images(file, name, MAX_KEPT_PIXELS).images)
         _check_max_pixels(*image.size, name, max_pixels_of(image.format))
         yield image

@@ -18,7 +18,7 @@ from lenet.forms.results import FormReading
 from lenet.forms.template import Template
 from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
-from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages, open_picture
+from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, data_errors, open_pages, open_picture
 from lenet.pictures.pdf import is_pdf
 from lenet.preprocess import SIDE
 from lenet.reading.foreground.ink import Polarity
@@ -56,7 +56,7 @@ def read(name: str, content: bytes, query: ReadQuery | ActivationsQuery, readers
     if query.normalized:
         return _read_normalized(name, content, settings.polarity, readers.recognizer(settings.max_error), limits)
     reader = readers.reader(settings.max_error)
-    return _in_one_sentence(lambda: settings.read(reader, _open_picture(name, content, limits)), name, content)
+    return _with_http_errors(lambda: settings.read(reader, _open_picture(name, content, limits)), name, content)
 
 
 def read_pages(name: str, content: bytes, query: ReadQuery, readers: Readers, limits: Limits) -> list[Reading]:
@@ -80,7 +80,7 @@ def read_form(
     """
     if has_all_pages:
         return _each_page(name, content, limits, reader.read)
-    return [_in_one_sentence(lambda: reader.read(_open_picture(name, content, limits)), name, content)]
+    return [_with_http_errors(lambda: reader.read(_open_picture(name, content, limits)), name, content)]
 
 
 def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> FormReader:
@@ -92,7 +92,7 @@ def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> Fo
     """
     template = replace(Template.of_bytes(form[1], form[0]), blank=None)
     check_blank(template, blank[1], blank[0])
-    return _in_one_sentence(lambda: readers.reader_of_form(template, _open_picture(*blank, limits)), *blank)
+    return _with_http_errors(lambda: readers.reader_of_form(template, _open_picture(*blank, limits)), *blank)
 
 
 def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Picture], T]) -> list[T]:
@@ -107,7 +107,7 @@ def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Pictur
             result.append(read(page))
         return result
 
-    return _in_one_sentence(readings, name, content)
+    return _with_http_errors(readings, name, content)
 
 
 def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
@@ -117,7 +117,7 @@ def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
 
 def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
     """Read one digit that is normalized as MNIST's are, without segmentation."""
-    gray = _in_one_sentence(lambda: _load_normalized(name, content, limits), name, content)
+    gray = _with_http_errors(lambda: _load_normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
     probabilities = recognizer.probabilities(image[None])[0]
     first, *alternatives_order = (-probabilities).argsort().tolist()
@@ -156,7 +156,7 @@ def predict(
         prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
         return {"file": name} | prediction
 
-    return _in_one_sentence(prediction_values, name, content)
+    return _with_http_errors(prediction_values, name, content)
 
 
 def is_quick(content: bytes) -> bool:
@@ -167,7 +167,7 @@ def is_quick(content: bytes) -> bool:
 def _load_normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
     if is_pdf(content):
         raise HTTPException(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
-    with one_sentence(name):
+    with data_errors(name):
         image = next(open_images(io.BytesIO(content), name, MAX_KEPT_PIXELS).images)
         width, height = image.size
         if (width, height) == (SIDE, SIDE) and image.mode == "L" and "transparency" not in image.info:
@@ -205,7 +205,7 @@ def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
         )
 
 
-def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
+def _with_http_errors(call: Callable[[], T], name: str, content: bytes) -> T:
     """Call, and convert errors to an HTTPException with the command line's sentence for the same picture."""
     try:
         return call()

@@ -17,7 +17,7 @@ _NUMBERS = {"page", "line", "least_probability", "probability", "probabilities"}
 
 
 class Table(LineFile):
-    """A CSV file with its columns' names at its head, in UTF-8, that holds whole rows at any moment."""
+    """A CSV file with its columns' names as its header, in UTF-8, that holds whole rows at any moment."""
 
     def __init__(self, path: Path, columns: Sequence[str] = COLUMNS) -> None:
         super().__init__(path, _line(columns))
@@ -50,11 +50,11 @@ class CsvTable(AnswerFile):
 
 
 def is_table(path: Path, columns: Sequence[str] = COLUMNS) -> bool:
-    """Whether a file is a table that was written here before, or the beginning of its head alone."""
-    head = _line(columns).strip()
+    """Whether a file is a table that was written here before, or the beginning of its header alone."""
+    header = _line(columns).strip()
     with path.open("rb") as file:
         line = file.readline()
-    return line.strip() == head or (not line.endswith(b"\n") and head.startswith(line))
+    return line.strip() == header or (not line.endswith(b"\n") and header.startswith(line))
 
 
 def _cell(value: Any, kind: str) -> str:

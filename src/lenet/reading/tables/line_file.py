@@ -24,15 +24,15 @@ class LineFile:
 
     Args:
         path: of the file; its folder is made if there is none.
-        head: the line that the file begins with, if it has one.
+        header: the line that the file begins with, if it has one.
     """
 
-    def __init__(self, path: Path, head: bytes = b"") -> None:
+    def __init__(self, path: Path, header: bytes = b"") -> None:
         self.path = path
-        self._head = head
+        self._header = header
         self._file: BinaryIO | None = None
         self._kept = 0  # bytes of what was there before, that are kept
-        self._lines = self._whole = 0  # lines, and bytes of whole lines
+        self._lines = self._whole_bytes = 0  # lines, and bytes of whole lines
         self._synced = time.monotonic()
 
     @property
@@ -41,7 +41,7 @@ class LineFile:
         return self._file is not None and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
 
     def begin(self) -> None:
-        """Open the file, and write its head or leave what is kept of it; nothing if that was done before.
+        """Open the file, and write its header or leave what is kept of it; nothing if that was done before.
 
         Raises:
             LeNetError: if it cannot be written, or another process writes it.
@@ -53,11 +53,11 @@ class LineFile:
             self._file = self._open()
             if self._kept:
                 self._file.seek(self._kept)
-                self._whole = self._kept
+                self._whole_bytes = self._kept
             else:
-                self._append(self._head)
+                self._append(self._header)
         except OSError as error:
-            raise self._refused(error) from None
+            raise self._write_error(error) from None
 
     def append(self, lines: bytes, count: int = 1) -> None:
         """Write so many lines in one piece.
@@ -72,10 +72,10 @@ class LineFile:
             if time.monotonic() - self._synced > _SECONDS:
                 self._sync()
         except OSError as error:
-            raise self._refused(error) from None
+            raise self._write_error(error) from None
 
     def close(self) -> None:
-        """End the file; one that has got no line is a head alone, unless there was a file before."""
+        """End the file; one that has got no line is a header alone, unless there was a file before."""
         if self._file is None and not self.path.exists():
             self.begin()
         try:
@@ -83,25 +83,25 @@ class LineFile:
                 self._sync()
                 self._file.close()
         except OSError as error:
-            raise self._refused(error) from None
+            raise self._write_error(error) from None
 
     def keep(self, size: int, lines: int) -> None:
         """Go on behind so many bytes of what is there, which end with a line, when the first new lines come."""
         self._kept, self._lines = size, lines
 
     def whole_lines(self) -> Iterator[tuple[int, bytes]]:
-        """The lines that are there, without the head, and where each begins; a line that is not whole is left out.
+        """The lines that are there, without the header, and where each begins; a line that is not whole is left out.
 
         Raises:
-            LeNetError: if the file begins with another head, or cannot be read.
+            LeNetError: if the file begins with another header, or cannot be read.
         """
         try:
             if not self.path.exists():
                 return
             with self.path.open("rb", buffering=_READ_BYTES) as file:
-                start = len(self._head)
-                head = file.read(start)
-                if head != self._head and not self._head.startswith(head):
+                start = len(self._header)
+                header = file.read(start)
+                if header != self._header and not self._header.startswith(header):
                     raise LeNetError(f"{self.path}: has other columns, so no more rows can be added; leave out resume")
                 for line in file:
                     if line.endswith(b"\n"):
@@ -128,15 +128,15 @@ class LineFile:
     def _append(self, content: bytes) -> None:
         """Write all of it, or nothing."""
         assert self._file is not None
-        left = memoryview(content)
+        remaining = memoryview(content)
         try:
-            while left:
-                left = left[self._file.write(left) :]
+            while remaining:
+                remaining = remaining[self._file.write(remaining) :]
         except BaseException:
             with suppress(OSError):  # pipes and devices
-                self._file.truncate(self._whole)
+                self._file.truncate(self._whole_bytes)
             raise
-        self._whole += len(content)
+        self._whole_bytes += len(content)
 
     def _sync(self) -> None:
         assert self._file is not None
@@ -147,7 +147,7 @@ class LineFile:
                 raise
         self._synced = time.monotonic()
 
-    def _refused(self, error: OSError) -> LeNetError:
+    def _write_error(self, error: OSError) -> LeNetError:
         return LeNetError(
             f"{self.path}: cannot be written ({reason_of(error)}); it ends after {counted(self._lines, 'row')}"
         )
