@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.classes import DIGITS
 from lenet.engine.forward import activations
+from lenet.engine.reference import decide
 from lenet.model import Model
 from lenet.page.digits import unpack_test_digits
 
@@ -44,12 +45,11 @@ def digit_plane(model: Model) -> dict[str, Any] | None:
     arrays = {"mean": mean, "axes": axes, "places": (vectors - mean) @ axes.T}
     index, values = pack(arrays)
     outputs = stages[names[-1]].reshape(len(hidden), -1)[:, list(model.class_outputs)]
-    predictions = outputs.argmin(1) if network.smallest_wins else outputs.argmax(1)
     return {
         "arrays": index,
         "values": values,
         "shares": shares,
-        "read": "".join(map(str, predictions)),
+        "read": "".join(map(str, decide(network, outputs))),
     }
 
 
