@@ -309,15 +309,13 @@ class Network:
                 raise ArchitectureError(
                     f"{self.name}: {name} is {_shape_text(shape)}, expected at most {MAX_UNITS:,} units"
                 )
-        parameters = sum(map(math.prod, self.parameter_shapes().values()))
-        if parameters > MAX_PARAMETERS:
-            raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MAX_PARAMETERS:,}")
+        if self.parameter_count > MAX_PARAMETERS:
+            count = f"{self.parameter_count:,} parameters, expected at most {MAX_PARAMETERS:,}"
+            raise ArchitectureError(f"{self.name}: has {count}")
 
     def __repr__(self) -> str:
-        parameters = sum(map(math.prod, self.parameter_shapes().values()))
-        return (
-            f"Network({self.name}, {parameters:,} parameters, input {_shape_text(self.input)}, {self.classes} outputs)"
-        )
+        counts = f"{self.parameter_count:,} parameters, input {_shape_text(self.input)}, {self.classes} outputs"
+        return f"Network({self.name}, {counts})"
 
     def _repr_html_(self) -> str:
         from lenet.notebook import network_html
@@ -358,6 +356,11 @@ class Network:
     def smallest_wins(self) -> bool:
         """True when the outputs are penalties (distances), False when the largest output wins."""
         return isinstance(self.stages[-1].layer, EuclideanRbf)
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trainable parameters, shared ones once."""
+        return sum(map(math.prod, self.parameter_shapes().values()))
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every trainable array, as in weights files: ``{"c1.weight": (6, 1, 5, 5), …}``."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lenet.checkpoints.description import MEMBER, description_text
-from lenet.errors import DataError, LeNetError, MissingExtra, reason_of
+from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
 from lenet.exporting.checking import Check
 from lenet.exporting.quantization import MAX_WEIGHT, Quantization, quantize, quantized_forward
-from lenet.files import check_folder_writable, check_writable, write_atomically
+from lenet.files import check_folder_writable, check_writable, write_result
 from lenet.model import FOLDER_MODEL, Model, load
 from lenet.naming import resolve_name
 from lenet.preprocess import GrayLevels, fit_to_input
@@ -147,10 +147,7 @@ def export(
     folder_of = path.parent if target_format.ending else path
     files = tuple(folder_of / file for file in exported.files)
     for target, content in zip(files, exported.files.values(), strict=True):
-        try:
-            write_atomically(target, content)
-        except OSError as error:
-            raise LeNetError(f"cannot write {target}: {reason_of(error)}") from None
+        write_result(target, content)
     size = sum(map(len, exported.files.values()))
     return Export(name, path, files, size, exported.weight_bytes, check, unchecked)
 

@@ -86,9 +86,8 @@ def _check_network(network: Network) -> None:
             f"{network.name}: its outputs are {network.classes}@{height}×{width}; "
             "a page shows networks that end in one unit for each of at least two classes"
         )
-    parameters = sum(map(math.prod, network.parameter_shapes().values()))
-    if parameters > MAX_PARAMETERS:
-        raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MAX_PARAMETERS:,} a network")
+    if (count := network.parameter_count) > MAX_PARAMETERS:
+        raise WeightsError(f"{network.name} has {count:,} parameters; a page holds {MAX_PARAMETERS:,} a network")
 
 
 def _make_distinct(names: Sequence[str]) -> list[str]:

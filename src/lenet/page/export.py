@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lenet.errors import LeNetError, reason_of
-from lenet.files import write_atomically
+from lenet.files import write_result
 from lenet.model import Model
 from lenet.page.document import page_document
 from lenet.summary.derivations import Language
@@ -113,10 +112,7 @@ def write_page(
         LeNetError: as `page_document`; or if the file cannot be written.
     """
     content = page_html(page_document(models, language, titles=titles)).encode(errors="backslashreplace")
-    try:
-        write_atomically(Path(path), content)
-    except OSError as error:
-        raise LeNetError(f"cannot write {path}: {reason_of(error)}") from None
+    write_result(Path(path), content)
     return len(content)
 
 

@@ -98,7 +98,7 @@ def _docstring(network: Network, generated_code: str) -> str:
     paragraphs = [
         f"{network.name.replace('lenet', 'LeNet')} in PyTorch, complete in this one file.",
         sentence(network.description),
-        f"{_parameters(network):,} parameters.{f' Source: {network.source}.' if network.source else ''}",
+        f"{network.parameter_count:,} parameters.{f' Source: {network.source}.' if network.source else ''}",
     ]
     if network.deviations:
         paragraphs += ["Where it deviates from its source, or fills what the source leaves open:"]
@@ -117,10 +117,6 @@ def _docstring(network: Network, generated_code: str) -> str:
 def sentence(text: str) -> str:
     """Capitalize a text and end it with a full stop, unless it is empty."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def _parameters(network: Network) -> int:
-    return sum(map(prod, network.parameter_shapes().values()))
 
 
 # --- module-level constants: connection tables and prototypes, as text ------------------------------------------

@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError, counted, reason_of
-from lenet.files import write_atomically
+from lenet.errors import LeNetError, counted
+from lenet.files import write_result
 from lenet.reading.batch.picture_files import name_of
 from lenet.reading.tables.answer_file import AnswerFile, WrittenFile
 from lenet.records import Record, RecordError, json_bytes
@@ -35,11 +35,7 @@ def write_settings(table: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         LeNetError: if they cannot be written.
     """
-    path = settings_path(table)
-    try:
-        write_atomically(path, json_bytes({"format": _FORMAT, **settings}, indent=2))
-    except OSError as error:
-        raise LeNetError(f"{path}: cannot be written ({reason_of(error)})") from None
+    write_result(settings_path(table), json_bytes({"format": _FORMAT, **settings}, indent=2))
 
 
 def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
