@@ -326,7 +326,7 @@ def site(tmp_path):
         "style/a.css": 'p::after { content: "</style><b>"; }\n',
         "js/main.js": 'import { text } from "lenet/deep/text.js";\nimport { loaded } from "lenet/loaded.js";\n'
         'import "lenet/other.js";\nwindow.result = { text, loaded };\n',
-        "js/other.js": 'import { loaded } from "lenet/loaded.js";\nseen.push("other");\n',
+        "js/other.js": 'import { loaded } from "lenet/loaded.js";\nloaded.push("other");\n',
         "js/loaded.js": "export const loaded = [];\n",
         "js/deep/text.js": "export const text = `100%25 #hash?x=1&y=\\\\ '\"</script><!-- 中文 \U0001f600\n"
         "\tnext  line`; // the last line\n",
