@@ -37,15 +37,31 @@ def stack_of(folder: Path, form: str) -> Stack:
 
 def test_each_page_of_a_form_is_a_row_and_what_is_open_is_marked(tmp_path):
     head, row = csv.reader(io.StringIO(csv_of(stack_of(tmp_path, "form")).decode()))
-    assert head == ["file", "page", "f0", "f1", "f2", "f3", "f4", "sure"]
-    assert row == ["scan.png", "1", "'0042", "'=1+1", "", "'12-5", "?", "'0815"]
+    assert head == ["file", "page", "f0", "f1", "f2", "f3", "f4", "sure", "remark"]
+    assert row == ["scan.png", "1", "'0042", "'=1+1", "", "'12-5", "?", "'0815", ""]
 
 
 def test_each_field_of_other_pages_is_a_row_with_its_state(tmp_path):
     rows = list(csv.reader(io.StringIO(csv_of(stack_of(tmp_path, "")).decode())))
-    assert [row[2:] for row in rows] == [
+    assert {row[-1] for row in rows[1:]} == {""}
+    assert [row[2:-1] for row in rows] == [
         ["field", "text", "state"], ["f0", "'0042", "answered"], ["f1", "'=1+1", "answered"], ["f2", "", "answered"],
         ["f3", "'12-5", "answered"], ["f4", "?", "open"], ["sure", "'0815", "read"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["form", ""])
+def test_no_page_and_no_file_is_missing_from_the_table_and_the_remark_says_why_nothing_stands_there(tmp_path, form):
+    stack = stack_of(tmp_path, form)
+    other = PageFields(2, (50, 200), (), "does not show this form", form)
+    stack.finish_file(stack.add_file("mixed.pdf", tmp_path / "mixed.pdf"), [other], "page 1: is damaged")
+    stack.finish_file(stack.add_file("broken.jpg", tmp_path / "broken.jpg"), [], "not a picture")
+    stack.add_file("late.png", tmp_path / "late.png")
+    rows = list(csv.reader(io.StringIO(csv_of(stack).decode())))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert [(row[0], row[1], row[-1]) for row in rows if row[0] not in ("file", "scan.png")] == [
+        ("mixed.pdf", "2", "does not show this form"), ("mixed.pdf", "", "page 1: is damaged"),
+        ("broken.jpg", "", "not a picture"), ("late.png", "", "not read yet"),
     ]  # fmt: skip
 
 
@@ -53,7 +69,7 @@ def test_a_workbook_holds_the_same_texts_and_no_formula(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     sheet = openpyxl.load_workbook(io.BytesIO(xlsx_of(stack_of(tmp_path, "form")))).active
     (_, row) = sheet.iter_rows()
-    assert [cell.value for cell in row] == ["scan.png", "1", "0042", "=1+1", None, "12-5", "?", "0815"]
+    assert [cell.value for cell in row] == ["scan.png", "1", "0042", "=1+1", None, "12-5", "?", "0815", None]
     assert {cell.data_type for cell in row if cell.value} == {"s"}
 
 

@@ -35,11 +35,12 @@ def test_pages_are_read_by_the_form_and_a_page_of_something_else_is_reported(for
     assert other["problem"].startswith("page 1: ")
     for field in desk.stack.lease("ann", 99):
         desk.stack.answer("ann", field["id"], values[field["name"]])
-    head, row, _ = table_of(desk.stack)
+    head, row, rejected = table_of(desk.stack)
     desk.stop()
-    assert head == ["file", "page", *values]
-    wrong = [name for name, text in zip(values, row[2:], strict=True) if text != values[name]]
+    assert head == ["file", "page", *values, "remark"]
+    wrong = [name for name, text in zip(values, row[2:-1], strict=True) if text != values[name]]
     assert wrong == []
+    assert other["problem"] == f"page 1: {rejected[-1]}"
 
 
 def read_to_the_end(desk: Desk) -> None:

@@ -4,17 +4,19 @@ import importlib.util
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lenet.desk.fields import problem_of
 from lenet.desk.pictures import PagePictures
 from lenet.desk.stack import Stack
 from lenet.errors import DataError, printable, required
 from lenet.reading.tables.csv_cells import line_of_cells
 
 UNANSWERED = "?"  # the text of a field that needs an answer and has none yet
-_PAGE_COLUMNS = ("file", "page")
+_PAGE_COLUMNS, _REMARK = ("file", "page"), "remark"
+_NOT_READ_YET = "not read yet"
 _NOT_IN_WORKBOOKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LABEL_MARGIN = 0.1  # around a crop, of the field's height: ink farther off does not belong to what is written in it
 
@@ -23,26 +25,47 @@ def table_of(stack: Stack) -> Iterator[list[str]]:
     """The rows of a stack's table, the first with the columns' names.
 
     If every page is one of the same form, each is a row with its fields; else each field is a row: its name, text, and
-    whether it was ``read``, ``answered`` by somebody, or is still ``open``.
+    whether it was ``read``, ``answered`` by somebody, or is still ``open``. The last column holds remarks: a page
+    without fields is a row, too, and so is a file that could not be read, or was not yet.
     """
     pages = stack.pages()
     form_names = {page["form_name"] for page in pages}
     if len(form_names) == 1 and "" not in form_names:
-        names: list[str] = []
-        rows = []
-        for page in pages:
-            values = {field["name"]: text_of(field) for field in _fields_of_page(stack, page)}
-            names += [name for name in values if name not in names]
-            rows.append((page, values))
-        yield [*_PAGE_COLUMNS, *names]
-        for page, values in rows:
-            yield [page["file_name"], str(page["number"]), *(values.get(name, "") for name in names)]
-        return
-    yield [*_PAGE_COLUMNS, "field", "text", "state"]
+        texts = [{field["name"]: text_of(field) for field in _fields_of_page(stack, page)} for page in pages]
+        names = list(dict.fromkeys(name for of_page in texts for name in of_page))
+        rows = [(page, [of_page.get(name, "") for name in names]) for page, of_page in zip(pages, texts, strict=True)]
+    else:
+        names = ["field", "text", "state"]
+        rows = [(page, cells) for page in pages for cells in _rows_of_fields(stack, page) or [["", "", ""]]]
+    yield [*_PAGE_COLUMNS, *names, _REMARK]
+    for page, cells in rows:
+        yield [page["file_name"], str(page["number"]), *cells, page["remark"]]
+    for name, remark in _unread_files(stack, pages):
+        yield [name, "", *("" for _ in names), remark]
+
+
+def _rows_of_fields(stack: Stack, page: Mapping[str, Any]) -> list[list[str]]:
+    """Of each field of a page its name, text and state."""
+    return [
+        [
+            field["name"],
+            text_of(field),
+            "answered" if field["answer"] is not None else "open" if field["needs_review"] else "read",
+        ]
+        for field in _fields_of_page(stack, page)
+    ]
+
+
+def _unread_files(stack: Stack, pages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Files of which not all is read: name and why; pages of other forms stand in the table with theirs."""
+    files = stack.files()
+    problems = {file["id"]: file["problem"] for file in files}
     for page in pages:
-        for field in _fields_of_page(stack, page):
-            state = "answered" if field["answer"] is not None else "open" if field["needs_review"] else "read"
-            yield [page["file_name"], str(page["number"]), field["name"], text_of(field), state]
+        problems[page["file"]] = problems[page["file"]].replace(problem_of(page["number"], page["remark"]), "")
+    for file in files:
+        problem = problems[file["id"]].strip("; ")
+        if problem or file["state"] == "waiting":
+            yield file["name"], problem or _NOT_READ_YET
 
 
 def text_of(field: Mapping[str, Any]) -> str:

@@ -62,7 +62,12 @@ class PageFields:
     @property
     def problem(self) -> str:
         """Why a page of a form has no fields, as one that shows another form; empty if it has some."""
-        return f"page {self.number}: {self.remark}" if self.form_name and not self.fields else ""
+        return problem_of(self.number, self.remark) if self.form_name and not self.fields else ""
+
+
+def problem_of(number: int, remark: str) -> str:
+    """What is said beside a file of a page of another form."""
+    return f"page {number}: {remark}"
 
 
 def page_of_form(reading: FormReading) -> PageFields:

@@ -2,7 +2,7 @@
 
 import { createSvgElement, make } from "./elements.js";
 import { sendEntry, fetchJson } from "./server.js";
-import { bindText, onLanguage, translate } from "./text.js";
+import { bindText, onLanguage, translate, translateName } from "./text.js";
 
 const ROW_HEIGHT = 36, BLOCK_SIZE = 100, SPARE_ROWS = 6;
 
@@ -54,7 +54,7 @@ export function mountFields(container, desk, review) {
       onClick: () => selectRow(index) });
     row.style.top = `${index * ROW_HEIGHT}px`;
     const cells = field
-      ? [`${field.number} · ${field.file}`, field.name, field.answer ?? field.text,
+      ? [`${field.number} · ${field.file}`, translateName(field), field.answer ?? field.text,
         translate(`state_${stateOf(field)}`)]
       : ["…"];
     row.append(...cells.map((text) => make("span", { title: text }, text)));

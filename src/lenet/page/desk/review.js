@@ -7,10 +7,11 @@
 import { make } from "./elements.js";
 import { sendEntry, sendUnsent } from "./server.js";
 import { checkSum } from "./sums.js";
-import { bindText, onLanguage, translate } from "./text.js";
+import { bindText, onLanguage, translate, translateName, translateReason } from "./text.js";
 
 const LEASED_AHEAD = 6, LETTERS = "abcde", POLL_MS = 2000, RENEW_MS = 40_000;
-const TYPED_CHARACTER = /^[0-9.,:/+-]$/;
+const TYPED_CHARACTER = /^[0-9.,:/+-]$/, PAD_CHARACTERS = "1234567890-.,:/+";
+const MAX_WIDTH_OF_ONE = 1.5; // of a box for one digit, in its heights: a wider one has room for two
 
 /** @param {Object} desk - see main.js; it is told of the field that is shown */
 export function mountReview(container, desk) {
@@ -23,12 +24,13 @@ export function mountReview(container, desk) {
   const remainingText = make("p", { class: "figure-note", id: "left", role: "status" });
   const card = make("div", { class: "card" });
   const empty = make("p", { class: "section-text" });
-  const button = (key, press) => bindText(make("button", { type: "button", onClick: press, "data-do": key }), key);
-  const buttons = make("div", { class: "controls" }, button("accept", () => accept()),
-    button("postpone", () => postpone()), button("takeBack", () => takeBack()), button("empty", () => answer("")));
-  const digitButton = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
+  const button = (name, key) =>
+    bindText(make("button", { type: "button", onClick: () => press(key), "data-do": name }), name);
+  const buttons = make("div", { class: "controls" }, button("accept", "Enter"), button("postpone", " "),
+    button("takeBack", "Backspace"), button("empty", "Delete"));
+  const characterButton = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
   const digitPad = bindText(make("div", { class: "digit-pad", role: "group" },
-    ...[..."1234567890", "-", "."].map(digitButton)), "pad", "aria-label");
+    ...[...PAD_CHARACTERS].map(characterButton)), "pad", "aria-label");
   container.append(
     make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), remainingText),
     card, empty, digitPad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
@@ -52,9 +54,12 @@ export function mountReview(container, desk) {
     return key.length === 1 && alternative ? answer(alternative[0]) : false;
   }
 
-  /** One digit, of which one key is the whole answer. */
-  function isSingleDigit(field) {
-    return field.typed === null && field.text.length <= 1 && /^\d?$/.test(field.text) && field.kind !== "ticks";
+  /** One digit, or a box with room for one, of which one key is the whole answer. */
+  function isSingleDigit({ typed, kind, text, box }) {
+    if (typed !== null || kind === "ticks") return false;
+    if (kind === "line") return /^\d$/.test(text);
+    const [top, left, bottom, right] = box;
+    return /^\d?$/.test(text) && right - left <= MAX_WIDTH_OF_ONE * (bottom - top);
   }
 
   function accept() {
@@ -149,6 +154,7 @@ export function mountReview(container, desk) {
     card.hidden = !field;
     digitPad.hidden = !field;
     buttons.hidden = !field && !desk.state?.counts.answered;
+    for (const element of buttons.children) element.hidden = !field && element.dataset.do !== "takeBack";
     const { counts } = desk.state ?? {};
     remainingText.textContent = counts?.for_review
       ? translate("open", { left: counts.for_review - counts.answered, answered: counts.answered })
@@ -161,9 +167,12 @@ export function mountReview(container, desk) {
     }
   }
 
+  function placeOf(field) {
+    return translate("from", { file: field.file, page: field.number, name: translateName(field) });
+  }
+
   function cardOf(field) {
-    const parts = [make("p", { class: "figure-note", id: "where" },
-      translate("from", { file: field.file, page: field.number, name: field.name }))];
+    const parts = [make("p", { class: "figure-note", id: "where" }, placeOf(field))];
     if (field.bundle) parts.push(sumOf(field));
     for (const member of sumFields) parts.push(rowOf(member, member === field));
     if (field.alternatives.length) parts.push(alternativesOf(field));
@@ -173,7 +182,7 @@ export function mountReview(container, desk) {
   function rowOf(field, isCurrent) {
     if (!pictures.has(field.id)) pictures.set(field.id, loadPicture(field.id));
     const image = pictures.get(field.id);
-    image.alt = translate("from", { file: field.file, page: field.number, name: field.name });
+    image.alt = placeOf(field);
     const value = field.answer ?? field.typed ?? field.text;
     const hasAnswer = field.answer !== undefined && field.answer !== null;
     const kind = hasAnswer ? "state_answered" : field.typed === null ? "read" : "typed";
@@ -183,7 +192,7 @@ export function mountReview(container, desk) {
       make("div", { class: "crop" }, image),
       make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${translate(kind)} `),
         make("b", isCurrent ? { "aria-live": "polite" } : {}, value === "" ? translate("blank") : value),
-        make("small", {}, field.reason ? ` ${field.reason}` : "")));
+        make("small", {}, field.reason ? ` ${translateReason(field)}` : "")));
   }
 
   function alternativesOf(field) {

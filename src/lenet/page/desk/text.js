@@ -48,6 +48,13 @@ const TEXTS = {
     labels: "Labels for lenet adapt (ZIP)",
     pressed: "Keys so far: {keys}, for {answered} of {for_review} answers.",
     openLeft: "Fields that are still open stand as ? in the table.",
+    name_page: "page",
+    name_line: "line {0}",
+    name_leftOut: "left out {0}",
+    name_cell: "row {0}, column {1}",
+    reason_unsure: "not sure enough",
+    reason_unread: "ink that was not read",
+    reason_leftOut: "may be digits",
     silent: "The server does not answer; {count} entries wait here and are sent when it does.",
     refused: "{why}",
   },
@@ -97,6 +104,13 @@ const TEXTS = {
     labels: "供 lenet adapt 用的标注（ZIP）",
     pressed: "已按键 {keys} 次，回答了 {for_review} 个中的 {answered} 个。",
     openLeft: "尚未作答的字段在表格中写作 ?。",
+    name_page: "整页",
+    name_line: "第 {0} 行",
+    name_leftOut: "略去之处 {0}",
+    name_cell: "第 {0} 行第 {1} 列",
+    reason_unsure: "不够确定",
+    reason_unread: "有墨迹未识别",
+    reason_leftOut: "可能是数字",
     silent: "服务器没有响应；{count} 条输入保存在这里，恢复后即发送。",
     refused: "{why}",
   },
@@ -110,6 +124,25 @@ export function translate(key, values = {}) {
   const text = TEXTS[language][key];
   if (text === undefined) throw new Error(`no text for ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** The name of a field: a form's own, or the place on any other page, which the server says in English. */
+export function translateName({ kind, name }) {
+  return ["line", "cell"].includes(kind) ? translateWords("name_", name) : name;
+}
+
+/** Why a field is asked; a form's reasons and remarks of reading stay in English. */
+export function translateReason({ reason }) {
+  return translateWords("reason_", reason);
+}
+
+/** What the server says in English, if a text whose key begins with `prefix` says just that; else as it is. */
+function translateWords(prefix, words) {
+  const numbers = words.match(/\d+/g) ?? [];
+  const isSaid = (key) => key.startsWith(prefix)
+    && TEXTS.en[key].replace(/\{(\d)\}/g, (_, index) => numbers[index]) === words;
+  const key = Object.keys(TEXTS.en).find(isSaid);
+  return key ? translate(key, numbers) : words;
 }
 
 /** Calls `write` now, and whenever the language changes, for the life of the page. */
