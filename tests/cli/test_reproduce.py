@@ -38,6 +38,14 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
         assert name in shown.out or name in ("history.jsonl", "weights.safetensors")
 
 
+@needs_engine
+def test_a_quick_look_leaves_the_folder_of_the_row_itself_free(tmp_path, capsys, monkeypatch, mnist):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", "lenet-1", "--quick"]) == 0
+    assert "runs/reproduce/quick/lenet-1/run.json" in capsys.readouterr().out
+    assert [folder.name for folder in (tmp_path / "runs/reproduce").iterdir()] == ["quick"]
+
+
 def test_an_interval_of_a_percentage_is_printed_as_it_stands_in_the_row(capsys):
     few_seeds = {
         "measure": "test_error",

@@ -23,7 +23,10 @@ def reproduce(
     listing: Annotated[bool, typer.Option("--list", help="Name the rows and what the papers print.")] = False,
     seeds: Annotated[int | None, typer.Option(help="So many seeds [default: the row's own number].")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One pass over few patterns, to see that all works.")] = False,
-    out: Annotated[Path | None, typer.Option(help=f"The row's folder [default: {_ROOT}/NAME].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"The row's folder [default: {_ROOT}/NAME; with --quick {_ROOT}/quick/NAME]."),
+    ] = None,
     passes: Annotated[int | None, typer.Option(help="Only the first so many passes.")] = None,
     validation: Annotated[
         int, typer.Option(help="Test on so many training patterns set aside; the test split is left alone.")

@@ -63,7 +63,8 @@ def reproduce(
     Args:
         name: of the row, as ``lenet reproduce --list`` names them.
         everything: all rows, a result of the papers each, in place of one.
-        out: the row's folder, ``runs/reproduce/NAME`` if None; with ``everything`` the folder of all rows' folders.
+        out: the row's folder, ``runs/reproduce/NAME`` if None, or ``runs/reproduce/quick/NAME`` of a quick one; with
+            ``everything`` the folder of all rows' folders.
         seeds: so many in place of the row's own number.
         quick: one pass over few patterns, to see that all works; the figures mean nothing.
         passes: only the first so many.
@@ -90,7 +91,8 @@ def reproduce(
         raise TrainingError("give the name of one row, or ask for everything")
     rows = ROWS if name is None else [find(name)]
     sheet.require_matplotlib()
-    root = Path(out or ROOT) if everything else ROOT
+    default_root = ROOT / "quick" if quick else ROOT  # a quick row is none that others may rest on
+    root = Path(out) if out and everything else default_root
     data_folder = None if data_dir is None else Path(data_dir)
     if data_folder is not None and not data_folder.is_dir():
         raise DataError(f"{data_folder} is no folder; expected one with the files of the row's data set")
