@@ -17,7 +17,7 @@ from lenet.reading.order_statistics import median
 
 Mask = NDArray[np.uint8]
 
-RULE_LENGTH, RULE_LENGTH_IN_CROP = 0.7, 0.9  # the share of the picture that a rule crosses at least, if it is alone
+RULE_LENGTH = 0.7  # the share of the picture that a rule crosses at least, if it is alone
 RULE_TILT = 0.08  # its steepest slope
 THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
@@ -123,7 +123,7 @@ def _straight(columns: NDArray[np.intp], heights: NDArray[np.float64], tolerance
 def _crossing_rules(mask: Mask) -> Mask:
     """Detect horizontal lines that cross most of the picture and are thin for their length."""
     width = mask.shape[1]
-    length = int((RULE_LENGTH if width > CROP / 2 else RULE_LENGTH_IN_CROP) * width)
+    length = int(RULE_LENGTH * width)
     if np.count_nonzero(mask.any(axis=0)) < length:
         return np.zeros_like(mask)
     dilated = cv2.dilate(mask, np.ones((5, 1), np.uint8))

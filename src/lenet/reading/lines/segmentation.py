@@ -37,14 +37,12 @@ from lenet.reading.lines.sides import without_sides
 from lenet.reading.normalization import MIN_PIXELS
 from lenet.reading.order_statistics import median
 
-MAX_PIECES = 5  # of one digit
 MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 1 - MAX_LOW_HEIGHT  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
 DASH_ASPECT = 1.6  # width over height of a dash
 MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
-MIN_HOLE = 0.08  # of its box: the white in a ring drawn with a pen a third as wide as the ring
 
 Run = tuple[int, int, float, tuple[int, ...]]
 
@@ -136,7 +134,7 @@ class Row:
     def _runs(self) -> Iterator[Run]:
         for first in range(len(self.pieces)):
             gap, run_end = 0.0, self.pieces[first].right
-            for last in range(first + 1, min(len(self.pieces), first + MAX_PIECES) + 1):
+            for last in range(first + 1, len(self.pieces) + 1):
                 run_pieces = self.pieces[first:last]
                 last_gap = max(0.0, run_pieces[-1].left - run_end) if last > first + 1 else 0.0
                 gap, run_end = gap + last_gap, max(run_end, run_pieces[-1].right)
@@ -399,10 +397,9 @@ def _neighbours(count: int) -> Iterator[tuple[int, int]]:
 
 
 def _has_hole(mask: NDArray[np.bool_]) -> bool:
-    """Whether ink encloses white, more of it than a gap in a blot."""
+    """Whether ink encloses white."""
     paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    areas = cv2.connectedComponentsWithStats(paper, connectivity=4)[2][2:, cv2.CC_STAT_AREA]
-    return bool(len(areas)) and int(areas.max()) > MIN_HOLE * mask.size
+    return cv2.connectedComponents(paper, connectivity=4)[0] > 2  # the ink, and the paper around it
 
 
 def crop_of(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float) -> NDArray[np.float32]:
