@@ -53,3 +53,9 @@ def test_a_swipe_under_which_nothing_is_written_stays_ink():
 def test_red_digits_on_red_squares_are_no_swipe(reader, mnist):
     form = draw_form("squared", 2, mnist, 81)
     assert reader.read(form.photo).text == form.text
+
+
+def test_a_thick_digit_that_hardly_darkens_one_color_is_no_swipe(reader, mnist):
+    """Dark blue on brown paper in dim light: parts of it are inked in blue by chance."""
+    form = draw_form("dotted", 5, mnist, 223)
+    assert reader.read(form.photo).text == form.text

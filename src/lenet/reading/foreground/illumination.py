@@ -160,8 +160,8 @@ def _highlight_masks(
         size = np.count_nonzero(region)
         _, sides, _ = cv2.minAreaRect(np.argwhere(region).astype(np.float32))
         is_wide = 2 * np.count_nonzero(cv2.erode(region.astype(np.uint8), _BLOCK)) > size
-        written = [np.count_nonzero(channel & region) for channel in inked]
-        if is_wide and 2 * size > (sides[0] + 1) * (sides[1] + 1) and any(0 < 2 * count < size for count in written):
+        is_written = any(_is_written_on(copy, region, channel) for copy, channel in zip(copies, inked, strict=True))
+        if is_wide and 2 * size > (sides[0] + 1) * (sides[1] + 1) and is_written:
             near, far = (cv2.dilate(region.astype(np.uint8), _BLOCK, iterations=pixels) for pixels in (1, 2))
             around = far > near
             for mask, is_dark, copy in zip(masks, darkened, copies, strict=True):
@@ -169,6 +169,17 @@ def _highlight_masks(
                 if has_edge and 2 * np.count_nonzero(is_dark & region) > size:
                     mask[region & is_dark] = 1
     return [np.asarray(cv2.dilate(mask, _BLOCK, iterations=2), np.float32) for mask in masks]
+
+
+def _is_written_on(copy: Plane, region: NDArray[np.bool_], is_inked: NDArray[np.bool_]) -> bool:
+    """Whether less than half of a region is inked in a channel, and stands out from it there, too.
+
+    A thick stroke that hardly darkens a channel is inked in parts of it by chance.
+    """
+    written = copy[region & is_inked]
+    if not 0 < 2 * len(written) < np.count_nonzero(region):
+        return False
+    return median(copy[region]) > EDGE_OF_SHADOW * median(written)
 
 
 def _non_paper_mask(illumination: Levels) -> Levels:
