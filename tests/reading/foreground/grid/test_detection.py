@@ -38,6 +38,7 @@ def test_squared_paper_bounds_nothing(reader, digits):
         pytest.param("boxes", 6, 26, id="a thick digit along the side of its box"),
         pytest.param("separate boxes", 5, 61, id="thick zeros along the sides of their boxes"),
         pytest.param("boxes", 5, 61, id="digits across the tops of their boxes"),
+        pytest.param("separate boxes", 3, 221, id="left sides that are nearly as even as right and left ones in turn"),
         pytest.param("combs", 6, 26, id="teeth that digits hide"),
         pytest.param("combs", 7, 25, id="teeth in perspective"),
         pytest.param("combs", 6, 25, id="thick teeth"),

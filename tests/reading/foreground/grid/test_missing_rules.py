@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.reading.drawn_tables import MARGIN, SIDE, grid_of, page_of, table_of, written
 
@@ -45,3 +46,16 @@ def test_a_side_of_a_box_that_does_not_reach_its_top_is_found_by_the_other_boxes
     side = MARGIN + 3 * SIDE
     page[MARGIN + 3 : MARGIN + 11, side - 4 : side + 5] = 235
     assert reader.read(page).text == "204739"
+
+
+def test_a_side_along_which_a_stroke_lies_stands_where_the_other_boxes_have_theirs():
+    ink = np.zeros((2 * MARGIN + SIDE, 2 * MARGIN + 6 * SIDE), np.float32)
+    cv2.rectangle(ink, (MARGIN, MARGIN), (MARGIN + 6 * SIDE, MARGIN + SIDE), 1.0, 7)
+    for column in range(1, 6):
+        cv2.line(ink, (MARGIN + column * SIDE, MARGIN), (MARGIN + column * SIDE, MARGIN + SIDE), 1.0, 7)
+    side = MARGIN + 3 * SIDE
+    cv2.line(ink, (side + 5, MARGIN), (side + 5, MARGIN + SIDE), 1.0, 7)
+    grid = grid_of(page_of(ink))
+    assert grid is not None
+    uprights = sorted(float(rule.middles.mean()) for rule in grid.rules if not rule.is_level)
+    assert uprights == pytest.approx([MARGIN + column * SIDE for column in range(7)], abs=1)

@@ -44,6 +44,14 @@ def test_the_stem_of_a_digit_between_two_lines_is_no_rule_that_takes_digits_away
     assert [answer.text for answer in compare_cells(form, reader.read(form.photo))] == form.text.split("\n")
 
 
+@pytest.mark.parametrize(
+    ("number", "seed"), [pytest.param(3, 221, id="a one as high as the row"), pytest.param(4, 222, id="a square zero")]
+)
+def test_a_digit_in_a_row_that_is_open_at_the_left_is_no_side_of_a_cell(reader, mnist, number, seed):
+    form = draw_form("tally columns", number, mnist, seed)
+    assert [answer.text for answer in compare_cells(form, reader.read(form.photo))] == [c.text for c in form.cells]
+
+
 def test_a_rule_that_digits_hide_from_end_to_end_is_a_rule(mnist):
     form = draw_form("tables", 4, mnist, 27)
     grid = find_grid(find_ink(form.photo))

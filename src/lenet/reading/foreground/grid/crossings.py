@@ -27,6 +27,21 @@ def find_crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
     return crossings
 
 
+def connected_rules(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules in groups that hang together."""
+    crossings = find_crossings(rules)
+    remaining = set(range(len(rules)))
+    groups: list[list[Rule]] = []
+    while remaining:
+        group = {remaining.pop()}
+        reached = group
+        while reached := set().union(*(crossings[number] for number in reached)) & remaining:
+            remaining -= reached
+            group |= reached
+        groups.append([rules[number] for number in sorted(group)])
+    return groups
+
+
 def _crossing(rule: Rule, other: Rule) -> float | None:
     """Position along a rule where another one crosses it or ends on it; None if it does neither."""
     place = float(other.middles[len(other.middles) // 2])

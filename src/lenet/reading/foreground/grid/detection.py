@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.grid.arrangement import arranged, completed, divided
 from lenet.reading.foreground.grid.cell import GridCell, is_closed
 from lenet.reading.foreground.grid.combs import with_combs
-from lenet.reading.foreground.grid.crossings import meeting_rules
+from lenet.reading.foreground.grid.crossings import connected_rules, meeting_rules
 from lenet.reading.foreground.grid.families import alike_rules
 from lenet.reading.foreground.grid.missing_rules import with_missing, with_open_sides, with_sides
 from lenet.reading.foreground.grid.profiles import measure_rule
@@ -96,13 +96,17 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     rules = without_lone_strokes(printed_rules(rules, extent, ink.peak), extent)
     rules = meeting_rules(without_strokes(rules), bridged)
     rules = with_sides(with_missing(rules, bridged), bridged)
-    if not rules:
-        return None
-    cells, regions = cells_between(rules, mask.shape)
-    printed = {rule.is_level for rule in rules if not rule.is_open}
-    if len(printed) < 2:  # lines that a page is ruled with, whatever they end on
-        return None
-    cells = without_zeros(cells, regions, mask, bridged, median([rule.thickness for rule in rules]))
+    while True:
+        printed = {rule.is_level for rule in rules if not rule.is_open}
+        if len(printed) < 2:  # lines that a page is ruled with, whatever they end on
+            return None
+        cells, regions = cells_between(rules, mask.shape)
+        cells = without_zeros(cells, regions, mask, bridged, median([rule.thickness for rule in rules]))
+        figures = connected_rules(rules)
+        bounding = [figure for figure in figures if any(_holds(figure, cell) for cell in cells)]
+        if len(bounding) == len(figures):
+            break
+        rules = [rule for figure in bounding for rule in figure]  # the others are strokes of digits, as of a zero
     if not any(is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
         return None
     numbers = np.zeros(regions.max() + 1, np.int32)
@@ -111,3 +115,12 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     cells = arranged(divided(cells, regions, mask))
     cells = arranged(completed(cells, bounding_rules(rules, regions), regions))
     return Grid(tuple(bounding_rules(rules, regions)), tuple(cells), regions)
+
+
+def _holds(figure: list[Rule], cell: GridCell) -> bool:
+    """Whether the middle of a cell lies in the box around some rules, or over it, as over a comb."""
+    tops, lefts, bottoms, rights = zip(*(rule.extent for rule in figure), strict=True)
+    top, left, bottom, right = cell.box
+    is_level = 2 * min(tops) < top + bottom < 2 * max(bottoms)
+    is_level |= any(rule.in_comb for rule in figure)
+    return bool(is_level and 2 * min(lefts) < left + right < 2 * max(rights))

@@ -8,6 +8,7 @@ import numpy as np
 
 from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
+from lenet.reading.foreground.grid.profiles import find_bare
 from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Mask, Rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, lattices_between
 from lenet.reading.foreground.grid.tracing import inked_parts
@@ -49,24 +50,32 @@ def with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
 
 
 def with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
-    """The rules, and the sides that a row of even boxes lacks where ink lies: digits and shadows hide them."""
+    """The rules, and the sides that a row of even boxes lacks where ink lies: digits and shadows hide them.
+
+    A side along which a digit lies is as thick as both: it is placed by the others, too.
+    """
     rows: dict[tuple[int, ...], list[tuple[float, Rule]]] = {}
     for rule, crossed in zip(rules, find_crossings(rules), strict=True):
         if not rule.is_level and not rule.in_comb:
             for pair in pairwise(sorted(crossed, key=crossed.__getitem__)):
                 rows.setdefault(pair, []).append((float(rule.middles.mean()), rule))
     added: list[Rule] = []
+    replaced: set[int] = set()
     counts = Counter(id(rule) for sides in rows.values() for _, rule in sides)
     for (above, below), sides in rows.items():
         top, bottom = rules[above], rules[below]
-        if len(sides) < 2 or any(counts[id(rule)] > 1 for _, rule in sides) or not (top.is_level and bottom.is_level):
+        if any(counts[id(rule)] > 1 for _, rule in sides) or not (top.is_level and bottom.is_level):
             continue
         sides.sort(key=lambda side: side[0])
-        places = np.array([place for place, _ in sides])
-        height = bottom.at(places.mean()) - top.at(places.mean())
         thickness = median([side.thickness for _, side in sides])
-        darkness = median([side.darkness for _, side in sides])
-        for count in range(len(sides) - 1, 2 * len(sides) + 2):  # of cells between the outermost sides
+        is_bare = find_bare(np.array([side.thickness for _, side in sides]), thickness)
+        bare = [side for side, is_one in zip(sides, is_bare.tolist(), strict=True) if is_one]
+        if len(bare) < 2:
+            continue
+        places = np.array([place for place, _ in bare])
+        height = bottom.at(places.mean()) - top.at(places.mean())
+        darkness = median([side.darkness for _, side in bare])
+        for count in range(len(bare) - 1, 2 * len(bare) + 2):  # of cells between the outermost sides
             pitch = (places[-1] - places[0]) / count
             if pitch < MIN_CELL or not MIN_ASPECT * height < pitch < height / MIN_ASPECT:
                 continue
@@ -78,7 +87,7 @@ def with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
             if off.min(axis=0).max() > UNEVEN * pitch:
                 continue
             is_hidden = off.min(axis=1) > UNEVEN * pitch
-            slopes = np.interp(lattice, places, [side.slope for _, side in sides])
+            slopes = np.interp(lattice, places, [side.slope for _, side in bare])
             hidden = [
                 side_at(place, slope, top, bottom, thickness, darkness, mask.T)
                 for place, slope in zip(lattice[is_hidden].tolist(), slopes[is_hidden].tolist(), strict=True)
@@ -86,8 +95,14 @@ def with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
             found = [side for side in hidden if side is not None]
             if len(found) == len(hidden):
                 added += found
+                replaced |= {
+                    id(side)
+                    for place, side in sides
+                    if not any(side is other for _, other in bare)
+                    and (np.abs(lattice[is_hidden] - place) < side.thickness).any()
+                }
                 break
-    return rules + added
+    return [rule for rule in rules if id(rule) not in replaced] + added
 
 
 def side_at(

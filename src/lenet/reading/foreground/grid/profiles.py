@@ -24,9 +24,9 @@ def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     thickness, mode = median(above + below) + 1, _mode(above + below) + 1
     if thickness > mode + 1:  # digits lie on most of it
         thickness = mode
-    is_bare = _find_bare(above + below + 1, thickness)
+    is_bare = find_bare(above + below + 1, thickness)
     if thickness > 2 * rule.thickness:  # a digit lies along most of it: the straight run within tells how thick it is
-        is_bare_run = _find_bare(above + below + 1, rule.thickness)
+        is_bare_run = find_bare(above + below + 1, rule.thickness)
         if 8 * np.count_nonzero(is_bare_run) >= len(columns):  # fewer are where the bends of a zero are straight
             is_bare, thickness = is_bare_run, rule.thickness
     is_bare |= np.count_nonzero(is_bare) < 2
@@ -41,7 +41,7 @@ def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
 
 
-def _find_bare(extents: NDArray[np.intp], thickness: float) -> NDArray[np.bool_]:
+def find_bare(extents: NDArray[np.integer] | NDArray[np.floating], thickness: float) -> NDArray[np.bool_]:
     """Find where ink is as thick as a rule, within what its ragged edges make of it."""
     return np.asarray(np.abs(extents - thickness) <= 1.5 + 0.1 * thickness, np.bool_)
 

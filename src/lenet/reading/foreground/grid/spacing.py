@@ -40,3 +40,11 @@ def are_even(places: NDArray[np.float64]) -> bool:
     gaps = np.diff(places)
     pitch = float(gaps.min())
     return bool((np.abs(gaps - pitch * np.rint(gaps / pitch)) < 2 * UNEVEN * pitch).all())
+
+
+def are_separate(places: NDArray[np.float64]) -> bool:
+    """Whether places are the left and right sides of even boxes with white between them, in turn."""
+    left, right = places[::2], places[1::2]
+    if len(left) != len(right) or not are_even(left):
+        return False
+    return bool(np.ptp(right - left) < 2 * UNEVEN * np.diff(left).min())

@@ -1,14 +1,16 @@
 """Strokes of a pen among rules: uneven, darker than print, or between the evenly spaced sides of boxes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.crossings import find_crossings
-from lenet.reading.foreground.grid.rule import Rule
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, are_even
+from lenet.reading.foreground.grid.rule import REACH, Rule
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, are_even, are_separate
+from lenet.reading.foreground.grid.tracing import go_on
 from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 
@@ -98,22 +100,43 @@ def without_strokes(rules: list[Rule]) -> list[Rule]:
                 strips.setdefault(pair, []).append((float(rule.middles.mean()), rule))
     counts = Counter(id(rule) for sides in strips.values() for _, rule in sides)
     strokes: set[int] = set()
-    for sides in strips.values():
+    for (above, below), sides in strips.items():
         longest = max(counts[id(rule)] for _, rule in sides)
         limit = max(1, longest / 3)
         short = [(place, rule) for place, rule in sides if counts[id(rule)] <= limit]
         if len(sides) - len(short) >= 2:  # others go on through the rows above or below: columns of a table
             places = [place for place, rule in sides if counts[id(rule)] > limit]
             strokes |= {id(rule) for place, rule in short if min(places) < place < max(places)}
-        elif len(sides) > 2:
+            continue
+        if short and len(sides) > len(short):
+            alone = {id(rule) for _, rule in short if _stands_alone(rule, (rules[above], rules[below]), rules)}
+            strokes |= alone
+            sides = [side for side in sides if id(side[1]) not in alone]
+        if len(sides) > 2:
             strokes |= _off_lattice(sides)
     return [rule for rule in rules if id(rule) not in strokes]
+
+
+def _stands_alone(rule: Rule, levels: Sequence[Rule], rules: list[Rule]) -> bool:
+    """Whether an upright rule closes nothing: the level ones go on behind it to both sides, and it does not in others.
+
+    The side of a table has level rules that end on it, and a column's has others in line with it.
+    """
+    reach = REACH + rule.thickness
+    goes_through = all(
+        level.start + reach < rule.middles.min() and rule.middles.max() < level.end - reach for level in levels
+    )
+    uprights = [other for other in rules if not (other.is_level or other.is_open or other is rule)]
+    in_line = any(go_on(*sorted((rule, other), key=lambda one: one.start)) for other in uprights)
+    return goes_through and not in_line
 
 
 def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
     """Of uprights in one row those that stand between evenly spaced ones, if most are evenly spaced."""
     sides = sorted(sides, key=lambda side: side[0])
     places = np.array([place for place, _ in sides])
+    if are_separate(places):
+        return set()
     best: NDArray[np.bool_] | None = None
     for count in range(1, len(places)):  # of cells between the outermost two
         pitch = (places[-1] - places[0]) / count

@@ -147,6 +147,12 @@ def inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
     return parts
 
 
+def go_on(rule: Rule, other: Rule) -> bool:
+    """Whether a rule goes on as another one behind its end."""
+    gap = other.start - rule.end
+    return abs(rule.tail + rule.slope * gap - other.head) <= 2.0 + rule.thickness / 2 + 0.03 * gap
+
+
 def joined_over_gaps(rules: list[Rule]) -> list[Rule]:
     """Rules joined over white gaps, as a shadow's edge leaves: where both end on nothing, and go on as one."""
     ends = {
@@ -162,8 +168,7 @@ def joined_over_gaps(rules: list[Rule]) -> list[Rule]:
             gap = second.start - first.end
             if rule.is_level != other.is_level or not 0 < gap < min(len(first.middles), len(second.middles)):
                 continue
-            is_one = abs(first.tail + first.slope * gap - second.head) <= 2.0 + rule.thickness / 2 + 0.03 * gap
-            if is_one and not (ends[id(first)][1] or ends[id(second)][0]):
+            if go_on(first, second) and not (ends[id(first)][1] or ends[id(second)][0]):
                 both = _concatenated(first, second)
                 ends[id(both)] = ends[id(first)][0], ends[id(second)][1]
                 rule = both
