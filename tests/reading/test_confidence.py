@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
-from lenet.reading.lines.doubts import CUT_OFF, find_sides, may_be_nine, with_doubt
+from lenet.reading.lines.doubts import CUT_OFF, find_sides, with_doubt
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _groups, most_confident, shows_digits
 from lenet.reading.lines.layout import AT_EDGE
@@ -218,39 +218,6 @@ def test_a_digit_of_a_number_that_is_not_sure_is_doubtful_where_an_edge_may_have
     ]
     marked = with_doubt(lower, [], (edge, 200))
     assert [bool(sign.doubt) for sign in marked] == [False, is_doubtful, False]
-
-
-def shape(strokes: list[list[tuple[int, int]]], probability: float, other: int = 9) -> ScoredCandidate:
-    ink = np.zeros((60, 40), np.float32)
-    for stroke in strokes:
-        cv2.polylines(ink, [np.array(stroke)], False, 1.0, 4)
-    probabilities = np.zeros(10, np.float32)
-    probabilities[[8, other]] = probability, (1 - probability) / 2
-    run = Candidate(0, 1, (0, 0, 60, 40), ink, 1.0, 0.6, 0.0)
-    return ScoredCandidate(run, np.zeros((28, 28), np.uint8), probabilities)
-
-
-RHO = [[(20, 58), (20, 30), (6, 18), (18, 4), (34, 12), (20, 30)]]
-EIGHT = [[(20, 30), (6, 18), (18, 4), (34, 12), (20, 30), (6, 44), (20, 56), (34, 46), (20, 30)]]
-
-
-def test_an_8_that_is_open_below_and_next_a_9_may_be_one():
-    assert may_be_nine(shape(RHO, 0.7))
-    assert not may_be_nine(shape(EIGHT, 0.7))
-    assert not may_be_nine(shape(RHO, 0.95))
-    assert not may_be_nine(shape(RHO, 0.7, other=3))
-
-
-def test_a_line_with_an_8_that_may_be_a_9_is_not_accepted_and_the_remark_says_so(reader):
-    picture = np.full((200, 400), 235, np.uint8)
-    low_loop = [[(30, 58), (27, 50), (20, 42), (6, 18), (18, 4), (34, 14), (20, 42), (10, 46)]]
-    for place, digit in enumerate((EIGHT, low_loop, EIGHT, low_loop)):
-        for stroke in digit:
-            cv2.polylines(picture, [np.add(stroke, (60 + 60 * place, 70))], False, 40, 5, cv2.LINE_AA)
-    reading = reader.read(picture)
-    assert reading.text == "8888"
-    assert reading.is_rejected
-    assert reading.remark == "not accepted: an 8 that is open below may be a 9"
 
 
 @pytest.mark.parametrize(

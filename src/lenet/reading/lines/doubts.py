@@ -19,7 +19,6 @@ from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import AT_EDGE, MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.segmentation import Piece, Row
-from lenet.reading.recognition import LABELS
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 # Doubts, as remarks say them.
@@ -37,7 +36,6 @@ MAY_BE_AMPERSAND = "an 8 may be an ampersand"
 MAY_BE_TRIANGLE = "a digit may be a triangle"
 MAY_BE_LETTER = "two ones that are joined may be a letter"
 MAY_BE_SIDES = "ones between all other digits may be sides of boxes"
-MAY_BE_NINE = "an 8 that is open below may be a 9"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
 MAY_BE_SIGNS = {MAY_BE_SLASH, MAY_BE_ONE, HAS_POINT}  # which not every threshold shows
 RING = "a 0 may be a ring around a 1"
@@ -119,7 +117,6 @@ def doubts_of(digits: Sequence[ScoredCandidate], row: Row) -> dict[int, str]:
     doubts |= {id(digit): MAY_BE_DOLLAR for digit in digits if has_bar(digit)}
     doubts |= {id(digit): MAY_BE_AMPERSAND for digit in digits if has_arm(digit)}
     doubts |= {id(digit): MAY_BE_TRIANGLE for digit in digits if is_triangle(digit)}
-    doubts |= {id(digit): MAY_BE_NINE for digit in digits if may_be_nine(digit)}
     doubts |= {id(digit): MAY_BE_TICK for digit in digits[1:][-1:] if is_tick(digit, row)}  # it follows a number
     if not are_number(digits):
         doubts |= {id(digit): RING for digit in digits if is_ring_around_stroke(digit)}
@@ -268,15 +265,6 @@ def is_ring_around_stroke(digit: ScoredCandidate) -> bool:
     statistics = label_components(digit.candidate.mask.view(np.uint8))[1]
     heights = sorted(statistics[1:, cv2.CC_STAT_HEIGHT].tolist())
     return len(heights) == 2 and 2 * heights[0] > heights[1] - 2 * digit.stroke_width
-
-
-def may_be_nine(digit: ScoredCandidate) -> bool:
-    """Whether an 8 that is not sure, and next a 9, has no hole in its lower half, as a 9 written like a ρ has none."""
-    if digit.label != "8" or digit.probability > SURE or LABELS[int(np.argsort(digit.probabilities)[-2])] != "9":
-        return False
-    paper = np.pad(~digit.candidate.mask, 1, constant_values=True).view(np.uint8)
-    _, _, _, centers = cv2.connectedComponentsWithStats(paper, connectivity=4)
-    return not (centers[2:, 1] > (paper.shape[0] - 1) / 2).any()  # the first two are the ink and the paper around it
 
 
 def doubted(digit: ScoredCandidate, doubt: str) -> ScoredCandidate:
