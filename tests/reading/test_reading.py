@@ -106,6 +106,16 @@ def test_a_ruled_line_is_not_ink_and_takes_no_stroke_with_it(reader: Reader, mni
     assert reader.read(page).text == "2468"
 
 
+def test_a_digit_that_fills_its_picture_to_all_edges_is_accepted_like_any_other(reader: Reader, mnist):
+    is_accepted = []
+    for image, label in zip(mnist.test_images[:20], mnist.test_labels, strict=False):
+        page = on_paper(enlarged(image))
+        ys, xs = np.nonzero(page < 130)
+        reading = reader.read(np.ascontiguousarray(page[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]))
+        is_accepted.append(not reading.is_rejected and reading.text == str(label))
+    assert sum(is_accepted) >= 15
+
+
 def test_touching_digits_are_cut(reader: Reader, mnist):
     ink = page_of(["00"], mnist, seed=1)
     columns = np.flatnonzero((ink < 130).any(axis=0))

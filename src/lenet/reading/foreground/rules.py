@@ -134,7 +134,7 @@ def _crossing_rules(mask: Mask) -> Mask:
     if rules.any():
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[rules > 0]
         thickness = 4 * median(depth) - 2  # over a band of width w the median depth is near (w + 2) / 4
-        if thickness > max(length * (THICKNESS if width > 1.2 * mask.shape[0] else THICKNESS_OF_SHORTER), 2.5):
+        if thickness > max(length * (THICKNESS if width > mask.shape[0] else THICKNESS_OF_SHORTER), 2.5):
             return np.zeros_like(mask)
     return rules
 

@@ -96,9 +96,7 @@ def filter_components(
 
     remaining = [component for component in not_specks if is_inside(component)]
     # Where everything comes in from the edges, a digit may be among it after all.
-    remaining = remaining or [
-        c for c in not_specks if _count_edges(c, shape) < 3 and c.mass > MIN_MASS_AT_EDGE * heaviest
-    ]
+    remaining = remaining or [component for component in not_specks if component.mass > MIN_MASS_AT_EDGE * heaviest]
     if not remaining:
         return [], 0.0, [(component.box, AT_EDGE) for component in not_specks]
     digit_height = find_digit_height(remaining)
