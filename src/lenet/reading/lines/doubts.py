@@ -35,7 +35,7 @@ MAY_BE_DOLLAR = "a digit may be a dollar sign"
 MAY_BE_AMPERSAND = "an 8 may be an ampersand"
 MAY_BE_TRIANGLE = "a digit may be a triangle"
 MAY_BE_LETTER = "two ones that are joined may be a letter"
-MAY_BE_SIDES = "ones between all other digits may be sides of boxes"
+MAY_BE_SIDES = "evenly spaced ones may be sides of boxes"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
 MAY_BE_SIGNS = {MAY_BE_SLASH, MAY_BE_ONE, HAS_POINT}  # which not every threshold shows
 RING = "a 0 may be a ring around a 1"
@@ -156,14 +156,20 @@ def find_joined_ones(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
 
 
 def find_sides(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """Find ones that may be sides of boxes: every other digit is one, evenly spaced to the width of a stroke."""
-    for ones, others in ((digits[::2], digits[1::2]), (digits[1::2], digits[::2])):
-        middles = [(digit.box[1] + digit.box[3]) / 2 for digit in ones]
-        distances = [right - left for left, right in pairwise(middles)]
-        are_alternate = all(digit.label == "1" for digit in ones) and all(digit.label != "1" for digit in others)
-        if are_alternate and len(distances) > 1 and np.ptp(distances) < min(digit.stroke_width for digit in ones):
-            return {number for number, digit in enumerate(digits) if digit.label == "1"}
-    return set()
+    """Find ones that may be sides of boxes: at places of one pitch, to the width of a stroke, and no number's.
+
+    Either every other digit is one, or they begin lower than all other digits, as the teeth of a comb do.
+    """
+    ones = {number: digit for number, digit in enumerate(digits) if digit.label == "1"}
+    others = [digit for digit in digits if digit.label != "1"]
+    distances = [right - left for left, right in pairwise((one.box[1] + one.box[3]) / 2 for one in ones.values())]
+    if len(distances) < 2 or not others or (pitch := min(distances)) <= 0:
+        return set()
+    stroke_width = min(one.stroke_width for one in ones.values())
+    are_even = all(abs(distance - pitch * round(distance / pitch)) < stroke_width for distance in distances)
+    are_alternate = all((left.label == "1") != (right.label == "1") for left, right in pairwise(digits))
+    are_lower = min(one.box[0] for one in ones.values()) > max(other.box[0] for other in others)
+    return set(ones) if are_even and (are_alternate or are_lower) else set()
 
 
 def has_bar(digit: ScoredCandidate) -> bool:
