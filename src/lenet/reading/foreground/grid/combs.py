@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.missing_rules import side_at
 from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, transposed
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, comb_lattice
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, comb_lattice
 from lenet.reading.order_statistics import median
 
 
@@ -32,11 +33,12 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         if len(teeth) < MIN_ALIKE:
             continue
         teeth.sort(key=lambda entry: entry[0])
-        lattice, nearest = comb_lattice(np.array([place for place, _ in teeth]))
-        hidden = lattice[nearest < 0].tolist()
+        seen, nearest = comb_lattice(np.array([place for place, _ in teeth]))
         teeth = [teeth[index] for index in nearest.tolist() if index >= 0]
         if len(teeth) < MIN_ALIKE:
             continue
+        lattice = _to_the_ends(seen, base, len(teeth))
+        hidden = np.r_[seen[nearest < 0], np.setdiff1d(lattice, seen).clip(base.start, base.end - 1)].tolist()
         heights = np.array([len(tooth.middles) for _, tooth in teeth], np.float64)
         height, pitch = median(heights), float(lattice[1] - lattice[0])
         reach = REACH + 2 * base.thickness + 0.05 * pitch
@@ -80,3 +82,15 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         if id(rule) in in_comb or not crossed or not all(id(rules[number]) in in_comb for number in crossed)
     ]
     return kept + added
+
+
+def _to_the_ends(lattice: NDArray[np.float64], base: Rule, count: int) -> NDArray[np.float64]:
+    """Places of teeth, of so many that are seen, and those up to the ends of their base, where digits hide some."""
+    first, last = lattice[1] - lattice[0], lattice[-1] - lattice[-2]
+    before, behind = (
+        max(0, round(way)) for way in ((lattice[0] - base.start) / first, (base.end - lattice[-1]) / last)
+    )
+    if count < ON_LATTICE * (before + len(lattice) + behind):
+        return lattice
+    places = [lattice[0] - first * np.arange(before, 0, -1), lattice, lattice[-1] + last * np.arange(1, behind + 1)]
+    return np.concatenate(places)
