@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from lenet.experiments import find
-from lenet.experiments.charts import _DRAWERS
+from lenet.experiments.charts import DRAWERS
 from lenet.experiments.formatting import results_line
 from lenet.experiments.metrics import compare_with_published, largest_difference, network_figures
 from lenet.experiments.transformations import transform
@@ -39,7 +39,7 @@ def test_the_charts_are_light_and_dark_and_not_empty(quick_rows):
 
 def test_no_text_of_a_rows_chart_is_cut_off_or_overlaps_another(quick_rows):
     for row, folder in quick_rows.items():
-        check_texts(_DRAWERS[row.measurement](row, json.loads((folder / "run.json").read_text("utf-8")), LIGHT))
+        check_texts(DRAWERS[row.measurement](row, json.loads((folder / "run.json").read_text("utf-8")), LIGHT))
 
 
 def settings_of(name, figures, **others):

@@ -8,7 +8,7 @@ from lenet import networks
 from lenet.data.catalog import CATALOG
 from lenet.errors import TrainingError, UnknownName
 from lenet.experiments import ROWS, find, names
-from lenet.experiments.charts import _DRAWERS
+from lenet.experiments.charts import DRAWERS
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.plan import Request, scale_schedule
 from lenet.experiments.protocols import MEASUREMENTS
@@ -97,7 +97,7 @@ def test_a_row_is_complete(row):
     assert row.data in CATALOG
     assert row.recipe.init in RULES
     assert row.measurement in MEASUREMENTS
-    assert row.measurement in _DRAWERS
+    assert row.measurement in DRAWERS
     assert row.parts or row.depends_on
     assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
     assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "sum-squared-error")

@@ -19,7 +19,7 @@ THEMES = (("", LIGHT), ("-dark", DARK))
 
 def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write a row's charts, on white and on black, into its folder; their paths."""
-    draw_chart = DRAWERS_[row.measurement]
+    draw_chart = DRAWERS[row.measurement]
     paths = [draw_chart(row, settings, theme).save(folder / f"chart{end}.png") for end, theme in THEMES]
     if "string" in row.charts:
         string = digit_strings.example(folder)
@@ -274,7 +274,7 @@ def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     return sheet
 
 
-DRAWERS_: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = {
+DRAWERS: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = {
     "training": _learning,
     "learning-curve": _learning,
     "boosting": _boosting,
