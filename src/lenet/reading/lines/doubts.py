@@ -156,7 +156,7 @@ def find_joined_ones(digits: Sequence[ScoredCandidate], row: Row) -> set[int]:
 
 
 def find_sides(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """Find ones that may be sides of boxes: at places of one pitch, to the width of a stroke, and no number's.
+    """Find ones that may be sides of boxes: evenly spaced to the width of a stroke, some places being without.
 
     Either every other digit is one, or they begin lower than all other digits, as the teeth of a comb do.
     """
