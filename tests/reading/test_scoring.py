@@ -38,6 +38,10 @@ def test_ink_of_one_row_or_none_has_no_stem():
     assert not has_stem(np.zeros((4, 5), np.bool_))
 
 
+def test_a_loop_over_ink_too_pale_for_the_mask_has_no_stem():
+    assert not has_stem(np.pad(mask_of([(2, 2), (20, 2), (20, 20), (2, 20), (2, 2)]), ((0, 60), (0, 0))))
+
+
 def test_an_8_with_a_stem_is_a_9_unless_the_network_is_sure_and_what_is_neither_keeps_its_probability():
     unsure = np.array([0, 0.1, 0, 0.05, 0, 0, 0, 0, 0.6, 0.1], np.float32)
     given = with_stem_evidence(unsure, mask_of(RHO))

@@ -110,6 +110,8 @@ def has_stem(mask: NDArray[np.bool_]) -> bool:
     if not len(centers) or (centers > (height + 1) / 2).any():
         return False
     extents = [np.ptp(np.flatnonzero(row)) + 1 for row in mask[height // 2 :] if row.any()]
+    if not extents:
+        return False
     width = np.ptp(np.flatnonzero(mask[: height // 2].any(axis=0))) + 1
     return bool(np.quantile(extents, 2 / 3) < 0.4 * width)
 
