@@ -217,6 +217,14 @@ def test_a_color_array_is_one_picture_of_a_color_model():
     assert len(model.predict(np.stack([picture] * 4))) == 4
 
 
+def test_flattened_pictures_in_color_are_refused_and_a_picture_as_wide_is_taken():
+    color, gray = lenet.create("lenet-rgb", seed=1), lenet.create("lenet-rgb", channels=1, seed=1)
+    with pytest.raises(LeNetError, match=r"2 flattened pictures; reshape it to \(2, 3, 32, 32\)"):
+        color.predict(np.zeros((2, 3072), np.uint8))
+    wide = np.random.default_rng(0).integers(0, 256, (1, 40, 1024), np.uint8)
+    assert gray.predict(wide)[0].probabilities == gray.predict(Image.fromarray(wide[0])).probabilities
+
+
 def test_the_array_of_a_photo_is_answered_as_its_file_is():
     path = DIGITS / "seven.png"
     image = Image.open(path).convert("RGB")
@@ -253,6 +261,10 @@ def test_an_array_of_a_digit_is_drawn_as_it_is_answered(tmp_path):
         ([np.zeros((2, 28, 28), np.uint8)], "a list holds one picture each"),
         (np.zeros((28, 28, 4), np.uint8), r"shape \(28, 28, 4\); expected one or three channels"),
         (np.zeros((0, 0), np.uint8), "at least one pixel"),
+        (
+            np.zeros((5, 784)),
+            r"5 flattened pictures; reshape it to \(5, 28, 28\), or to \(1, 5, 784\) if it is one picture",
+        ),
     ],
 )
 def test_what_is_no_picture_is_refused_in_one_sentence(picture, message):

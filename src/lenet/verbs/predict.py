@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine import probabilities
-from lenet.errors import DataError, UnknownName
+from lenet.errors import DataError, UnknownName, counted
 from lenet.model import Model, load
 from lenet.pictures.tensors import Tensor, array_of
 from lenet.preprocess import fit_to_input
@@ -98,7 +99,8 @@ def predict(model: Model | str | Path, pictures: Any, *, fit: str = "pad") -> An
         model: a model, its file, a run's folder, or a name that ships.
         pictures: a path, a picture file's bytes or stream, a Pillow image, an array or a tensor; or a list of these.
             Arrays are gray levels (H, W) or colors (H, W, 3) or (3, H, W), uint8, or float of 0..1; with one dimension
-            more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3.
+            more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3;
+            flattened pictures, as (N, 784), are refused.
             Arrays no larger than the network's input, or than the pictures it learned from, are taken as they are, as
             in data sets: 255 is ink. Larger ones and all other pictures come to the network's input as they did in
             training; a model of digits as ink takes the one that stands out most. Of a file with several pages the
@@ -152,7 +154,13 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
 
 
 def _from_array(model: Model, array: NDArray[Any], fit: str) -> tuple[NDArray[np.uint8], bool]:
-    channels = model.network.input[0]
+    channels, side = model.network.input[0], model.picture_kind.side
+    shape = (channels, side, side) if model.is_color else (side, side)
+    if array.ndim == 2 and array.shape[1] == math.prod(shape) != len(array):
+        raise DataError(
+            f"an array of shape {array.shape}, which may be {counted(len(array), 'flattened picture')}; "
+            f"reshape it to {(len(array), *shape)}, or to {(1, *array.shape)} if it is one picture"
+        )
     if array.dtype.kind == "f":
         if array.size and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
             raise DataError("an array with values outside 0..1; expected uint8 of 0..255, or fractions of 0..1")
@@ -171,7 +179,7 @@ def _from_array(model: Model, array: NDArray[Any], fit: str) -> tuple[NDArray[np
         array = np.moveaxis(array, -1, -3)
     if not are_many:
         array = array[None]
-    if max(array.shape[-2:]) > max(model.picture_kind.side, *model.network.input[1:]):  # no data set's, but a photo's
+    if max(array.shape[-2:]) > max(side, *model.network.input[1:]):  # no data set's, but a photo's
         array = np.stack([network_picture(model, _image_of(one), fit) for one in array])
     return fit_to_input(array, model.network.input), are_many
 
