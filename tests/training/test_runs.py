@@ -1,8 +1,10 @@
 """A run's files are validated before they are used; one process at a time trains into a folder."""
 
+import errno
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,7 +19,7 @@ from lenet.data import load
 from lenet.errors import LeNetError, TrainingError
 from lenet.files import LEFTOVERS
 from lenet.model import read_safetensors
-from lenet.training import Recipe, fit
+from lenet.training import Recipe, fit, train
 from lenet.training.runs import Run, begin, read_settings
 from tests.training.test_training import QUICK, TINY, stripes, write_npz
 
@@ -201,6 +203,25 @@ def train_concurrently(folder: Path, arguments: list[str]) -> list[subprocess.Po
         )
         for ready, other_ready in (ready_files, ready_files[::-1])
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["run.json", "best.safetensors", "last.safetensors", "curves.png", "evaluation.json"])
+def test_a_run_whose_disk_is_full_says_so_and_can_be_resumed(name, tmp_path, monkeypatch):
+    data, replace_file = stripes(), Path.replace
+
+    def is_full(self, target):
+        if Path(target).name == name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        return replace_file(self, target)
+
+    sentence = (
+        f"{tmp_path / name}: cannot be written (no space left on device); resume the run in {tmp_path} as soon as"
+    )
+    monkeypatch.setattr(Path, "replace", is_full)
+    with pytest.raises(TrainingError, match=f"^{re.escape(sentence)}"):
+        train(TINY, data, recipe=QUICK, out=tmp_path)
+    monkeypatch.undo()
+    assert train(TINY, data, recipe=QUICK, out=tmp_path, resume=True).evaluation_path.exists()
 
 
 def test_of_two_processes_that_train_into_one_folder_one_is_refused_and_the_other_undisturbed(tmp_path):

@@ -26,7 +26,7 @@ from lenet.training.loop import fit
 from lenet.training.progress import for_python
 from lenet.training.recipes import Recipe, check_effect
 from lenet.training.recipes import recipe as named_recipe
-from lenet.training.runs import RUNS, Run, fingerprint, read_settings
+from lenet.training.runs import RUNS, Run, fingerprint, read_settings, resumable_writes
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -115,7 +115,7 @@ def train(
     Raises:
         UnknownName: if there is no such network, data set or recipe.
         DataError: if the data can neither be found nor downloaded, or is damaged.
-        TrainingError: if the run cannot start, go on or be repeated, or the loss is no longer a number.
+        TrainingError: if the run cannot start, go on, be repeated or be written, or the loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """
     for name, path in (("out", out), ("repeat", repeat), ("data_dir", data_dir)):
@@ -151,9 +151,10 @@ def train(
         progress=progress or for_python(),
     )
     if Worker.from_environment().is_rank_zero:
-        draw_curves(run)
         evaluation = evaluate(run.model, dataset, engine=run.settings["engine"])
-        write_atomically(run.evaluation_path, json_bytes(evaluation.to_json()))
+        with resumable_writes(run.folder):
+            draw_curves(run)
+            write_atomically(run.evaluation_path, json_bytes(evaluation.to_json()))
         run = replace(run, evaluation=evaluation)
     return run
 

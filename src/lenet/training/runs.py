@@ -22,7 +22,7 @@ from safetensors.numpy import save as to_bytes
 
 import lenet
 from lenet.architecture import Network
-from lenet.errors import LeNetError, TrainingError, WeightsError
+from lenet.errors import LeNetError, TrainingError, WeightsError, reason_of
 from lenet.files import LEFTOVERS, locked, write_atomically
 from lenet.model import Model, read_safetensors
 from lenet.model import load as load_model
@@ -290,7 +290,7 @@ def begin(
 
     Raises:
         TrainingError: if there is a run and ``resume`` is not set, or it was begun with other settings, or another
-            process trains into it.
+            process trains into it, or a file of it cannot be written.
     """
     if out is None:
         run = Run(_create_free_folder(f"{settings['network']['name']}-{settings['data']['name']}"))
@@ -298,9 +298,25 @@ def begin(
         run = Run(Path(out))
         if run.folder.exists() and not run.folder.is_dir():
             raise TrainingError(f"{out}: is a file, expected a folder for the run")
-    with locked_folder(run.folder):
+    with resumable_writes(run.folder), locked_folder(run.folder):
         _prepare(run, settings, resume, start)
         yield run
+
+
+@contextmanager
+def resumable_writes(folder: Path) -> Iterator[None]:
+    """Context in which files of a run are written.
+
+    Raises:
+        TrainingError: in place of an OSError, as of a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or folder}: cannot be written ({reason_of(error)}); "
+            f"resume the run in {folder} as soon as it can be"
+        ) from None
 
 
 def _prepare(run: Run, settings: dict[str, Any], resume: bool, start: Model | None) -> None:
