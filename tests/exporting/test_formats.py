@@ -71,6 +71,7 @@ def test_a_folder_for_the_hub_gives_the_same_model_back(tmp_path):
     card = (tmp_path / "hub" / "README.md").read_text("utf-8")
     assert card.startswith("---\nlibrary_name: lenet\n")
     assert "61,791 parameters" in card
+    assert "pip install lenet" not in card, "no index has it"
 
 
 def test_a_folder_with_other_files_is_not_overwritten(tmp_path):

@@ -43,7 +43,8 @@ def _card(model: Model) -> str:
         _code_block(json.dumps(model.class_names, ensure_ascii=False)),
         _reject_class_text(model),
         "## Use",
-        _code_block("pip install lenet"),
+        f"With the Python package `lenet`, {__version__} or newer, installed from a copy of its repository "
+        "(`pip install .` there):",
         _code_block('import lenet\n\nmodel = lenet.load("FOLDER")  # this folder\nmodel.predict("picture.png")'),
         "`lenet export FOLDER --to onnx` makes a file for other programs of it; `lenet code` prints the network as a "
         "PyTorch class whose names these arrays have.",
