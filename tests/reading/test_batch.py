@@ -123,10 +123,10 @@ def test_wrong_settings_end_it_before_or_at_the_first_picture(tmp_path: Path, wo
 def test_wrong_settings_are_named():
     with pytest.raises(UnknownName, match="unknown polarity 'inkhigh'; did you mean ink-high"):
         Settings(polarity="inkhigh")
-    with pytest.raises(ReadingError, match="workers is 0, expected at least 1"):
+    with pytest.raises(ReadingError, match="workers is 0, expected a whole number of at least 1"):
         list(read_all(PATHS, workers=0))
     for read in (lenet.read_files, lambda files, workers: read_labeled([], workers=workers)):
-        with pytest.raises(ReadingError, match="workers is 0, expected at least 1"):
+        with pytest.raises(ReadingError, match="workers is 0, expected a whole number of at least 1"):
             list(read(PATHS, workers=0))
 
 

@@ -112,8 +112,8 @@ class Request:
     halved: bool = True
 
     def __post_init__(self) -> None:
-        if self.seeds is not None and not 1 <= self.seeds <= 1_000:
-            raise TrainingError(f"{self.seeds} seeds were asked for; expected 1 to 1000")
+        if self.seeds is not None and not (isinstance(self.seeds, int) and 1 <= self.seeds <= 1_000):
+            raise TrainingError(f"{self.seeds!r} seeds were asked for; expected 1 to 1000")
         if self.validation < 0:
             raise TrainingError(f"{self.validation} patterns for validation were asked for; expected at least 0")
         if not 0 < self.rate < 1_000:

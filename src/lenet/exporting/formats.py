@@ -17,7 +17,7 @@ from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
 from lenet.exporting.checking import Check
 from lenet.exporting.quantization import MAX_WEIGHT, Quantization, quantize, quantized_forward
-from lenet.files import check_folder_writable, check_writable, write_result
+from lenet.files import check_folder_writable, check_writable, path_argument, write_result
 from lenet.model import FOLDER_MODEL, Model, load
 from lenet.naming import resolve_name
 from lenet.preprocess import GrayLevels, fit_to_input
@@ -126,7 +126,7 @@ def export(
     target_format, model = FORMATS[name], load(model)
     network = model.network.name
     default = target_format.default.format(network=network, name=identifier(network))
-    path = Path(default if out is None else out)
+    path = Path(default) if out is None else path_argument("out", out, LeNetError)
     _check_path(path, target_format)
     is_quantized = target_format.max_weight > 0
     calibration, pictures, source = _load_pictures(model, data, is_quantized)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenet.errors import UnknownName
+from lenet.errors import LeNetError, UnknownName
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
-from lenet.files import check_folder_writable
+from lenet.files import check_folder_writable, path_argument
 
 _FORMATS = ("png", "svg")
 
@@ -32,7 +32,7 @@ class FigureFolder:
 
     def __post_init__(self) -> None:
         check_format(self.format)
-        check_folder_writable(self.path)
+        check_folder_writable(path_argument("output", self.path, LeNetError))
 
     @property
     def theme(self) -> Theme:

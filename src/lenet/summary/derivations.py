@@ -79,8 +79,10 @@ def texts(language: Language) -> dict[str, dict[str, str]]:
     import tomllib  # here, because most counts are printed without them
 
     content = resources.files("lenet.summary").joinpath("texts.toml").read_text("utf-8")
-    values: dict[str, dict[str, str]] = tomllib.loads(content)[language]
-    return values
+    values: dict[str, dict[str, dict[str, str]]] = tomllib.loads(content)
+    if language not in values:
+        raise UnknownName("language", language, values)
+    return values[language]
 
 
 def _sizes(layer: Layer, input_shape: Shape, output_shape: Shape) -> list[tuple[str, str]]:

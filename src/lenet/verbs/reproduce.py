@@ -13,7 +13,7 @@ from lenet.experiments.folder import checked_results
 from lenet.experiments.formatting import results_line
 from lenet.experiments.plan import Request
 from lenet.figures import sheet
-from lenet.files import check_folder_writable, write_atomically
+from lenet.files import check_folder_writable, path_argument, write_atomically
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -92,12 +92,14 @@ def reproduce(
     rows = ROWS if name is None else [find(name)]
     sheet.require_matplotlib()
     default_root = ROOT / "quick" if quick else ROOT  # a quick row is none that others may rest on
-    root = Path(out) if out and everything else default_root
+    if out is not None:
+        out = path_argument("out", out, TrainingError)
+    root = out if out and everything else default_root
     data_folder = None if data_dir is None else Path(data_dir)
     if data_folder is not None and not data_folder.is_dir():
         raise DataError(f"{data_folder} is no folder; expected one with the files of the row's data set")
     requests = [
-        (row, Path(out) if out and not everything else root / row.name, Request(
+        (row, out if out and not everything else root / row.name, Request(
             seeds, passes, quick, validation, _find_data_folder(row, data_folder, everything),
             j, mu, rate, eta, pass_factor, init, halved))
         for row in rows

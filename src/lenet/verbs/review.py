@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lenet.errors import DataError
+from lenet.files import path_argument
 from lenet.verbs.serve import access_of, desk_folder, serve
 
 
@@ -35,7 +37,7 @@ def review(
     from lenet.desk.stack import Stack
 
     access_of(host, public_host, token, has_desk=True)  # before anything is written
-    path = Path(results)
+    path = path_argument("results", results, DataError)
     folder = path.parent / f"{path.stem}.desk" if desk is None else desk_folder(desk)
     import_results(path, lambda: Stack(folder))
     serve(

@@ -145,8 +145,8 @@ def desk_folder(name: str | Path) -> Path:
         LeNetError: if there is none, as in a script whose variable is empty: the current folder would be meant then; or
             if it is a file's.
     """
-    if not str(name).strip():
-        raise LeNetError(f"desk is {str(name)!r}, expected the name of a folder, as stack")
+    if not isinstance(name, str | Path) or not str(name).strip():
+        raise LeNetError(f"desk is {name!r}, expected the name of a folder, as stack")
     folder = Path(name)
     if folder.exists() and not folder.is_dir():
         raise LeNetError(f"{folder}: is a file, expected a folder for the desk")

@@ -185,8 +185,8 @@ def workers_for(count: int | None, workers: int | None = None) -> int:
     """
     if workers is None:
         return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
-    if workers < 1:
-        raise ReadingError(f"workers is {workers}, expected at least 1")
+    if not isinstance(workers, int) or workers < 1:
+        raise ReadingError(f"workers is {workers!r}, expected a whole number of at least 1")
     return workers if count is None else max(1, min(workers, count))
 
 
