@@ -365,6 +365,37 @@ def test_a_violated_sum_shows_its_fields_together_and_says_when_they_add_up(brow
         assert table(address)[1][2:-1] == ["10", "2", "12", "13", "14"]
 
 
+def test_what_does_not_fit_the_template_is_said_while_it_is_typed_and_when_it_was_answered(browser, tmp_path):
+    stack, template = folder_of_years(tmp_path)
+    with desk("serve", "--desk", stack, "--form", template) as (_, address), window(browser, address) as page:
+        assert current_field(page) == 1
+        page.keyboard.press("1")
+        page.keyboard.press("2")
+        wait_until_true(page, "document.querySelector('.violation').textContent.includes('has 2 digits, not 4')")
+        page.keyboard.press("Enter")
+        said = "scan.png, page 1: year: 12 has 2 digits, not 4. Backspace takes the last answer back."
+        wait_until_true(page, f"document.querySelector('#violation').textContent === {said!r}")
+        page.keyboard.press("Enter")
+        wait_until_true(page, "document.querySelector('#violation').textContent === ''")
+        assert page.errors == []
+
+
+def folder_of_years(folder: Path) -> tuple[str, str]:
+    """A folder of a desk with two doubtful fields of a form, a year and a day, and the form's template."""
+    template = '[[field]]\nname = "{}"\nkind = "digits"\nbox = [0, {}, 60, {}]\nlength = {}\n'
+    fields = template.format("year", 0, 100, 4) + template.format("day", 150, 200, 2)
+    (folder / "form.toml").write_text(f'page = [60, 750]\nblank = "blank.png"\n{fields}')
+    Image.new("L", (750, 60), 255).save(folder / "blank.png")
+    values = {"status": "doubtful", "needs_review": True}
+    stack = Stack(folder / "stack")
+    stack.finish_file(stack.add_file("scan.png", scan_of(folder, 2)), [PageFields(1, (60, 750), (
+        Field("year", "digits", "1012", 0.5, (5, 5, 55, 100), **values),
+        Field("day", "digits", "11", 0.5, (5, 155, 55, 200), **values),
+    ), form_name="form")])  # fmt: skip
+    stack.close()
+    return str(folder / "stack"), str(folder / "form.toml")
+
+
 def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp_path):
     results = table_of(tmp_path, 250, pages=20)
     with desk("review", str(results)) as (_, address), window(browser, address) as page:

@@ -63,6 +63,31 @@ def test_entries_that_wait_in_a_tab_under_the_names_of_before_are_still_taken(tm
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize(
+    ("text", "violation"),
+    [
+        ("12", "has 2 digits, in 5 boxes"),
+        ("000012", "has 6 digits, in 5 boxes"),
+        ("99999", "is above 20000"),
+        ("12345", ""),
+        ("", ""),
+    ],
+)
+def test_what_does_not_fit_the_template_is_kept_and_said(tmp_path, text, violation):
+    Image.new("L", (100, 40), 255).save(tmp_path / "blank.png")
+    field = '[[field]]\nname = "code"\nkind = "digits"\nbox = [0, 0, 40, 100]\ncells = 5\nrange = [0, 20000]\n'
+    (tmp_path / "form.toml").write_text(f'page = [40, 100]\nblank = "blank.png"\n{field}')
+    desk = Desk(tmp_path / "stack", tmp_path / "form.toml")
+    fields = (Field("code", "digits", "1", 0.5, (0, 0, 40, 100), needs_review=True),)
+    page = PageFields(1, (40, 100), fields, form_name="form")
+    desk.stack.finish_file(desk.stack.add_file("a.png", tmp_path / "a.png"), [page])
+    client = Client(create_app(desk=desk))
+    for path in ("draft", "answer"):
+        answer = client.post(f"/desk/{path}", json={"who": "ann", "field": 1, "text": text})
+        assert json.loads(answer.content) == {"violation": violation}
+    assert desk.stack.field(1)["answer"] == text
+
+
 def doubtful_field(folder) -> Desk:
     desk = Desk(folder)
     fields = (Field("line 1", "line", "7", 0.5, (0, 0, 9, 9), needs_review=True),)

@@ -42,8 +42,9 @@ class Desk:
         self.folder, self._upload_lock = Path(folder), threading.Lock()
         self.stack, self.pictures = Stack(self.folder), PagePictures()
         self._reading = BackgroundReading(self.stack, read_with(settings))
-        if isinstance(settings, FormSettings):
-            self.stack.read_again(settings.template.name)
+        self._template = settings.template if isinstance(settings, FormSettings) else None
+        if self._template is not None:
+            self.stack.read_again(self._template.name)
         for path in sorted(self.folder.iterdir()):
             if path.is_file() and path.suffix.lower() in SUFFIXES:
                 self.stack.add_file(path.name, path.resolve())
@@ -75,6 +76,16 @@ class Desk:
         file = self.stack.add_file(name, path.resolve())
         self._reading.wake()
         return file
+
+    def violation(self, field: int, text: str) -> str:
+        """Why a text cannot be what stands in a field, by the form's template; empty if it can, and of no text."""
+        record = self.stack.field(field)
+        if self._template is None or record is None or not text:
+            return ""
+        if self.page_of(record)["form_name"] != self._template.name:
+            return ""
+        template_field = next((one for one in self._template.fields if one.name == record["name"]), None)
+        return "" if template_field is None else template_field.violation(text) or template_field.blank_boxes(text)
 
     def page_of(self, field: dict[str, Any]) -> dict[str, Any]:
         """The page of a field."""

@@ -111,6 +111,18 @@ class Field:
             return f"violates the check digit ({self.check})"
         return self._out_of_range(text)
 
+    def blank_boxes(self, text: str) -> str:
+        """How a text's digits and the field's boxes differ in number, in a few words; empty if they do not.
+
+        Boxes may stay blank, so that fewer digits violate nothing.
+
+        >>> Field("year", "digits", (0, 0, 1, 4), cells=((0, 1), (1, 2), (2, 3), (3, 4))).blank_boxes("66")
+        'has 2 digits, in 4 boxes'
+        """
+        digits = sum(character.isdecimal() for character in text)
+        is_full = self.kind != "digits" or not self.cells or digits == len(self.cells)
+        return "" if is_full else f"has {digits} digits, in {len(self.cells)} boxes"
+
     def _date_violation(self, text: str) -> str:
         day = _parse_date(text, self.format)
         if day is None:

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lenet.desk import export
 from lenet.desk.desk import Desk
-from lenet.desk.stack import AnsweredElsewhere, Stack, Unwritable
+from lenet.desk.stack import AnsweredElsewhere, Unwritable
 from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.page.export import page_modules, page_style
 from lenet.records import Record
@@ -89,10 +89,10 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 def _add_review_routes(router: APIRouter, desk: Desk, timeout: float) -> None:
     """Routes that lease fields, save drafts and take answers; each also under the name that it had before."""
 
-    def add(names: tuple[str, ...], call: Callable[[Stack, Record], Any]) -> None:
+    def add(names: tuple[str, ...], call: Callable[[Desk, Record], Any]) -> None:
         async def respond(request: Request) -> Response:
             values = await _json_body(request, timeout)
-            return await _json_response(lambda: call(desk.stack, values))
+            return await _json_response(lambda: call(desk, values))
 
         for name in names:
             router.post(f"/{name}", name=name)(respond)
@@ -231,13 +231,20 @@ def _integer_of(values: Record, name: str, default: int | None = None) -> int:
     return values.integer(name, 0, MAX_NUMBER, **({} if default is None else {"default": default}))
 
 
-_REVIEW_CALLS: dict[tuple[str, ...], Callable[[Stack, Record], Any]] = {
-    ("lease", "claim"): lambda stack, values: stack.lease(
+def _save(desk: Desk, save: Callable[[str, int, str, int], None], values: Record) -> dict[str, str]:
+    """Save a draft or an answer, and say how it violates the template of its form."""
+    who, field, text, key_presses = _entry_of(values)
+    save(who, field, text, key_presses)
+    return {"violation": desk.violation(field, text)}
+
+
+_REVIEW_CALLS: dict[tuple[str, ...], Callable[[Desk, Record], Any]] = {
+    ("lease", "claim"): lambda desk, values: desk.stack.lease(
         _user_of(values), min(_integer_of(values, "count", 1), MAX_LEASED)
     ),
-    ("draft", "type"): lambda stack, values: stack.save_draft(*_entry_of(values)),
-    ("answer",): lambda stack, values: stack.answer(*_entry_of(values)),
-    ("postpone", "later"): lambda stack, values: stack.postpone(*_field_of(values), _key_presses(values)),
-    ("reopen", "ask"): lambda stack, values: stack.reopen(*_field_of(values), _key_presses(values)),
-    ("take-back", "back"): lambda stack, values: stack.take_back(_user_of(values), _key_presses(values)),
+    ("draft", "type"): lambda desk, values: _save(desk, desk.stack.save_draft, values),
+    ("answer",): lambda desk, values: _save(desk, desk.stack.answer, values),
+    ("postpone", "later"): lambda desk, values: desk.stack.postpone(*_field_of(values), _key_presses(values)),
+    ("reopen", "ask"): lambda desk, values: desk.stack.reopen(*_field_of(values), _key_presses(values)),
+    ("take-back", "back"): lambda desk, values: desk.stack.take_back(_user_of(values), _key_presses(values)),
 }

@@ -23,6 +23,7 @@ export function mountReview(container, desk) {
 
   const remainingText = make("p", { class: "figure-note", id: "left", role: "status" });
   const card = make("div", { class: "card" });
+  const notice = make("p", { class: "figure-note", id: "violation", role: "status" }); // of the last answer
   const empty = make("p", { class: "section-text" });
   const button = (name, key) =>
     bindText(make("button", { type: "button", onClick: () => press(key), "data-do": name }), name);
@@ -33,7 +34,7 @@ export function mountReview(container, desk) {
     ...[...PAD_CHARACTERS].map(characterButton)), "pad", "aria-label");
   container.append(
     make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), remainingText),
-    card, empty, digitPad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
+    card, notice, empty, digitPad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, summary, input")) return;
@@ -71,7 +72,11 @@ export function mountReview(container, desk) {
     if (!field) return false;
     field.answer = text;
     handledIds.add(field.id);
-    sendEntry("answer", { field: field.id, text, key_presses: 1 }).then(() => desk.refresh());
+    sendEntry("answer", { field: field.id, text, key_presses: 1 }).then((result) => {
+      const violation = result?.violation;
+      notice.textContent = violation ? translate("violated", { place: placeOf(field), text, violation }) : "";
+      desk.refresh();
+    });
     desk.reportAnswer(field);
     return showNext();
   }
@@ -96,7 +101,12 @@ export function mountReview(container, desk) {
   function saveDraft(typed) {
     const field = queue[0];
     field.typed = typed === "" ? null : typed;
-    sendEntry("draft", { field: field.id, text: typed, key_presses: 1 });
+    field.violation = "";
+    sendEntry("draft", { field: field.id, text: typed, key_presses: 1 }).then((result) => {
+      if (!result || field.typed !== typed) return;
+      field.violation = result.violation;
+      show();
+    });
     show();
     return true;
   }
@@ -192,7 +202,8 @@ export function mountReview(container, desk) {
       make("div", { class: "crop" }, image),
       make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${translate(kind)} `),
         make("b", isCurrent ? { "aria-live": "polite" } : {}, value === "" ? translate("blank") : value),
-        make("small", {}, field.reason ? ` ${translateReason(field)}` : "")));
+        make("small", {}, field.reason ? ` ${translateReason(field)}` : ""),
+        make("small", { class: "violation" }, field.violation ? ` ${translate("violates", field)}` : "")));
   }
 
   function alternativesOf(field) {
