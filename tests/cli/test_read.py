@@ -696,7 +696,7 @@ def test_ctrl_c_ends_with_one_line_and_leaves_no_process(tmp_path: Path):
         )  # communicate() would lose what readline() read ahead
         late.cancel()
     assert running.returncode == 130
-    assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files\n", output)
+    assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files; add --resume to go on\n", output)
     assert len(table.read_text().splitlines()) == 1 + len(lines) + rest.count("\n")
     wait_until(lambda: not is_alive(running.pid))
 

@@ -88,7 +88,7 @@ def test_sigterm_ends_reading_after_a_complete_row_that_was_printed_and_leaves_n
     assert len(printed) < PICTURE_COUNT
     assert code == 143
     *failed, last = errors.splitlines()
-    assert last == f"lenet: stopped after {len(rows)} of {PICTURE_COUNT} files"
+    assert last == f"lenet: stopped after {len(rows)} of {PICTURE_COUNT} files; add --resume to go on"
     assert [f"lenet: {row['remark']}" for row in rows if row["remark"]] == failed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.settings.json"]
 

@@ -223,7 +223,8 @@ def answering(
             yield show_progress
     except KeyboardInterrupt:
         done = counted(finished_files, "file") if total is None else f"{finished_files:,} of {counted(total, 'file')}"
-        raise Stopped(f"stopped after {done}") from None
+        advice = "; add --resume to go on" if isinstance(table, FileReading) and table.has_tables else ""
+        raise Stopped(f"stopped after {done}{advice}") from None
     finally:
         with deferred_signals():
             if json_list is not None:

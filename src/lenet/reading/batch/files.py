@@ -102,6 +102,11 @@ class FileReading:
                 raise LeNetError("resume goes on with a table, and none is named; add csv, jsonl or parquet")
             self._resume()
 
+    @property
+    def has_tables(self) -> bool:
+        """Whether answers are written into tables, which can be resumed."""
+        return bool(self._tables)
+
     def pages(self, workers: int, callback: PageCallback | None = None) -> Generator[Page, None, None]:
         """The pages that are read, as `read_all` gives them; files are counted from the first that was named."""
         with closing(read_all(self._remember_sources(), self._settings, workers, callback)) as pages:
