@@ -1,8 +1,12 @@
 """The boxes of a comb are closed at the top."""
 
 import cv2
+import numpy as np
 import pytest
 
+from lab.benchmarks.filled_forms import draw_form
+from lab.benchmarks.forms import compare_cells
+from lenet.reading.foreground.grid.spacing import comb_lattice
 from tests.reading.drawn_tables import MARGIN, SIDE, table_of
 
 
@@ -29,3 +33,25 @@ def test_a_comb_goes_on_to_the_ends_of_its_base_where_teeth_are_hidden(reader, d
     reading = reader.read(page)
     assert len(reading.cells) == 6
     assert reading.text == "830471"
+
+
+@pytest.mark.parametrize("height", [17, 20, 24])
+def test_teeth_hardly_higher_than_thick_are_of_a_comb(reader, digits, height):
+    page = table_of(["83 471"], digits, width=7, open_top=True)
+    for x in range(MARGIN, MARGIN + 7 * SIDE, SIDE):
+        page[MARGIN - 5 : MARGIN + SIDE - height, x - 5 : x + 6] = 235
+    reading = reader.read(page)
+    assert len(reading.cells) == 6
+    assert reading.text == "83 471"
+
+
+@pytest.mark.parametrize("number", [6, 8])
+def test_no_tooth_of_a_comb_is_a_stroke_beside_what_closes_its_box(reader, mnist, number):
+    form = draw_form("combs", number, mnist, 245)
+    assert not [one for one in compare_cells(form, reader.read(form.photo)) if "1" in one.text and not one.cell.text]
+
+
+def test_of_lattices_that_miss_as_many_teeth_more_than_they_show_the_one_with_most_is_chosen():
+    lattice, found = comb_lattice(np.array([46.0, 136.0, 180.0, 224.0]))
+    assert len(lattice) == 5
+    assert found.tolist() == [0, -1, 1, 2, 3]

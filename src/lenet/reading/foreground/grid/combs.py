@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.missing_rules import side_at
-from lenet.reading.foreground.grid.rule import REACH, Mask, Rule, transposed
+from lenet.reading.foreground.grid.profiles import ink_extents
+from lenet.reading.foreground.grid.rule import MAX_THICKNESS, REACH, Mask, Rule, transposed
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, comb_lattice
 from lenet.reading.order_statistics import median
 
@@ -23,13 +24,18 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
     turned = transposed(mask)
     crossings, numbers = find_crossings(rules), {id(rule): number for number, rule in enumerate(rules)}
     for base, crossed in zip(rules, crossings, strict=True):
-        if not base.is_level or len(crossed) < MIN_ALIKE:
+        if not base.is_level:
             continue
         teeth = []
         for number, place in crossed.items():
             tooth, middle = rules[number], base.at(place)
             if abs(middle - tooth.end) <= REACH + base.thickness and middle - tooth.start >= MIN_CELL / 2:
                 teeth.append((place, tooth))
+        teeth += [
+            (place, stub)
+            for place, stub in _find_stubs(base, mask)
+            if all(abs(place - other) > stub.thickness for other, _ in teeth)
+        ]
         if len(teeth) < MIN_ALIKE:
             continue
         teeth.sort(key=lambda entry: entry[0])
@@ -53,15 +59,16 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         closed = [
             any(
                 tops[other] and place <= tooth.start + REACH + base.thickness / 2
-                for other, place in crossings[number].items()
+                for other, place in crossings[numbers[id(tooth)]].items()
             )
-            for number, tooth in ((numbers[id(tooth)], tooth) for _, tooth in teeth)
+            for _, tooth in teeth
+            if id(tooth) in numbers
         ]
-        if np.mean(closed) > 0.5:  # boxes
+        if 2 * sum(closed) > len(teeth):  # boxes
             continue
         rise = max(height, pitch)  # teeth may be short
         top = replace(base, middles=base.middles - np.float32(rise), thickness=1.0, is_open=True, in_comb=True)
-        added.append(top)
+        added += [top, *(replace(tooth, in_comb=True) for _, tooth in teeth if id(tooth) not in numbers)]
         in_comb |= {id(base), *(id(tooth) for _, tooth in teeth)}
         thickness = median([tooth.thickness for _, tooth in teeth])
         ends = [(tooth.start, tooth.middles[: max(3, len(tooth.middles) // 4)].mean()) for _, tooth in teeth]
@@ -82,6 +89,27 @@ def with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         if id(rule) in in_comb or not crossed or not all(id(rules[number]) in in_comb for number in crossed)
     ]
     return kept + added
+
+
+def _find_stubs(base: Rule, mask: Mask) -> list[tuple[float, Rule]]:
+    """Find teeth too short for a straight run, and where along their base they stand.
+
+    They are higher than wide and flat at the top, and nothing is below them.
+    """
+    columns = np.arange(max(0, base.start), min(base.end, mask.shape[1]))
+    above, below = ink_extents(mask, base.middles[columns - base.start], columns, limit=mask.shape[0])
+    bounds = np.flatnonzero(np.diff(np.pad((above >= MIN_CELL / 2 + base.thickness).view(np.int8), 1))).reshape(-1, 2)
+    stubs = []
+    for first, last in bounds.tolist():
+        height, width, inner = median(above[first:last]), last - first, np.s_[first + 1 : last - 1]
+        is_short = 2 < width < height < width / MAX_THICKNESS
+        is_flat = np.abs(above[inner] - height).max(initial=0) <= 1
+        if is_short and is_flat and median(below[first:last]) <= base.thickness:
+            place = base.start + (first + last - 1) / 2
+            middle = round(base.at(place))
+            column = np.full(round(height) + 1, place, np.float32)
+            stubs.append((place, Rule(middle - round(height), column, float(width - 2), False)))  # the mask is dilated
+    return stubs
 
 
 def _to_the_ends(lattice: NDArray[np.float64], base: Rule, count: int) -> NDArray[np.float64]:

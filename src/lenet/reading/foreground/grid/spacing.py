@@ -18,16 +18,17 @@ def lattices_between(first: float, last: float, count: int) -> list[NDArray[np.f
 def comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """The evenly spaced places of a comb's teeth, from the first to the last of some, and which of them stands at each.
 
-    It is the one with most teeth over those that are missing; those are -1: digits hide them.
+    It is the one with most teeth over those that are missing, and of such ones that with most; those are -1: digits
+    hide them.
     """
-    best, chosen, highest = places, np.arange(len(places)), (-1.0, 0.0)
+    best, chosen, highest = places, np.arange(len(places)), (-1, 0, 0.0)
     for count in range(2, 2 * len(places)):  # of cells
         pitch = (places[-1] - places[0]) / count
         for lattice in lattices_between(places[0], places[-1], count):
             off = np.abs(lattice[:, None] - places[None])
             is_found = off.min(axis=1) <= UNEVEN * pitch
             found = int(np.count_nonzero(is_found))
-            rating = 2.0 * found - len(lattice), -float(off.min(axis=1)[is_found].sum())
+            rating = 2 * found - len(lattice), found, -float(off.min(axis=1)[is_found].sum())
             if rating > highest and found >= ON_LATTICE * len(lattice):
                 best, chosen, highest = lattice, np.where(is_found, off.argmin(axis=1), -1), rating
     return best, chosen

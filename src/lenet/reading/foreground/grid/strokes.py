@@ -92,10 +92,13 @@ def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
 
 
 def without_strokes(rules: list[Rule]) -> list[Rule]:
-    """The rules without strokes of a pen that stand between two level ones, as a tall 1 does, and close nothing."""
+    """The rules without strokes of a pen that stand between two level ones, as a tall 1 does, and close nothing.
+
+    The teeth of a comb are evenly spaced already, and each has an open side in line with it.
+    """
     strips: dict[tuple[int, ...], list[tuple[float, Rule]]] = {}
     for rule, crossed in zip(rules, find_crossings(rules), strict=True):
-        if not rule.is_level:
+        if not (rule.is_level or rule.in_comb):
             for pair in pairwise(sorted(crossed, key=crossed.__getitem__)):
                 strips.setdefault(pair, []).append((float(rule.middles.mean()), rule))
     counts = Counter(id(rule) for sides in strips.values() for _, rule in sides)
