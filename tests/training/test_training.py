@@ -156,6 +156,7 @@ def test_given_values_replace_those_of_the_recipe():
         ({"init": "zero"}, "unknown initialization 'zero'"),
         ({"loss": "map", "label_smoothing": 0.1}, "the loss map takes none"),
         ({"scale": 2.0}, "scale is 2.0"),
+        ({"halved": True}, "halved goes with the optimizer sdlm, not with sgd; set it to false, or take sdlm"),
     ],
 )
 def test_a_value_that_is_not_accepted_is_named(values, message):

@@ -127,8 +127,11 @@ class Recipe:
         if self.optimizer == "sdlm":
             self._check_sdlm()
         elif self.loss == "sum-squared-error" or self.halved:
-            subject = "the loss sum-squared-error" if self.loss == "sum-squared-error" else "halved"
-            raise TrainingError(f"{subject} goes with the optimizer sdlm, not with {self.optimizer}")
+            subject, remedy = "halved", "set it to false"
+            if self.loss == "sum-squared-error":
+                subject, remedy = "the loss sum-squared-error", "name another loss"
+            sentence = f"{subject} goes with the optimizer sdlm, not with {self.optimizer}; {remedy}, or take sdlm"
+            raise TrainingError(sentence)
         _ = self.distortions
 
     def _check_sdlm(self) -> None:
