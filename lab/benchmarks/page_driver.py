@@ -37,6 +37,25 @@ def wait_for_frames(page: Any) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
 
 
+def drop_files(page: Any, files: Mapping[str, bytes]) -> None:
+    """Drop files, by name, on Playwright's page, all at once."""
+    page.evaluate(
+        """(files) => {
+          const transfer = new DataTransfer();
+          for (const [name, type, base64] of files) {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            transfer.items.add(new File([bytes], name, { type }));
+          }
+          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(drop);
+        }""",
+        [
+            [name, mimetypes.guess_type(name)[0] or "", base64.b64encode(content).decode()]
+            for name, content in files.items()
+        ],
+    )
+
+
 @dataclass
 class PageDriver:
     """A page in a browser, its errors and its requests.
@@ -85,21 +104,7 @@ class PageDriver:
 
     def drop_all(self, files: Mapping[str, bytes]) -> None:
         """Drop files on the page, all at once."""
-        self.page.evaluate(
-            """(files) => {
-              const transfer = new DataTransfer();
-              for (const [name, type, base64] of files) {
-                const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-                transfer.items.add(new File([bytes], name, { type }));
-              }
-              const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
-              document.body.dispatchEvent(drop);
-            }""",
-            [
-                [name, mimetypes.guess_type(name)[0] or "", base64.b64encode(content).decode()]
-                for name, content in files.items()
-            ],
-        )
+        drop_files(self.page, files)
 
     def save(self, folder: Path, name: str) -> None:
         """Save a screenshot of the whole page."""

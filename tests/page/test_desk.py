@@ -1,6 +1,5 @@
 """The desk in Chromium: from dropped paper to a table, with keys alone, whoever else works at it and whatever dies."""
 
-import base64
 import csv
 import io
 import json
@@ -20,7 +19,7 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.page_driver import find_browser, shots_folder, wait_until_true
+from lab.benchmarks.page_driver import drop_files, find_browser, shots_folder, wait_until_true
 from lenet.desk.fields import Field, PageFields
 from lenet.desk.results_file import import_results
 from lenet.desk.stack import Stack
@@ -83,20 +82,7 @@ def window(browser, address: str, width: int = 1280, height: int = 900, scheme: 
 
 def drop(page, *paths: Path) -> None:
     """Drop files anywhere on the page."""
-    files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
-    page.evaluate(
-        """(files) => {
-          const transfer = new DataTransfer();
-          for (const [name, base64] of files) {
-            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-            const type = name.endsWith("pdf") ? "application/pdf" : "image/png";
-            transfer.items.add(new File([bytes], name, { type }));
-          }
-          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
-          document.body.dispatchEvent(drop);
-        }""",
-        files,
-    )
+    drop_files(page, {path.name: path.read_bytes() for path in paths})
 
 
 def current_field(page) -> int:
