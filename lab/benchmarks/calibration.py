@@ -1,13 +1,12 @@
 """Measure the calibration of the reader's probabilities: ``python -m lab.benchmarks.calibration [--photos CSV]``.
 
-Measures the reader's probabilities on the 10,000 test digits of MNIST and, where a labeled folder of photos is given
-(columns file, label, kind; the rows of the kind ``single``, a digit each), on those. The expected calibration error, of
+Measures the reader's probabilities on the 10,000 test digits of MNIST and, where a table of labeled photos is given, on
+its pictures of one digit. The expected calibration error, of
 `lenet.evaluation.calibration`, comes with a bootstrap interval, and with the error that as many answers would show by
 chance if the probabilities were exactly right. The limits are 1.5 % on MNIST and 4 % on photos.
 """
 
 import argparse
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from lenet.figures.chart import Chart, legend
 from lenet.figures.sheet import Sheet
 from lenet.model import load
 from lenet.reading import Reader
+from lenet.reading.batch.labels import read_labels
 from lenet.reading.recognition import Recognizer
 
 MAX_CALIBRATION_ERRORS = {"MNIST test": 1.5, "photos": 4.0}  # percent
@@ -83,30 +83,21 @@ def answer_mnist(recognizer: Recognizer) -> Answers:
     )
 
 
-def read_single_rows(labels: Path) -> list[dict[str, str]]:
-    """Read the rows of a CSV file of labels that are of the kind ``single``.
+def answer_photos(recognizer: Recognizer, labels: Path) -> Answers:
+    """Answer the photos of one digit each that a table of labels names.
 
     Raises:
-        DataError: if a column is missing, or there is no such row.
+        DataError: if there is none, or no digit is found in any.
     """
-    with labels.open(newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file)
-        if missing := {"file", "label", "kind"} - set(table.fieldnames or ()):
-            raise DataError(f"{labels}: no column {min(missing)}, expected file, label and kind")
-        rows = [row for row in table if row["kind"] == "single"]
-    if not rows:
-        raise DataError(f"{labels}: no row of the kind single, a picture of one digit")
-    return rows
-
-
-def answer_photos(recognizer: Recognizer, labels: Path) -> Answers:
-    """Answer the photos of one digit each that a CSV file lists."""
+    pictures = [picture for picture in read_labels(labels) if picture.kind == "single"]
+    if not pictures:
+        raise DataError(f"{labels}: names no picture of the kind single, of one digit")
     reader, probabilities, is_right, unanswered = Reader(recognizer), [], [], 0
-    for row in read_single_rows(labels):
-        reading = reader.read(labels.parent / row["file"], single=True)
+    for picture in pictures:
+        reading = reader.read(picture.path, single=True)
         if reading.digits:
             probabilities.append(reading.digits[0].probability)
-            is_right.append(reading.text == row["label"])
+            is_right.append(reading.text == picture.label)
         unanswered += not reading.digits
     if not probabilities:
         raise DataError(f"{labels}: no digit was found in any of its {unanswered} pictures, so nothing can be measured")
