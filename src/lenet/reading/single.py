@@ -9,6 +9,7 @@ probability, their ink and their place in the picture.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,17 +120,21 @@ def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Itera
 
 def _seeds(components: _Components, ink: InkMap) -> list[int]:
     """The heaviest components near the middle."""
-    height, width = ink.levels.shape
-    squared_offset = ((components.left + components.right) / 2 / width - 0.5) ** 2
-    squared_offset += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
     scores = (
         0.5 * np.log(components.mass + 1e-9)
-        - squared_offset / (2 * CENTER_SIGMA**2)
+        - _squared_offset(ink, components.top, components.left, components.bottom, components.right)
+        / (2 * CENTER_SIGMA**2)
         - PROMINENCE_TEMPERATURE * components.edges()
     )
     scores[0] = -np.inf
     order = np.argsort(-scores)[:MAX_SEEDS].tolist()
     return [seed for seed in order if components.mass[seed] > MIN_MASS * components.mass.max()]
+
+
+def _squared_offset(ink: InkMap, top: Any, left: Any, bottom: Any, right: Any) -> Any:
+    """The squared distance of boxes' centers, numbers or arrays, from the picture's, in shares of its sides."""
+    height, width = ink.levels.shape
+    return ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
 
 
 def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Iterator[Candidate]:
@@ -181,13 +186,12 @@ def _vote(scored: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
 def _prominence(candidate: ScoredCandidate, ink: InkMap) -> float:
     height, width = ink.levels.shape
     top, left, bottom, right = candidate.box
-    squared_offset = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
     # What comes in from one side may be a neighbor's; what goes from side to side fills a tight crop.
     edges = abs((top <= 1) - (bottom >= height - 1)) + abs((left <= 1) - (right >= width - 1))
     # That there is a digit is given: its probability counts less than which one it is.
     tempered = candidate.probability / math.sqrt(float(candidate.probabilities.sum()))
     return float(
         math.log(tempered * math.sqrt(candidate.mass(ink)))
-        - squared_offset / (2 * CENTER_SIGMA**2)
+        - _squared_offset(ink, *candidate.box) / (2 * CENTER_SIGMA**2)
         - PROMINENCE_TEMPERATURE * edges
     )

@@ -16,7 +16,7 @@ from lenet.evaluation import evaluate
 from lenet.model import Model, load
 from lenet.reading.batch.examples import PictureExamples, extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
-from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
+from lenet.reading.batch.photos import Answer, Measurement, read_by_folds
 from lenet.reading.recognition import Recognizer
 from lenet.training.adaptation import ADAPTATION_RECIPE, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model
@@ -90,7 +90,7 @@ def adapt(
         for fold in fold_numbers
     ]
     progress.say("reading each picture with the model that has not seen it")
-    answers = progress.count(read_by_turns(pictures, models, folds.tolist()), len(pictures))
+    answers = progress.count(read_by_folds(pictures, models, folds.tolist()), len(pictures))
     after = Measurement(tuple(answers))
     progress.say("learning from all of them")
     examples = _examples(picture_examples, folds >= 0)

@@ -159,12 +159,12 @@ def read_labeled(
     return map_pictures(partial(_make_reader, model, max_error), pictures, workers, failed_answer)
 
 
-def read_by_turns(
-    pictures: Sequence[LabeledPicture], models: Sequence[Model], turns: Sequence[int], *, workers: int | None = None
+def read_by_folds(
+    pictures: Sequence[LabeledPicture], models: Sequence[Model], folds: Sequence[int], *, workers: int | None = None
 ) -> Iterator[Answer]:
-    """Read each picture with those of several weights that its turn names, as cross-validation does."""
-    tasks = list(zip(pictures, turns, strict=True))
-    return map_pictures(partial(_make_readers_by_turns, models), tasks, workers, lambda task: failed_answer(task[0]))
+    """Read each picture by the model of its fold, as in cross-validation."""
+    tasks = list(zip(pictures, folds, strict=True))
+    return map_pictures(partial(_make_readers_by_folds, models), tasks, workers, lambda task: failed_answer(task[0]))
 
 
 def map_pictures(
@@ -192,7 +192,7 @@ def _make_reader(model: Model | None, max_error: float | None) -> Callable[[Labe
     return lambda picture: read_labeled_one(reader, picture)
 
 
-def _make_readers_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
+def _make_readers_by_folds(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
     readers = [Reader(Recognizer(model)) for model in models]
     return lambda task: read_labeled_one(readers[task[1]], task[0])
 
