@@ -15,7 +15,8 @@ from lenet.engine.native import Engine, UpdateHyperparameters, precisions
 from lenet.model import Model, pretrained
 from lenet.summary import measure_work
 
-READ_BATCH, LEARN_BATCH, IMAGE_COUNT = 1_000, 256, 8_192  # images a call reads, an update learns from, that there are
+INFERENCE_BATCH, TRAINING_BATCH = 1_000, 256  # images a call reads, images an update learns from
+IMAGE_COUNT = 8_192
 
 
 def main() -> None:
@@ -31,9 +32,9 @@ def main() -> None:
     tasks = []
     for precision in precisions():
         engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
-        tasks += [reading_task(engine, f"read {kind}, {precision}", images) for kind, images in image_sets.items()]
+        tasks += [inference_task(engine, f"read {kind}, {precision}", images) for kind, images in image_sets.items()]
     tasks += [
-        learning_task(weights, options.threads, f"learn {kind}, float32", images) for kind, images in image_sets.items()
+        training_task(weights, options.threads, f"learn {kind}, float32", images) for kind, images in image_sets.items()
     ]
     measured_rounds = run_rounds(
         tasks, options.rounds, options.seconds, peak_flops_meter(options.threads), show_progress
@@ -54,22 +55,22 @@ def main() -> None:
     print_report(report, options)
 
 
-def reading_task(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
-    """The task of reading READ_BATCH images in a call."""
-    batch = np.ascontiguousarray(images[:READ_BATCH])
-    return Task(task_name, READ_BATCH, READ_BATCH, lambda: engine.predict(batch))
+def inference_task(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
+    """The task of inference on INFERENCE_BATCH images in a call."""
+    batch = np.ascontiguousarray(images[:INFERENCE_BATCH])
+    return Task(task_name, INFERENCE_BATCH, INFERENCE_BATCH, lambda: engine.predict(batch))
 
 
-def learning_task(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
-    """The task of learning from all images in a call."""
+def training_task(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
+    """The task of training on all images, an epoch in a call."""
     engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
-    rates = np.zeros(len(order) // LEARN_BATCH)  # all work of learning, without a change of the weights
+    rates = np.zeros(len(order) // TRAINING_BATCH)  # all work of training, without a change of the weights
     return Task(
         task_name,
-        LEARN_BATCH,
+        TRAINING_BATCH,
         len(order),
-        lambda: engine.fit(images, labels, order, rates, UpdateHyperparameters(batch=LEARN_BATCH)),
+        lambda: engine.fit(images, labels, order, rates, UpdateHyperparameters(batch=TRAINING_BATCH)),
     )
 
 

@@ -21,7 +21,7 @@ from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
 EXAMPLE_COUNTS = (100, 1_000, 10_000, 60_000, 240_000)
-LEARN_BATCH, READ_BATCH = 256, 1_000  # images an update learns from, images a call reads
+TRAINING_BATCH, INFERENCE_BATCH = 256, 1_000  # images an update learns from, images a call reads
 LEARN, READ = "learn", "read"  # second words of the tasks' names
 
 
@@ -42,7 +42,7 @@ def add_networks(report: Report, digits: Dataset, threads: int, rounds: int, sec
     tasks: list[Task] = []
     for name in names():
         try:
-            tasks += learning_and_reading_tasks(describe(name), digits, threads, name)
+            tasks += training_and_inference_tasks(describe(name), digits, threads, name)
         except LeNetError as error:
             report.notes.append(str(error))
     measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), show_progress)
@@ -50,7 +50,7 @@ def add_networks(report: Report, digits: Dataset, threads: int, rounds: int, sec
     for name in names():
         network = describe(name)
         work = measure_work(network)
-        learn, read = (f"{name} {LEARN}", LEARN_BATCH), (f"{name} {READ}", READ_BATCH)
+        learn, read = (f"{name} {LEARN}", TRAINING_BATCH), (f"{name} {READ}", INFERENCE_BATCH)
         rows.append(
             [
                 name,
@@ -65,7 +65,7 @@ def add_networks(report: Report, digits: Dataset, threads: int, rounds: int, sec
         )
     rate_headings = ["images/s", "of its roofline"]
     headings = ["network", "parameters", "MACs to learn", *rate_headings, "to read", *rate_headings]
-    title = f"Networks: learning in batches of {LEARN_BATCH}, reading {READ_BATCH:,}"
+    title = f"Networks: learning in batches of {TRAINING_BATCH}, reading {INFERENCE_BATCH:,}"
     add_table(report, "networks", Table(title, headings, rows), measured_rounds)
 
 
@@ -77,10 +77,10 @@ def add_sizes(report: Report, digits: Dataset, threads: int, rounds: int, second
         copies = -(-size // len(digits.train_images))
         images = np.concatenate([digits.train_images] * copies)[:size]
         labels = np.concatenate([digits.train_labels] * copies)[:size]
-        batch = min(LEARN_BATCH, size)
+        batch = min(TRAINING_BATCH, size)
         try:
-            tasks.append(learning_task(network, images, labels, threads, f"{size} {LEARN}", batch, examples=size))
-            tasks.append(reading_task(network, images, threads, f"{size} {READ}", size))
+            tasks.append(training_task(network, images, labels, threads, f"{size} {LEARN}", batch, examples=size))
+            tasks.append(inference_task(network, images, threads, f"{size} {READ}", size))
         except LeNetError as error:
             report.notes.append(str(error))
             return
@@ -88,7 +88,7 @@ def add_sizes(report: Report, digits: Dataset, threads: int, rounds: int, second
     rows = [
         [
             f"{size:,}",
-            count_text(measured_rounds.rate(f"{size} {LEARN}", min(LEARN_BATCH, size))),
+            count_text(measured_rounds.rate(f"{size} {LEARN}", min(TRAINING_BATCH, size))),
             count_text(measured_rounds.rate(f"{size} {READ}", size)),
         ]
         for size in EXAMPLE_COUNTS
@@ -102,7 +102,7 @@ def add_threads(report: Report, digits: Dataset, threads: int, rounds: int, seco
     tasks: list[Task] = []
     for thread_count in range(1, threads + 1):
         try:
-            tasks += learning_and_reading_tasks(describe("lenet-5-relu"), digits, thread_count, str(thread_count))
+            tasks += training_and_inference_tasks(describe("lenet-5-relu"), digits, thread_count, str(thread_count))
         except LeNetError as error:
             report.notes.append(str(error))
             return
@@ -110,7 +110,7 @@ def add_threads(report: Report, digits: Dataset, threads: int, rounds: int, seco
     rows = []
     for thread_count in range(1, threads + 1):
         row = [str(thread_count)]
-        for kind, batch in ((LEARN, LEARN_BATCH), (READ, READ_BATCH)):
+        for kind, batch in ((LEARN, TRAINING_BATCH), (READ, INFERENCE_BATCH)):
             row.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
             row.append(ratio_text(measured_rounds.speedup((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
         rows.append(row)
@@ -118,17 +118,17 @@ def add_threads(report: Report, digits: Dataset, threads: int, rounds: int, seco
     add_table(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
 
 
-def learning_and_reading_tasks(network: Network, digits: Dataset, threads: int, name: str) -> list[Task]:
-    """The tasks of learning and reading with one network."""
+def training_and_inference_tasks(network: Network, digits: Dataset, threads: int, name: str) -> list[Task]:
+    """The tasks of training and inference with one network."""
     images = fit_to_input(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
-        learning_task(network, images, labels, threads, f"{name} {LEARN}", LEARN_BATCH),
-        reading_task(network, images[:READ_BATCH], threads, f"{name} {READ}", READ_BATCH),
+        training_task(network, images, labels, threads, f"{name} {LEARN}", TRAINING_BATCH),
+        inference_task(network, images[:INFERENCE_BATCH], threads, f"{name} {READ}", INFERENCE_BATCH),
     ]
 
 
-def learning_task(
+def training_task(
     network: Network,
     images: np.ndarray,
     labels: np.ndarray,
@@ -137,7 +137,7 @@ def learning_task(
     batch: int,
     examples: int = 8_192,
 ) -> Task:
-    """The task of learning by the native engine, with the loss and optimizer of the network's default recipe.
+    """The task of training by the native engine, with the loss and optimizer of the network's default recipe.
 
     Args:
         images, labels: uint8 (N, H, W) or (N, C, H, W), int64 (N,).
@@ -158,8 +158,8 @@ def learning_task(
     )
 
 
-def reading_task(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
-    """The task of reading ``batch`` images in a call by the native engine."""
+def inference_task(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
+    """The task of inference by the native engine, ``batch`` images in a call."""
     return Task(
         task_name, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
     )
