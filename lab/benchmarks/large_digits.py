@@ -36,9 +36,8 @@ def draw_digit(image: GrayLevels, side: float) -> Ink:
     scale = side / MNIST_DIGIT_SIDE / _ENLARGEMENT
     if scale > 1:
         smooth = cv2.resize(smooth, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    ink = np.clip(
-        (smooth - _EDGE_LEVEL) * 1.5 * _ENLARGEMENT * max(scale, 1) + 0.5, 0, 1
-    )  # an edge about two pixels wide
+    distance = (smooth - _EDGE_LEVEL) * 1.5 * _ENLARGEMENT * max(scale, 1)  # so that an edge is about two pixels wide
+    ink = np.clip(distance + 0.5, 0, 1)
     if scale < 1:
         ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     rows, columns = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
@@ -48,9 +47,8 @@ def draw_digit(image: GrayLevels, side: float) -> Ink:
 def grow_strokes(ink: Ink, growth: float) -> Ink:
     """Grow strokes by ``growth`` pixels on each side (negative: thin them), and pad them by 3 pixels of paper."""
     mask = (np.pad(ink, 3) > 0.5).astype(np.uint8)
-    signed_distance = grown_signed_distance(
-        mask, growth
-    )  # to the edge of the grown strokes, in pixels, positive inside
+    # To the edge of the grown strokes, in pixels, positive inside.
+    signed_distance = grown_signed_distance(mask, growth)
     return np.asarray(np.clip(signed_distance + 0.5, 0, 1), np.float32)
 
 

@@ -33,7 +33,7 @@ class Acceptance:
     thresholds: tuple[tuple[float, float], ...] = ()
 
     def in_record(self, record: Record) -> "Acceptance":
-        """The one that a record holds; what it lacks as here.
+        """Read an acceptance from a record; values that are missing are those of this one.
 
         Raises:
             RecordError: if it is damaged.
@@ -42,7 +42,7 @@ class Acceptance:
         return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs or self.thresholds)
 
     def with_shares_of(self, other: "Acceptance", record: Record) -> "Acceptance":
-        """The one that a record holds, with minimum confidences for the error rates of another; or the other's.
+        """Read an acceptance from a record whose thresholds are for the error rates of another; by default the other's.
 
         Raises:
             RecordError: if it is damaged.
@@ -159,7 +159,7 @@ def _temperature(record: Record, default: float) -> float:
 
 
 def parse_share(name: str, text: str) -> float:
-    """A share between 0 and 1 that somebody typed, as a number or in percent.
+    """Parse a share between 0 and 1, written as a number or in percent.
 
     Raises:
         ReadingError: if it is none; ``name`` is what the sentence calls it.

@@ -23,7 +23,7 @@ def modules_folder() -> str:
 
 
 def add_page(app: FastAPI, page: str) -> None:
-    """Add the paths of a page, HTML whose modules are addressed in `modules_folder`."""
+    """Register the routes of a page, HTML, and of its modules, in `modules_folder`."""
     modules = {name: StaticText(text, "text/javascript", _HEADERS) for name, text in page_modules().items()}
     app.get("/", include_in_schema=False)(StaticPage(page).respond)
 

@@ -52,7 +52,7 @@ def map_in_processes(
         make: gives the function; called once in each process. It, the tasks and the results must be picklable.
         tasks: taken from it as they are needed; none of them is None.
         workers: how many processes at most; as many are started as there are tasks at once.
-        on_lost: what becomes of a task that ends its process, as happens when memory runs out.
+        on_lost: gives the result of a task whose process died, as happens when memory runs out.
 
     Raises:
         ReadingError: with the text of a LeNetError that the function raised; other exceptions come as they are.
@@ -156,7 +156,7 @@ class _WorkerPool(Generic[Task, Result]):
             worker.tasks.append((number, task))
 
     def _free_worker(self, is_small: bool) -> _Worker | None:
-        """One without a task, a new one if there may be more, or, for a small task, one that has but one; else None."""
+        """An idle worker, else a new one if there may be more, else, for a small task, one with one task; or None."""
         for worker in self._workers:
             if not worker.tasks:
                 return worker

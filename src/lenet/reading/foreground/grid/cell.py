@@ -35,7 +35,7 @@ class GridCell:
 
 
 def cells_alike(cell: GridCell, cells: list[GridCell]) -> list[GridCell]:
-    """The cells that are as large, itself among them if it is one of them."""
+    """The cells of about the same size as a cell, itself among them if it is one of them."""
     return [
         other
         for other in cells
@@ -44,6 +44,7 @@ def cells_alike(cell: GridCell, cells: list[GridCell]) -> list[GridCell]:
 
 
 def is_closed(cell: GridCell, shape: tuple[int, ...]) -> bool:
+    """Whether a cell touches no edge of the picture, whose (height, width) is given."""
     top, left, bottom, right = cell.box
     return top > 0 and left > 0 and bottom < shape[0] and right < shape[1]
 

@@ -13,10 +13,13 @@ const CODE_COLUMNS = 7;
 const MAX_LABEL_LENGTH = 14;
 
 /**
+ * Creates the figure of a stage on a canvas.
+ *
  * @param {HTMLCanvasElement} canvas
  * @param {{shape: number[], isOutput: boolean, prototypes: ?number[][], labels: string[], inputRange: ?[number,
  *   number], rejectClass: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
  *   other stage; `rejectClass` is the output that stands for none of the classes
+ * @returns {{resize: function(Object), update: function(ArrayLike<number>, Object=), layout: ?Object}}
  */
 export function createFigure(canvas, stage) {
   const [maps, height, width] = stage.shape;
