@@ -435,6 +435,36 @@ def create_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def count_field(field_reading: FieldReading, truth: str, counts: Counter[str]) -> str:
+    """Count the outcome of a field; returns a line about it, or nothing if it is accepted and right."""
+    is_right, is_accepted = field_reading.text == truth, field_reading.status in ("ok", "blank")
+    counts[f"{'right' if is_right else 'wrong'}, {field_reading.status}"] += 1
+    counts["right"] += is_right
+    counts["wrong and sure"] += is_accepted and not is_right
+    counts["changed"] += field_reading.is_changed
+    counts["changed, wrong"] += field_reading.is_changed and not is_right
+    if is_right and is_accepted:
+        return ""
+    return (
+        f"{field_reading.name}: {truth or 'blank'} read {field_reading.text or 'nothing'}, "
+        f"{field_reading.status} {field_reading.probability:.3f} {field_reading.reason}"
+    )
+
+
+def print_results(counts: Counter[str], pages: int, seed: int, pages_right: int, rejected: int, presses: int) -> None:
+    """Print what was counted on so many pages."""
+    total = 24 * pages
+    print(f"{pages} pages, {total:,} fields, seed {seed}; {TARGET_AND_LIMITS}")
+    print(f"right after constraints: {counts['right']:,} ({100 * counts['right'] / total:.2f} %)")
+    wrong = counts["wrong and sure"]
+    print(f"accepted (ok or blank) but wrong: {wrong} ({100 * wrong / total:.3f} %)")
+    print(f"changed by a constraint: {counts['changed']}, of these wrong {counts['changed, wrong']}")
+    print(f"pages with all fields right: {pages_right}; rejected {rejected}")
+    print(f"key presses a page: {presses / pages:.2f}")
+    by_status = {name: counts[name] for name in sorted(counts) if ", " in name and "changed" not in name}
+    print("; ".join(f"{name} {count}" for name, count in by_status.items()))
+
+
 def main() -> None:
     options = create_parser().parse_args()
     if options.example:
@@ -446,26 +476,16 @@ def main() -> None:
         pages = FormPages(write_form(Path(folder))[0], options.seed, options.weights, options.photos)
         for number, (values, photo, reading) in enumerate(pool.map(pages.read, range(options.pages))):
             failures = []
+            for field_reading in reading.fields:
+                truth = values[field_reading.name]
+                failures.append(count_field(field_reading, truth, counts))
+                key_presses += count_key_presses(field_reading, truth)
             if reading.is_rejected:
                 rejected += 1
                 key_presses += sum(len(text) + 1 for text in values.values())
                 counts["page rejected"] += len(values)
-                failures.append(f"rejected: {reading.reason}")
-            for field_reading in reading.fields:
-                truth = values[field_reading.name]
-                is_right, is_accepted = field_reading.text == truth, field_reading.status in ("ok", "blank")
-                counts[f"{'right' if is_right else 'wrong'}, {field_reading.status}"] += 1
-                counts["right"] += is_right
-                counts["wrong and sure"] += is_accepted and not is_right
-                counts["changed"] += field_reading.is_changed
-                counts["changed, wrong"] += field_reading.is_changed and not is_right
-                key_presses += count_key_presses(field_reading, truth)
-                if not (is_right and is_accepted):
-                    failures.append(
-                        f"{field_reading.name}: {truth or 'blank'} read {field_reading.text or 'nothing'}, "
-                        f"{field_reading.status} {field_reading.probability:.3f} {field_reading.reason}"
-                    )
-            pages_right += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
+                failures.insert(0, f"rejected: {reading.reason}")
+            pages_right += bool(reading.fields) and all(reading[name].text == text for name, text in values.items())
             # After each page: a run that is stopped has those of the pages before.
             results = {
                 "pages": number + 1,
@@ -475,21 +495,11 @@ def main() -> None:
                 **counts,
             }
             write_json(options.json, results)
-            if options.failures and failures:
+            if options.failures and any(failures):
                 options.failures.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(photo).save(options.failures / f"{number}.jpg")
-                (options.failures / f"{number}.txt").write_text("\n".join(failures) + "\n")
-    total = 24 * options.pages
-    print(f"{options.pages} pages, {total:,} fields, seed {options.seed}; {TARGET_AND_LIMITS}")
-    print(f"right after constraints: {counts['right']:,} ({100 * counts['right'] / total:.2f} %)")
-    print(
-        f"accepted (ok or blank) but wrong: {counts['wrong and sure']} ({100 * counts['wrong and sure'] / total:.3f} %)"
-    )
-    print(f"changed by a constraint: {counts['changed']}, of these wrong {counts['changed, wrong']}")
-    print(f"pages with all fields right: {pages_right}; rejected {rejected}")
-    print(f"key presses a page: {key_presses / options.pages:.2f}")
-    by_status = {name: counts[name] for name in sorted(counts) if ", " in name and "changed" not in name}
-    print("; ".join(f"{name} {count}" for name, count in by_status.items()))
+                (options.failures / f"{number}.txt").write_text("\n".join(filter(None, failures)) + "\n")
+    print_results(counts, options.pages, options.seed, pages_right, rejected, key_presses)
 
 
 if __name__ == "__main__":
