@@ -130,7 +130,7 @@ def training_table(rounds: Rounds, work: Work) -> Table:
             ]
         )
     title = f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
-    return Table(title, ["who", "batch", "images/s", "range", "× tutorial", "of the roofline"], rows)
+    return Table(title, ["implementation", "batch", "images/s", "range", "× tutorial", "of the roofline"], rows)
 
 
 def inference_table(rounds: Rounds, work: Work) -> Table:
