@@ -73,6 +73,17 @@ def test_an_oval_that_a_digit_hangs_on_is_no_frame(reach, is_frame):
     assert (find_frames(components, labels) != []) == is_frame
 
 
+@pytest.mark.parametrize(("reach", "is_frame"), [(0, True), (60, False)], ids=["bare", "with a digit"])
+def test_a_frame_around_two_lines_that_a_digit_of_one_hangs_on_is_no_frame(reach, is_frame):
+    mask = np.zeros((190, 260), np.uint8)
+    cv2.rectangle(mask, (10, 10), (250, 180), 1, PEN)
+    for y in (55, 135):
+        cv2.ellipse(mask, (90, y), (18, 30), 0, 0, 360, 1, PEN)
+    cv2.polylines(mask, [np.array([[250, 32], [250 - reach, 32], [250 - reach, 72]])], False, 1, PEN)
+    labels, components = find_components(mask, mask.astype(np.float32))
+    assert (find_frames(components, labels) != []) == is_frame
+
+
 def test_a_zero_beside_other_digits_stays_one(images):
     page = pad_with_paper(draw_row([images[int(digit)] for digit in "60098"], 60, np.random.default_rng(5)))
     reading = lenet.read(np.asarray(to_gray_levels(page), np.uint8))

@@ -62,8 +62,8 @@ def _is_bare_stroke(component: Component, labels: Labels) -> bool:
 
 
 def _is_bare_outline(outer: Component, framed: list[Component], labels: Labels) -> bool:
-    """Whether a component has no more than its two sides in the rows of what it frames, specks left out."""
+    """Whether a component has no more than its two sides in the rows of what it frames: all else is low."""
     rows = slice(min(one.top for one in framed), max(one.bottom for one in framed))
     ink = np.pad(labels[rows, outer.left : outer.right] == outer.number, ((0, 0), (1, 0)))
     strokes = np.count_nonzero(ink[:, 1:] & ~ink[:, :-1], axis=1)
-    return bool(np.count_nonzero(strokes > 2) <= MAX_LOW_HEIGHT * len(strokes))
+    return bool(np.count_nonzero(strokes > 2) <= MAX_LOW_HEIGHT * median(one.height for one in framed))
