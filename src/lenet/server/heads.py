@@ -46,7 +46,7 @@ class _LastResponse:
 
 
 class BoundedHeads(HttpToolsProtocol):
-    """Protocol of one connection.
+    """HTTP/1.1 protocol of one connection, with limits for heads and timeouts.
 
     A timer runs while no answer is outstanding and a request, or the rest of one, is; a connection that is kept alive
     between two requests has uvicorn's own. Another runs while the client leaves an answer in the server's hands.

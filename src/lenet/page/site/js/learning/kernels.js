@@ -21,6 +21,8 @@ export function kernelsOf({ layer, inputShape: [inputMaps] }) {
 }
 
 /**
+ * Mounts the picture of a convolution's kernels, in which a weight can be picked.
+ *
  * @param {HTMLElement} host
  * @param {{stageIndex: number, workbenchState: () => WorkbenchState, onPick: (weight: {stageIndex: number,
  *     index: number}) => void}} subject

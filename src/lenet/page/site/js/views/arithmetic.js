@@ -3,13 +3,13 @@
 import { translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { drawPatch } from "lenet/views/figure.js";
+import { CODE } from "lenet/views/layout.js";
 import { formatNumber, sumText } from "lenet/views/numbers.js";
 import { maxAbs } from "lenet/views/palette.js";
 
 const MAX_PRODUCTS = 12;
 const MAX_WINDOW_VALUES = 64;
-const CODE_COLUMNS = 7;
-const CODE_UNITS = 84; // what the paper's codes of 7×12 have
+const CODE_UNITS = CODE.columns * CODE.rows;
 
 export function createArithmetic(store) {
   const element = make("div", { class: "arithmetic" });
@@ -104,7 +104,7 @@ const PARTS = {
     const remainingSum = indexesBySquare.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
     const squareTexts = topSquares.map((index) => make("li", {}, `(${formatNumber(values[index], 2)}`
       + ` ${prototype[index] < 0 ? "+" : "−"} ${Math.abs(prototype[index])})² = ${formatNumber(squares[index])}`));
-    const codeFigure = (key, array, scale) => make("figure", {}, patchCanvas(array, CODE_COLUMNS, scale),
+    const codeFigure = (key, array, scale) => make("figure", {}, patchCanvas(array, CODE.columns, scale),
       make("figcaption", { class: "figure-note" }, translate(store, key, { previousName, label })));
     const isCode = prototype.length === CODE_UNITS;
     const count = squares.length - topSquares.length;
@@ -143,7 +143,7 @@ function prototypePixel(store, { network, labels }, { stage, unit }, value) {
   if (nextStage.layer.prototypes[0].length !== CODE_UNITS || levels.some((level) => Math.abs(level) !== 1)) return null;
   const labelsOfLevel = (level) => labels.filter((_, index) => levels[index] === level).join(" ") || "–";
   return make("p", { class: "arithmetic-text" }, translate(store, "unit.pixel", {
-    row: Math.floor(unit[0] / CODE_COLUMNS), column: unit[0] % CODE_COLUMNS, value: formatNumber(value, 2),
+    row: Math.floor(unit[0] / CODE.columns), column: unit[0] % CODE.columns, value: formatNumber(value, 2),
     black: labelsOfLevel(1), white: labelsOfLevel(-1),
   }));
 }

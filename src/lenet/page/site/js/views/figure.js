@@ -4,12 +4,11 @@
  */
 
 import { contrastingTextColor } from "lenet/tour/drawing.js";
-import { MIN_NUMBERED_CELL, extraLabelWidth } from "lenet/views/layout.js";
+import { CODE, MIN_NUMBERED_CELL, extraLabelWidth } from "lenet/views/layout.js";
 import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
 import { formatNumber } from "lenet/views/numbers.js";
 
 const DIMMED_ALPHA = 0.16;
-const CODE_COLUMNS = 7;
 const MAX_LABEL_LENGTH = 14;
 
 /**
@@ -101,16 +100,16 @@ export function createFigure(canvas, stage) {
     layout.boxes.forEach((box, unit) => {
       const isPredicted = unit === predictedClass;
       context.fillStyle = surface;
-      context.fillRect(box.x, box.y, CODE_COLUMNS * cell, box.height);
+      context.fillRect(box.x, box.y, CODE.columns * cell, box.height);
       context.fillStyle = isPredicted ? accent : ink;
       stage.prototypes[unit].forEach((bit, index) => {
         if (bit < 0) return;
-        const x = box.x + (index % CODE_COLUMNS) * cell;
-        context.fillRect(x, box.y + Math.floor(index / CODE_COLUMNS) * cell, cell, cell);
+        const x = box.x + (index % CODE.columns) * cell;
+        context.fillRect(x, box.y + Math.floor(index / CODE.columns) * cell, cell, cell);
       });
       context.strokeStyle = isPredicted ? accent : line;
-      context.strokeRect(box.x - 0.5, box.y - 0.5, CODE_COLUMNS * cell + 1, box.height + 1);
-      const left = box.x + CODE_COLUMNS * cell + 7;
+      context.strokeRect(box.x - 0.5, box.y - 0.5, CODE.columns * cell + 1, box.height + 1);
+      const left = box.x + CODE.columns * cell + 7;
       write(stage.labels[unit], left, box.y + 11, isPredicted ? accent : ink, true);
       write(formatNumber(values[unit], 1), left, box.y + 28, isPredicted ? accent : muted, isPredicted);
     });

@@ -7,7 +7,8 @@ const GAP = 4;
 
 /** The smallest side of a unit, in pixels, on which its value is written. */
 export const MIN_NUMBERED_CELL = 22;
-const CODE = { columns: 7, rows: 12 };
+/** The cells of a code of an RBF output. */
+export const CODE = { columns: 7, rows: 12 };
 
 /**
  * @typedef {Object} Layout
@@ -30,6 +31,8 @@ const MAX_NUMBERED_SIDE = 5; // units along a side of maps whose values the over
 const MAX_VECTOR_ZOOM = 1.1; // in the overview, where single maps need the room
 
 /**
+ * Lays out the maps or units of a stage in its picture.
+ *
  * @param {{kind: string, outputShape: number[], isOutput: boolean, labelLength: number}} stage `labelLength` is that of
  *   the longest label
  * @param {{width: number, flow: "row"|"wrap", zoom: number, shownMap: ?number}} room `shownMap` is the one map that the
