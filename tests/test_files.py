@@ -95,6 +95,8 @@ def test_what_a_full_disk_hinders_is_named_by_its_file_and_by_nothing_else(tmp_p
         write_result(path, b"content")
     with pytest.raises(LeNetError, match=rf"^{path}\.svg: cannot be written \(no space left on device\)$"):
         lenet.figures.write_diagram(lenet.describe("lenet-1"), f"{path}.svg")
+    with pytest.raises(LeNetError, match=rf"^{path}\.safetensors: cannot be written \(no space left on device\)$"):
+        lenet.load("lenet-5").save(f"{path}.safetensors")
 
 
 def test_a_folder_that_takes_no_files_is_told_by_the_name_of_the_file_that_was_to_be_written():

@@ -25,7 +25,7 @@ from safetensors.numpy import save as to_bytes
 from lenet.architecture import Network
 from lenet.classes import digit_indices, join_names
 from lenet.errors import ArchitectureError, WeightsError, first_line, printable, reason_of
-from lenet.files import path_argument, why_missing, write_atomically
+from lenet.files import path_argument, why_missing, write_result
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
 from lenet.networks import describe, options
@@ -229,12 +229,12 @@ class Model:
 
         Raises:
             WeightsError: if the path is a folder's, or none.
-            OSError: if it cannot be written.
+            LeNetError: if it cannot be written.
         """
         path = path_argument("path", path, WeightsError)
         if path.is_dir():
             raise WeightsError(f"{path}: is a folder, expected the name of a file to write")
-        write_atomically(path, model_bytes(self))
+        write_result(path, model_bytes(self))
         return path
 
     def to_torch(self) -> NetworkModule:

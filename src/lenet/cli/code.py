@@ -9,7 +9,7 @@ from lenet.cli import completion
 from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
 from lenet.cli.options import check_one_of
 from lenet.errors import LeNetError
-from lenet.files import check_writable, write_atomically
+from lenet.files import check_writable, write_result
 from lenet.verbs.describe import Form
 from lenet.verbs.describe import code as code_verb
 
@@ -54,5 +54,5 @@ def code(
     if output is None:
         typer.echo(source, nl=False)
         return
-    write_atomically(output, source.encode())
+    write_result(output, source.encode())
     typer.echo(f"{output}: {name} {_USAGE[form].format(file=output)}")

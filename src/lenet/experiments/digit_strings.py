@@ -23,7 +23,7 @@ from lenet.evaluation.metrics import wilson_interval
 from lenet.experiments import version_1
 from lenet.experiments.plan import Plan
 from lenet.figures.displacement import Displaced
-from lenet.files import write_atomically
+from lenet.files import write_result
 from lenet.model import Model, load
 from lenet.reading import Reader
 from lenet.sdnn.digit_strings import GAPS, INK, DigitStrings, write_strings
@@ -292,7 +292,7 @@ def save_example(folder: Path, test: Patterns) -> None:
     """Save the first string with a gap of 1, however it is read, for the row's chart."""
     strings, content = strings_of(test, _DRAWN_BY)[EXAMPLE_GAP], BytesIO()
     Image.fromarray(strings.fields[0][:, : -(-int(strings.ends[0]) // 4) * 4]).save(content, "png")
-    write_atomically(folder / EXAMPLE, content.getvalue())
+    write_result(folder / EXAMPLE, content.getvalue())
 
 
 def example(folder: Path) -> Displaced:

@@ -17,7 +17,7 @@ from lenet.architecture import Network, with_current_keys
 from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import LeNetError, TrainingError
 from lenet.experiments import version_1
-from lenet.files import LEFTOVERS, write_atomically
+from lenet.files import LEFTOVERS, write_result
 from lenet.records import Record, RecordError, json_bytes, parse_json
 from lenet.training.runs import locked_folder
 
@@ -89,12 +89,12 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
 def save(folder: Path, settings: dict[str, Any]) -> None:
     """Replace run.json."""
-    write_atomically(folder / "run.json", json_bytes(settings, indent=1))
+    write_result(folder / "run.json", json_bytes(settings, indent=1))
 
 
 def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:
     """Replace history.jsonl."""
-    write_atomically(folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+    write_result(folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 def read(folder: Path) -> dict[str, Any]:

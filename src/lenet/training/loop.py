@@ -23,7 +23,8 @@ from lenet.classes import join_names
 from lenet.data.datasets import Dataset
 from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import TrainingError
-from lenet.model import Model, PictureKind, load
+from lenet.files import write_atomically
+from lenet.model import Model, PictureKind, load, model_bytes
 from lenet.preprocess import GrayLevels
 from lenet.training.augmentation import slice_augmentation
 from lenet.training.chance import ChanceLevel, first_epochs, warning
@@ -387,7 +388,7 @@ class _Training:
             **({} if self.picture_kind is None else {"pictures": asdict(self.picture_kind)}),
             **{key: self.settings[key] for key in ("engine", "device", "threads", "processes", "versions")},
         }
-        Model(self.network, arrays, provenance, self.class_names).save(self.run.best_path)
+        write_atomically(self.run.best_path, model_bytes(Model(self.network, arrays, provenance, self.class_names)))
 
 
 def _checkpoint_of(

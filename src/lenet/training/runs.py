@@ -24,7 +24,7 @@ import lenet
 from lenet.architecture import Network
 from lenet.errors import LeNetError, TrainingError, WeightsError, reason_of
 from lenet.files import LEFTOVERS, locked, write_atomically
-from lenet.model import Model, read_safetensors
+from lenet.model import Model, model_bytes, read_safetensors
 from lenet.model import load as load_model
 from lenet.records import Record, RecordError, json_bytes, parse_json
 from lenet.training.recipes import Recipe
@@ -332,7 +332,7 @@ def _prepare(run: Run, settings: dict[str, Any], resume: bool, start: Model | No
         for path in (run.last_path, run.first_path):  # without run.json nobody can tell whose they are
             path.unlink(missing_ok=True)
         if start is not None:
-            start.save(run.first_path)
+            write_atomically(run.first_path, model_bytes(start))
         write_atomically(run.settings_path, json_bytes(settings, indent=2))
     for leftover in run.folder.glob(LEFTOVERS):  # of a process that was killed
         leftover.unlink(missing_ok=True)

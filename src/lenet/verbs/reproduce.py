@@ -13,7 +13,7 @@ from lenet.experiments.folder import checked_results
 from lenet.experiments.formatting import results_line
 from lenet.experiments.plan import Request
 from lenet.figures import sheet
-from lenet.files import check_folder_writable, path_argument, write_atomically
+from lenet.files import check_folder_writable, path_argument, write_result
 
 if TYPE_CHECKING:
     from lenet.training.progress import NullProgress
@@ -85,6 +85,7 @@ def reproduce(
     Raises:
         UnknownName: if there is no such row.
         TrainingError: if a folder holds something else, or a row cannot be changed so.
+        LeNetError: if a row's folder cannot be written.
         MissingExtra: if matplotlib is not installed.
     """
     if (name is None) != everything:
@@ -122,7 +123,7 @@ def write_row(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
     """
     line = folder / "row.md"
     with checked_results(folder):
-        write_atomically(line, results_line(settings).encode())
+        write_result(line, results_line(settings).encode())
         return [*charts.draw(find(settings["name"]), settings, folder), line]
 
 
