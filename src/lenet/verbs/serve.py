@@ -128,10 +128,12 @@ def access_of(
     """Access policy from the options of `serve`.
 
     Raises:
-        LeNetError: if the token or an origin is none, or a desk could be reached from elsewhere without a token.
+        LeNetError: if host, token or an origin is none, or a desk could be reached from elsewhere without a token.
     """
     from lenet.server import Access, hosts_of, is_local
 
+    if not isinstance(host, str):
+        raise LeNetError(f"host is {host!r}, expected an address, as 127.0.0.1")
     if has_desk and token is None and not is_local(host):
         raise LeNetError(f"a desk on {host} can be reached from elsewhere; choose a token that it asks for")
     hosts, takes_addresses = hosts_of(host, public_host)
