@@ -84,6 +84,18 @@ def test_a_frame_around_two_lines_that_a_digit_of_one_hangs_on_is_no_frame(reach
     assert (find_frames(components, labels) != []) == is_frame
 
 
+@pytest.mark.parametrize(("gap", "is_frame"), [(8, True), (0, False)], ids=["drawn", "through the picture"])
+def test_rules_through_the_picture_and_a_digit_that_touches_one_are_no_frame(gap, is_frame):
+    mask = np.zeros((160, 260), np.uint8)
+    for y in (30, 130):
+        mask[y - 2 : y + 2, gap : 260 - gap] = 1
+    mask[gap : 160 - gap, 38:42] = 1
+    cv2.ellipse(mask, (90, 80), (18, 30), 0, 0, 360, 1, PEN)  # a zero beside the margin
+    cv2.line(mask, (150, 30), (150, 110), 1, PEN)
+    labels, components = find_components(mask, mask.astype(np.float32))
+    assert (find_frames(components, labels) != []) == is_frame
+
+
 def test_a_zero_beside_other_digits_stays_one(images):
     page = pad_with_paper(draw_row([images[int(digit)] for digit in "60098"], 60, np.random.default_rng(5)))
     reading = lenet.read(np.asarray(to_gray_levels(page), np.uint8))

@@ -15,7 +15,8 @@ def find_frames(components: list[Component], labels: Labels) -> list[Component]:
 
     A frame has ink on all four sides of something that is too high for a point within a ring. A bare stroke within a
     ring may be that of a zero, which no other digit has. Beside what it frames, a frame has ink at two places of a row,
-    its sides: where it has more, a digit hangs on it.
+    its sides: where it has more, a digit hangs on it. What goes through the picture are rules: a digit that touches
+    one is the fourth side of what stands beside a margin.
 
     Args:
         components: of a page, its rules among them: the sides of a wide oval are as straight.
@@ -26,8 +27,11 @@ def find_frames(components: list[Component], labels: Labels) -> list[Component]:
     boxes = np.array([component.box for component in components])
     order = np.argsort(boxes[:, 1], kind="stable")
     lefts = boxes[order, 1]
+    height, width = labels.shape
 
     def is_frame(component: Component) -> bool:
+        if component.height == height or component.width == width:
+            return False
         first, last = np.searchsorted(lefts, [component.left + 1, component.right])
         near = order[first:last]
         top, _, bottom, right = boxes[near].T
