@@ -20,9 +20,10 @@ GrayLevels = NDArray[np.uint8]
 DIGIT_SIDE = 20  # the longer side of an MNIST digit inside its 28×28
 DRAWING_SIDE = 80  # the longer side while the stroke is redrawn: four pixels for each of MNIST's
 STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawing
-MAX_THINNING, MAX_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
+MAX_THINNING = 6.0  # pixels of the drawing taken off each side of a stroke
 
-_MARGIN = int(MAX_THICKENING + STROKE_WIDTH)  # pixels of paper around the drawing: strokes made thicker stay inside
+# Pixels of paper around the drawing: a stroke made thicker, by less than half the mean width, stays inside.
+_MARGIN = int(STROKE_WIDTH + STROKE_WIDTH / 2)
 MIN_PIXELS = 3  # fewer are no stroke
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -124,7 +125,7 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     mask = (drawing >= 0.5).astype(np.uint8)
     if not mask.any():
         return drawing
-    correction = float(np.clip((STROKE_WIDTH - stroke_width(mask)) / 2, -MAX_THINNING, MAX_THICKENING))
+    correction = max((STROKE_WIDTH - stroke_width(mask)) / 2, -MAX_THINNING)
     return np.asarray(np.clip(grown_signed_distance(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 
