@@ -17,6 +17,7 @@ from lenet.reading.augmentation import views
 from lenet.records import Record
 
 LABELS = "0123456789"
+SURE = 0.9  # of a probability: so likely that nothing else is looked for; what weights that know none accept
 _BATCH_SIZE = 2_048  # pictures whose views are in memory at once
 
 
@@ -91,9 +92,9 @@ class Calibration:
     """
 
     temperature: float = 1.0
-    digit: Acceptance = Acceptance(0.8)
+    digit: Acceptance = Acceptance(SURE)
     single: Acceptance = digit
-    line: Acceptance = Acceptance(0.6)
+    line: Acceptance = digit
     short_line: Acceptance = Acceptance(0.93)
 
     @classmethod

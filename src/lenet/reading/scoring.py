@@ -19,7 +19,7 @@ from lenet.reading.recognition import LABELS, Recognizer
 NINES_WITH_STEM = 100
 _BOWLS = [LABELS.index(label) for label in "03568"]  # the digits whose lower half is a bowl
 _BOWLS_AND_NINE = [*_BOWLS, LABELS.index("9")]
-LIKELY, SURE = 0.5, 0.9  # of a probability: more likely than not; so likely that nothing else is looked for
+LIKELY = 0.5  # of a probability: more likely than not
 
 
 @dataclass(frozen=True, eq=False)

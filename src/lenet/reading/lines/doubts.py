@@ -19,7 +19,8 @@ from lenet.reading.lines.frames import FRAME
 from lenet.reading.lines.layout import AT_EDGE, MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.segmentation import Piece, Row
-from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
+from lenet.reading.recognition import SURE
+from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
 
 # Doubts, as remarks say them.
 CUT_OFF = "what looks like a digit comes in from the edge"

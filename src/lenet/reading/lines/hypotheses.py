@@ -54,8 +54,8 @@ from lenet.reading.lines.signs import (
     separator_scores,
     without_sign,
 )
-from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
+from lenet.reading.recognition import SURE, Recognizer
+from lenet.reading.scoring import LIKELY, PageReading, PlacedSign, ScoredCandidate, recognize
 
 # The power to which a share counts: path weights multiply the evidence of overlapping candidates, and are too extreme.
 SHARE_POWER = 0.25

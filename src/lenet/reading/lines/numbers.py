@@ -14,7 +14,8 @@ from lenet.reading.foreground.components import MAX_SIZE_RATIO
 from lenet.reading.foreground.grid.rule import MAX_THICKNESS
 from lenet.reading.lines.layout import find_spaces
 from lenet.reading.order_statistics import median
-from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
+from lenet.reading.recognition import SURE
+from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
 
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out

@@ -12,7 +12,8 @@ from lenet.boxes import Box
 from lenet.reading.lines.doubts import MAY_BE_SIGNS, UNSURE_SIGNS, with_line_doubt
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
+from lenet.reading.recognition import SURE
+from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
 
 
 def extends(other: PageReading, reading: PageReading) -> bool:
