@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
 from lenet.reading import Reader
 from lenet.reading.lines.doubts import CUT_OFF, find_sides, with_doubt
-from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
+from lenet.reading.lines.forward import RowGraph, find_row, scores_of_no_digit
 from lenet.reading.lines.hypotheses import SHARE_POWER, _groups, most_confident, shows_digits
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS, numbers_of
@@ -88,8 +88,8 @@ def test_shares_are_the_weights_of_all_paths_there_are(pieces: int, seed: int, a
     shares = np.full((len(runs), 10), 1e-6)
     shares[:, [1, 2, 7]] = rng.dirichlet(np.full(4, 0.4), len(runs))[:, :3] + 1e-6
     row = RowGraph.of(BOX, ((0, 0, 50, 200),) * pieces, runs, shares.astype(np.float32))
-    skips = np.exp(left_out_scores(runs, np.log(shares), pieces, SHARE_COSTS))
-    weights = shares * np.exp([[-cost_of(run, SHARE_COSTS)] for run in runs])
+    skips = np.exp(left_out_scores(runs, scores_of_no_digit(shares), pieces, COSTS))
+    weights = shares * np.exp([[-cost_of(run, COSTS)] for run in runs])
 
     def every_path(piece: int, spelled: str, weight: float, digits: float):
         if piece == pieces:
@@ -336,9 +336,9 @@ def test_a_row_at_another_threshold_is_found_by_its_place():
 
 
 def test_a_low_ring_costs_more_to_leave_out_than_a_low_blot():
-    logs = np.log(np.full((1, 10), 0.09))
     ring, blot = ([candidate(0, 1, height=0.35, is_ring=is_ring)] for is_ring in (True, False))
-    assert left_out_scores(ring, logs, 1, COSTS)[0] < left_out_scores(blot, logs, 1, COSTS)[0] - 1
+    high = [-COSTS.left_out]
+    assert left_out_scores(ring, high, 1, COSTS)[0] < left_out_scores(blot, high, 1, COSTS)[0] - 1
 
 
 @pytest.mark.parametrize("size", [0.3, 0.4, 0.5])

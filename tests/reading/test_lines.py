@@ -16,7 +16,7 @@ from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.layout import collect_lines, find_components, find_skew, find_spaces
-from lenet.reading.lines.path import COSTS, MIN_FIT, Costs, best_path, cost_of, left_out_scores
+from lenet.reading.lines.path import COSTS, MIN_LOG_FIT, Costs, best_path, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
@@ -151,7 +151,7 @@ def test_the_best_path_is_the_best_of_all_there_are(pieces: int, seed: int, text
     shares = np.full((len(runs), 10), 1e-9)
     shares[:, [1, 2, 7]] = rng.dirichlet(np.full(4, 0.4), len(runs))[:, :3] + 1e-9
     logs = np.log(shares).astype(np.float32)
-    left_out = left_out_scores(runs, logs, pieces, COSTS)
+    left_out = left_out_scores(runs, [-COSTS.left_out] * len(runs), pieces, COSTS)
     # A digit that is told from others must fit; one that hardly fits is written x here, which only \d takes.
     asked = text and re.compile(text.replace(r"\d", r"[\dx]"))
 
@@ -164,7 +164,7 @@ def test_the_best_path_is_the_best_of_all_there_are(pieces: int, seed: int, text
         for index, run in enumerate(runs):
             if run.first == piece:
                 for digit in (1, 2, 7):
-                    sign = str(digit) if logs[index, digit] >= np.log(MIN_FIT) else "x"
+                    sign = str(digit) if logs[index, digit] >= MIN_LOG_FIT else "x"
                     gain = float(logs[index, digit]) - cost_of(run, COSTS)
                     yield from every_way(run.last, text + sign, score + gain)
 

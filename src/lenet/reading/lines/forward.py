@@ -6,7 +6,7 @@ Source: [LeCun98, VI], free and constrained forward scores of the interpretation
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,9 +17,6 @@ from lenet.reading.lines.layout import COLUMN_GAP
 from lenet.reading.lines.path import COSTS, MISSING_SEPARATOR, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
-
-# Ink as high as a digit is left out as likely as the network takes it for none; at no fixed price, as the best path's.
-SHARE_COSTS = replace(COSTS, left_out=math.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +45,9 @@ class RowGraph:
     ) -> "RowGraph":
         """The graph of candidates with their probabilities, float32 (N, 10); their ink is not kept."""
         probable = np.maximum(probabilities.astype(np.float64), 1e-6)
-        skips = left_out_scores(candidates, np.log(probable), len(pieces), SHARE_COSTS)
+        skips = left_out_scores(candidates, scores_of_no_digit(probable), len(pieces), COSTS)
         dropped = [sum(skips[piece] for piece in candidate.dropped) for candidate in candidates]
-        costs = [cost_of(candidate, SHARE_COSTS) for candidate in candidates]
+        costs = [cost_of(candidate, COSTS) for candidate in candidates]
         priors = np.exp(np.array(dropped) - np.array(costs))[:, None]
         runs = [(candidate.first, candidate.last) for candidate in candidates]
         return cls(box, pieces, np.exp(skips).tolist(), runs, priors, probable)
@@ -133,6 +130,17 @@ class RowGraph:
                 for target, weight, of_candidate in steps:
                     behind[target] += weight * of_candidate[index]
         return sum(reached[count][state] for state in sorted(pattern.accepting))
+
+
+def scores_of_no_digit(probabilities: NDArray[np.float64]) -> list[float]:
+    """For each candidate the score of leaving it out if it is as high as a digit: as likely as the network takes it for
+    none, and at the price that the search for the best path has.
+
+    Args:
+        probabilities: of the digits for each candidate, (N, 10).
+    """
+    scores: list[float] = (np.log(np.clip(1 - probabilities.sum(axis=1), 1e-6, 1)) - COSTS.left_out).tolist()
+    return scores
 
 
 def _shared_area(box: Box, other: Box) -> int:
