@@ -18,19 +18,17 @@ from lenet.reading.order_statistics import median
 Mask = NDArray[np.uint8]
 
 RULE_LENGTH = 0.7  # the share of the picture that a rule crosses at least, if it is alone
-RULE_TILT = 0.08  # its steepest slope
+RULE_TILT = 0.08  # its steepest slope, and how far off those of its family: paper bends
 THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = THICKNESS_OF_SHORTER  # the widest gap in a rule, as a share of the picture: wide as a rule is thick
 MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows would be rules if gaps were bridged
 LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
-BAR, BAR_THICKNESS = (
-    0.07,
-    0.3,
-)  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
+BAR_THICKNESS = 0.3  # of the side of a box, as a share of its length; it is no shorter than digits are high
 
 # So close that a line as long as a crop stays within reach of one of them.
 _TILTS = np.linspace(-RULE_TILT, RULE_TILT, 1 + round(RULE_TILT * CROP / REACH))
+_THICKEST = int(BAR_THICKNESS * DIGIT_SIDE)  # pixels that no bar is thicker than
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
@@ -64,9 +62,8 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
 def _rules(mask: Mask) -> Mask:
     transposed = np.asarray(cv2.transpose(mask), np.uint8)
     across, down = _crossing_rules(mask), np.asarray(_crossing_rules(transposed).T, np.uint8)
-    min_length = max(DIGIT_SIDE, int(BAR * max(mask.shape)))
-    horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
-    selected = _sides_of_boxes(mask, horizontal | vertical | across | down, min_length)
+    horizontal, vertical = _bars(mask), np.asarray(cv2.transpose(_bars(transposed)), np.uint8)
+    selected = _sides_of_boxes(mask, horizontal | vertical | across | down)
     selected |= _long_bars(mask, horizontal, vertical)
     across, down = across | (horizontal & selected), down | (vertical & selected)
     return _without_strokes(across, mask, down) | down
@@ -163,18 +160,12 @@ def _runs(mask: Mask, length: int) -> Mask:
     return runs_mask
 
 
-def _thickest(length: int) -> int:
-    """The thickness in pixels that no side of a box, of this length at least, exceeds."""
-    return max(5, int(BAR_THICKNESS * length))
-
-
-def _bars(mask: Mask, length: int) -> Mask:
-    """Detect thin straight lines that run nearly horizontally, of at least this length."""
-    max_thickness = _thickest(length)
-    thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((max_thickness, 1), np.uint8))
+def _bars(mask: Mask) -> Mask:
+    """Detect thin straight lines that run nearly horizontally, at least as long as digits are high."""
+    thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_THICKEST, 1), np.uint8))
     thin = mask & ~np.asarray(thick, np.uint8)
-    thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max_thickness), np.uint8)), np.uint8) & mask
-    return _runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), length) & mask
+    thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, _THICKEST), np.uint8)), np.uint8) & mask
+    return _runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), DIGIT_SIDE) & mask
 
 
 def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
@@ -199,7 +190,7 @@ def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:
     return np.asarray(statistics[:, side][labels] * bars, np.int32)
 
 
-def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
+def _sides_of_boxes(mask: Mask, bars: Mask) -> Mask:
     """Select the bars that close a box around some ink."""
     if not bars.any():
         return np.zeros_like(mask)
@@ -211,9 +202,9 @@ def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
         x, y, w, h = cv2.boundingRect(contour)
         x, y = x - 1, y - 1  # the frame of one pixel
         is_closed = x > 0 and y > 0 and x + w < width and y + h < height
-        is_box = is_closed and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_COVERAGE * w * h
+        is_box = is_closed and min(w, h) >= 0.8 * DIGIT_SIDE and cv2.contourArea(contour) >= MIN_COVERAGE * w * h
         if is_box and parent < 0 and has_ink_inside(mask, (y, x, y + h, x + w)):
             boxes.append(contour - 1)
     insides = np.asarray(cv2.drawContours(np.zeros_like(mask), boxes, -1, 1, cv2.FILLED), np.uint8)
-    reach = 2 * _thickest(min_length) + 1
+    reach = 2 * _THICKEST + 1
     return np.asarray(cv2.dilate(insides, np.ones((reach, reach), np.uint8)), np.uint8) & ~insides & bars

@@ -34,15 +34,15 @@ from lenet.reading.lines.layout import (
     points_beside,
 )
 from lenet.reading.lines.sides import without_sides
-from lenet.reading.normalization import MIN_PIXELS
+from lenet.reading.normalization import DIGIT_SIDE, MIN_PIXELS
 from lenet.reading.order_statistics import median
 
 MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 1 - MAX_LOW_HEIGHT  # of a digit's height, from its top: points and commas stand below
-MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
+MIN_HEIGHT = MAX_LOW_HEIGHT * DIGIT_SIDE  # pixels of the ink map, where digits are no smaller than MNIST's
 DASH_ASPECT = 1.6  # width over height of a dash
-MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
+MAX_RING_HEIGHT = MARK_TOP  # in digit heights: zeros may be written so small that they look like specks
 
 Run = tuple[int, int, float, tuple[int, ...]]
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from lenet.reading.foreground.grid.families import Family
 from lenet.reading.foreground.grid.rule import Rule
+from lenet.reading.foreground.rules import RULE_TILT
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -17,5 +18,5 @@ def test_a_run_is_of_its_family_by_the_range_of_its_places(seed, count, spread, 
     middles = (50 + spread * sides).astype(np.float32)
     run, family = Rule(0, middles, thickness, True), Family(slope, 0.0, 50.0)
     offsets = middles - slope * np.arange(count, dtype=np.float32)
-    is_steep = abs(run.slope - slope) > 0.05 + 3.0 / count
-    assert family.has(run) == (not is_steep and bool(np.ptp(offsets) <= 3.0 + thickness / 2 + 0.05 * count))
+    is_steep = abs(run.slope - slope) > RULE_TILT + 3.0 / count
+    assert family.has(run) == (not is_steep and bool(np.ptp(offsets) <= 3.0 + thickness / 2 + RULE_TILT * count))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet.reading.foreground.grid.rule import Rule
-
-MAX_TURN = 0.05  # that the slope of a rule may be off those of its family: paper bends
+from lenet.reading.foreground.rules import RULE_TILT
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +35,7 @@ class Family:
         extent = max(float(np.ptp(places)), 1.0)
         for _ in range(5):
             residuals = slopes - slope - turn * (places - middle)
-            weights = lengths**2 / (1 + (residuals / MAX_TURN) ** 2) ** 2
+            weights = lengths**2 / (1 + (residuals / RULE_TILT) ** 2) ** 2
             away = (places - middle) / extent
             total, first = float(weights.sum()), float(weights @ away)
             second = float(weights @ away**2) + 0.05 * total
@@ -54,10 +53,10 @@ class Family:
         """Whether a run is as steep, and straight; short ones are no surer of that than by a pixel or two."""
         count = len(run.middles)
         slope = self.at(float(run.middles[count // 2]))
-        if abs(run.slope - slope) > MAX_TURN + 3.0 / count:
+        if abs(run.slope - slope) > RULE_TILT + 3.0 / count:
             return False
         offsets = run.middles - slope * np.arange(count, dtype=np.float32)
-        max_range = 3.0 + run.thickness / 2 + MAX_TURN * count
+        max_range = 3.0 + run.thickness / 2 + RULE_TILT * count
         return float(offsets.max()) - float(offsets.min()) <= max_range
 
 

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box
 from lenet.reading.foreground.grid.cell import MIN_CELL, GridCell
-from lenet.reading.foreground.grid.families import MAX_TURN
 from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Rule, drawn_rules
-from lenet.reading.foreground.rules import RULE_LENGTH
+from lenet.reading.foreground.rules import RULE_LENGTH, RULE_TILT
 
 MIN_THROUGH = 11  # so many rules each way, more than a sudoku has, are squared paper
 MAX_CELLS = 4000  # more are texture
@@ -64,7 +63,7 @@ def _bounded(cells: list[GridCell], rules: list[Rule], shape: tuple[int, ...]) -
     for cell in cells:
         top, left, bottom, right = cell.box
         y, x = (top + bottom) // 2, (left + right) // 2
-        down, across = 2 + math.ceil(MAX_TURN * cell.width), 2 + math.ceil(MAX_TURN * cell.height)
+        down, across = 2 + math.ceil(RULE_TILT * cell.width), 2 + math.ceil(RULE_TILT * cell.height)
         ways = (
             drawn[max(0, top - reach) : top + down, x],
             drawn[bottom - down : bottom + reach, x],
