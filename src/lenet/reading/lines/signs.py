@@ -2,7 +2,7 @@
 
 Size, place beside the digits, and lean are the evidence, and that the network takes a sign for no digit, as it does
 with all of them but the slash. A slash is told from a 1 by what 144 handwriting fonts do, those for training: it leans
-more than three other digits, 0.4 columns a row in the mean (a 1: 0.03), and is longer, 1.2 digit heights (a 1: 1.0).
+more than three other digits, 0.4 columns a row in the mean, and is longer, 1.2 digit heights; a 1 is as the digits are.
 Parentheses look like ones, too: two that begin and end a line and bend away from one another are no ones.
 """
 
@@ -32,11 +32,15 @@ from lenet.reading.scoring import LIKELY, PlacedSign, ScoredCandidate
 
 Bits = NDArray[np.bool_]
 
-ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
-# The same, in digit heights; no dash, and no stroke of a plus, is longer than slashes are in the mean.
-ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)
+# Of slashes in the mean: columns a row beyond the digits' slant, and digit heights; a 1 is as the digits are. No dash,
+# and no stroke of a plus, is longer.
+SLASH_LEAN, SLASH_LENGTH = 0.4, 1.2
+SPREAD, SPREAD_OF_LENGTH = (
+    0.15,
+    0.25,
+)  # standard deviations: of the lean of slashes, taken for ones, too; of their length
 MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
-MIN_LEAN, MIN_LENGTH = sum(ONE_LEAN), sum(ONE_LENGTH)  # what leans less, and is shorter, is a 1
+MIN_LEAN, MIN_LENGTH = SPREAD, 1 + SPREAD  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
 MIN_SLASH_LOG_ODDS = 2.0  # of what is taken for a slash
 MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash; and reversed
@@ -294,7 +298,7 @@ def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
         top, _, bottom, _ = bounding_box([other.box for other in others])
         height = digit.box[2] - digit.box[0]
         is_long = digit.box[0] < top and bottom < digit.box[2]
-        is_longer = height > SLASH_LENGTH[0] * median(other.box[2] - other.box[0] for other in others)
+        is_longer = height > SLASH_LENGTH * median(other.box[2] - other.box[0] for other in others)
         whites = [after.box[1] - before.box[3] for before, after in pairwise(digits)]
         around, elsewhere = whites[index - 1 : index + 1], whites[: index - 1] + whites[index + 1 :]
         is_alone = bool(elsewhere) and min(around) > 2 * max(0, *elsewhere, digit.box[3] - digit.box[1])
@@ -350,16 +354,16 @@ def _slash_log_likelihood_ratio(stroke: _Stroke, slant: float, height: float) ->
     Some ones lean as they like: their lean follows Cauchy's law. What leans more than most slashes is one no less.
     """
     lean, length = stroke.lean - slant, stroke.height / height
-    density_of_slash = _normal(min(lean, SLASH_LEAN[0]), *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
-    return math.log(density_of_slash / (_cauchy(lean, *ONE_LEAN) * _normal(length, *ONE_LENGTH)))
+    density_of_slash = _normal(min(lean, SLASH_LEAN), SLASH_LEAN) * _normal(length, SLASH_LENGTH, SPREAD_OF_LENGTH)
+    return math.log(density_of_slash / (_cauchy(lean) * _normal(length, 1.0)))
 
 
-def _normal(value: float, mean: float, deviation: float) -> float:
+def _normal(value: float, mean: float, deviation: float = SPREAD) -> float:
     return math.exp(-0.5 * ((value - mean) / deviation) ** 2) / (math.sqrt(2 * math.pi) * deviation) + 1e-9
 
 
-def _cauchy(value: float, median: float, scale: float) -> float:
-    return 1 / (math.pi * scale * (1 + ((value - median) / scale) ** 2))
+def _cauchy(value: float) -> float:
+    return 1 / (math.pi * SPREAD * (1 + (value / SPREAD) ** 2))
 
 
 def _is_date(text: str) -> bool:
@@ -409,7 +413,7 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     Both may lean; if they lean as much as they stand, it is a multiplication sign.
     """
     height, width = mask.shape
-    if max(height, width) > min(SLASH_LENGTH[0] * digit_height, DASH_ASPECT * min(height, width)):
+    if max(height, width) > min(SLASH_LENGTH * digit_height, DASH_ASPECT * min(height, width)):
         return False
     width_of_stroke = stroke_width(mask.view(np.uint8))
     if min(height, width) - width_of_stroke < 2 * width_of_stroke:  # arms shorter than wide: a point
@@ -502,7 +506,7 @@ def _short_sign(mark: _Mark, top: float, bottom: float) -> str:
     box = mark.box
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_short = mark.is_clear and width < SLASH_LENGTH[0] * digit_height
+    is_short = mark.is_clear and width < SLASH_LENGTH * digit_height
     if is_dash(width, height, digit_height) and is_short and DASH_TOP < place < 1 - DASH_TOP:
         return "-"
     min_place = DASH_TOP if mark.is_clear else MARK_TOP
