@@ -150,3 +150,50 @@ def test_what_comes_in_from_one_side_of_a_crop_may_be_a_neighbor():
     ink = InkMap(np.ones((100, 100), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     alone, with_neighbor = sign((20, 20, 80, 70), is6=0.95), sign((20, 0, 80, 70), is5=0.95)
     assert _vote([alone, with_neighbor], ink).label == "6"
+
+
+@pytest.fixture(scope="module")
+def framed_digits(mnist) -> list[tuple[np.ndarray, str]]:
+    """Pictures of digits' ink with as much white around them, 90 pixels high and more; one for each of ten digits."""
+    return [
+        (np.pad(written(mnist.test_images[mnist.test_labels == digit][3].reshape(28, 28)), 30), str(digit))
+        for digit in range(10)
+    ]
+
+
+@pytest.mark.parametrize("thickness", [3, 8])
+@pytest.mark.parametrize("margin", [0, 14])
+def test_the_frame_around_a_digit_is_not_the_digit(reader: Reader, framed_digits, thickness: int, margin: int):
+    for ink, digit in framed_digits:
+        height, width = ink.shape
+        framed = cv2.rectangle(ink.copy(), (thickness // 2,) * 2, (width - thickness, height - thickness), 1, thickness)
+        reading = reader.read(on_paper(np.pad(framed, margin)), single=True)
+        assert reading.text == digit or (digit in "01" and margin and reading.is_rejected)
+
+
+def test_a_circled_digit_is_read_or_the_ring_is_no_sure_zero(reader: Reader, framed_digits):
+    readings = []
+    for ink, digit in framed_digits:
+        height, width = ink.shape
+        axes = (width // 2 + 8, height // 2 + 4)
+        ringed = np.pad(ink, 20)
+        ringed = cv2.ellipse(ringed, (ringed.shape[1] // 2, ringed.shape[0] // 2), axes, 0, 0, 360, 1, 5)
+        reading = reader.read(on_paper(ringed), single=True)
+        readings.append(reading.text == digit)
+        assert reading.text == digit or "not accepted: a 0 may be a ring around a digit" in reading.remark
+    assert sum(readings) >= 8
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_light_stroke_that_fills_a_crop_is_a_digit_on_dark_paper(reader: Reader, single: bool):
+    canvas = np.full((72, 14), 15, np.uint8)
+    cv2.line(canvas, (9, 5), (6, 66), 250, 7, cv2.LINE_AA)
+    reading = reader.read(canvas, single=single)
+    assert (reading.text, reading.is_rejected, reading.polarity) == ("1", False, Polarity.INK_HIGH)
+
+
+def test_a_blank_box_that_fills_a_crop_is_no_sure_one(reader: Reader):
+    for thickness in (2, 4):
+        box = cv2.rectangle(np.full((120, 30), 240, np.uint8), (0, 0), (29, 119), 20, 2 * thickness)
+        for reading in (reader.read(box), reader.read(box, single=True)):
+            assert reading.is_rejected or not reading.text

@@ -21,6 +21,7 @@ from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.cells import GridReading, read_grid
 from lenet.reading.foreground.dots import without_dots
 from lenet.reading.foreground.grid.detection import find_grid
+from lenet.reading.foreground.grid.rule import MIN_COVERAGE
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.doubts import with_sign_doubts
 from lenet.reading.lines.hypotheses import read_lines
@@ -184,19 +185,18 @@ class Reader:
     ) -> tuple[GridReading, InkMap, int]:
         """The reading of a picture, its ink, and the degrees by which the page was rotated."""
         ink = find_ink(picture.colors, polarity)
+        rotation = 0
         if single:
-            return GridReading(read_single(ink, self._recognizer)), ink, 0
-        read = partial(self._read_page, expected=expected, with_grid=with_grid)
-        reading = read(ink)
-        reading, rotation = read_rotated(ink, reading, self._recognizer, read, self._accepted) if turn else (reading, 0)
-        if reading.page:
+            reading = GridReading(read_single(ink, self._recognizer))
+        else:
+            read = partial(self._read_page, expected=expected, with_grid=with_grid)
+            reading = read(ink)
+            if turn:
+                reading, rotation = read_rotated(ink, reading, self._recognizer, read, self._accepted)
+        if polarity is Polarity.AUTO and (opposite := self._read_opposite(picture, ink, reading, single, expected)):
+            return *opposite, 0
+        if single or reading.page:
             return reading, ink, rotation
-        if polarity is Polarity.AUTO:
-            other_ink = find_ink(picture.colors, ink.polarity.opposite)
-            other = read_lines(other_ink, self._recognizer, expected)
-            # A sheet on a dark table is no 1.
-            if self._is_accepted(other) and all(map(are_number, other.lines)):
-                return GridReading(other), other_ink, 0
         is_told = (
             expected is not None or reading.cells or any(reason in NO_SINGLE for _, reason in reading.page.ignored)
         )
@@ -204,6 +204,22 @@ class Reader:
         if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
             reading = GridReading(replace(alone, ignored=reading.page.ignored, confidences=(0.0,), kind="line"))
         return reading, ink, 0
+
+    def _read_opposite(
+        self, picture: Picture, ink: InkMap, reading: GridReading, single: bool, expected: Pattern | None
+    ) -> tuple[GridReading, InkMap] | None:
+        """The reading with the opposite polarity, and its ink, where it may be right, and is accepted and surer."""
+        may_be_paper = ink.may_be_paper and not reading.cells
+        if not may_be_paper and (single or reading.page):
+            return None
+        ink = find_ink(picture.colors, ink.polarity.opposite)
+        page = read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected)
+        if not self._is_accepted(page) or min(page.confidences) <= min(reading.page.confidences, default=0.0):
+            return None
+        # A sheet on a dark table is no 1, nor is the white of a box.
+        is_box = any(digit.candidate.mask.mean() > MIN_COVERAGE for digit in page.digits)
+        may_be_digit = may_be_paper and not is_box
+        return (GridReading(page), ink) if may_be_digit or all(map(are_number, page.lines)) else None
 
     def _read_page(self, ink: InkMap, expected: Pattern | None, with_grid: bool) -> GridReading:
         grid = find_grid(ink) if with_grid else None

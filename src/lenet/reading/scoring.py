@@ -15,10 +15,8 @@ from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import normalize_all, stroke_width
 from lenet.reading.recognition import LABELS, Recognizer
 
-# How many times as many of the 9s as of the 3s, 5s and 8s among MNIST's training digits have the stem of a 9.
-NINES_WITH_STEM = 100
-_BOWLS = [LABELS.index(label) for label in "03568"]  # the digits whose lower half is a bowl
-_BOWLS_AND_NINE = [*_BOWLS, LABELS.index("9")]
+# How many times as many of the 9s among MNIST's training digits have a shape as of the digits that hardly ever have it.
+RARITY = 100
 LIKELY = 0.5  # of a probability: more likely than not
 
 
@@ -84,36 +82,42 @@ def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[S
         return []
     probabilities = recognizer.probabilities(np.stack([image for _, image in with_ink]))
     return [
-        ScoredCandidate(candidate, image, with_stem_evidence(row, candidate.mask))
+        ScoredCandidate(candidate, image, with_shape_evidence(row, candidate.mask))
         for (candidate, image), row in zip(with_ink, probabilities, strict=True)
     ]
 
 
-def with_stem_evidence(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The probabilities, float32 (10,), of a shape that may have a stem, as 9s have and no digit with a bowl.
+def with_shape_evidence(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The probabilities, float32 (10,), of a shape, bool (height, width), that its likeliest digit hardly ever has.
 
-    Of people who write a 9 like a ρ the network has seen too few.
+    Of people who write a 9 like a ρ, or a 2 with a loop on top, the network has seen too few.
     """
-    if int(probabilities.argmax()) not in _BOWLS or not has_stem(mask):
+    rare = [LABELS.index(label) for label in rare_digits(mask)]
+    if int(probabilities.argmax()) not in rare:
         return probabilities
-    likelihoods = probabilities[_BOWLS_AND_NINE] * np.array([1] * len(_BOWLS) + [NINES_WITH_STEM])
-    shared = probabilities.copy()
-    shared[_BOWLS_AND_NINE] = likelihoods * (probabilities[_BOWLS_AND_NINE].sum() / likelihoods.sum())
-    return shared
+    likelihoods = probabilities.copy()
+    likelihoods[rare] /= RARITY
+    likelihoods *= probabilities.sum() / likelihoods.sum()
+    return likelihoods
 
 
-def has_stem(mask: NDArray[np.bool_]) -> bool:
-    """Whether a shape, bool (height, width), encloses white above its middle only, and below is a slender stroke."""
-    height = len(mask)
+def rare_digits(mask: NDArray[np.bool_]) -> str:
+    """The digits that hardly ever look like a shape, bool (height, width): none if it has no loop.
+
+    A loop is white within ink, of more pixels than a square as wide as the stroke. A 1 or a 7 has none, a 0 or a 6 not
+    only above its middle, and below these a 3, 5 or 8 does not go on in a slender stroke.
+    """
     paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    centers = cv2.connectedComponentsWithStats(paper, connectivity=4)[3][2:, 1]  # behind ink and the paper around it
-    if not len(centers) or (centers > (height + 1) / 2).any():
-        return False
-    extents = [np.ptp(np.flatnonzero(row)) + 1 for row in mask[height // 2 :] if row.any()]
-    if not extents:
-        return False
-    width = np.ptp(np.flatnonzero(mask[: height // 2].any(axis=0))) + 1
-    return bool(np.quantile(extents, 2 / 3) < 0.4 * width)
+    enclosed = cv2.connectedComponentsWithStats(paper, connectivity=4)[2][2:]  # behind ink and the paper around it
+    if not len(enclosed) or enclosed[:, cv2.CC_STAT_AREA].max() <= stroke_width(mask.view(np.uint8)) ** 2:
+        return ""
+    middle = len(mask) // 2
+    if (enclosed[:, cv2.CC_STAT_TOP] + enclosed[:, cv2.CC_STAT_HEIGHT] - 1 > middle).any():
+        return "17"
+    extents = [np.ptp(np.flatnonzero(row)) + 1 for row in mask[middle:] if row.any()]
+    width = np.ptp(np.flatnonzero(mask[:middle].any(axis=0))) + 1
+    has_stem = bool(extents) and np.quantile(extents, 2 / 3) < 0.4 * width
+    return "0135678" if has_stem else "0167"
 
 
 @dataclass(frozen=True)

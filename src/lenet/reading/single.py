@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.components import Mask, count_on_border, label_components
 from lenet.reading.foreground.ink import CROP, InkMap
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
+from lenet.reading.lines.doubts import RING
+from lenet.reading.lines.frames import find_frames
+from lenet.reading.lines.layout import find_components
 from lenet.reading.lines.segmentation import MAX_GAP, Candidate, crop_of
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
@@ -39,20 +43,48 @@ def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
     if not scored:
         return PageReading()
     best = _vote(scored, ink)
+    if best.label == "0" and any(_is_in_ring(one, best) for one in scored):
+        best = replace(best, doubt=RING)
     return PageReading(((best,),), (frozenset(),), confidences=(best.probability,), kind="single")
 
 
+def _is_in_ring(inner: ScoredCandidate, ring: ScoredCandidate) -> bool:
+    """Whether what looks like a digit has a ring around it on all four sides, and white between itself and the ring."""
+    top, left, bottom, right = np.subtract(inner.box, ring.box[:2] * 2)
+    height, width = ring.candidate.mask.shape
+    if top <= 0 or left <= 0 or bottom >= height or right >= width or inner.is_likelier_none:
+        return False
+    mask = np.pad(inner.candidate.mask, 1).view(np.uint8)
+    white = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > mask) & 1
+    return not (ring.candidate.mask[top - 1 : bottom + 1, left - 1 : right + 1] & white).any()
+
+
 def find_candidates(ink: InkMap) -> Iterator[Candidate]:
-    """All candidates at all thresholds, with the picture's rules and without."""
+    """All candidates at all thresholds, with the picture's rules, and rings that may be zeros, and without."""
     thresholds = ink.thresholds(THRESHOLDS)
     rules = find_rules(ink, min(thresholds, default=1.0))
     for threshold in thresholds:
-        mask = (ink.levels > threshold).view(np.uint8)
-        masks = [mask]
+        masks = _without_frames((ink.levels > threshold).view(np.uint8), ink)
         if rules.any():
-            masks.append(without_rules(mask, rules))
-        for variant in masks:
-            yield from _candidates(ink, variant, threshold)
+            masks += [without_rules(mask, rules) for mask in masks]
+        for mask in masks:
+            yield from _candidates(ink, mask, threshold)
+
+
+def _without_frames(mask: Mask, ink: InkMap) -> list[Mask]:
+    """The mask without frames; without rings around bare strokes, too, where there are any: they may be zeros.
+
+    What lies along most of the picture's border is a frame, if something else is left.
+    """
+    labels, components = find_components(mask, ink.levels)
+    counts = count_on_border(labels)
+    frames = [number for number in range(1, len(counts)) if 2 * counts[number] > counts.sum()]
+    frames += [frame.number for frame in find_frames(components, labels)]
+    rings = [ring.number for ring in find_frames(components, labels, around_strokes=True)]
+    masks = [mask & ~np.isin(labels, frames)]
+    if not set(rings) <= set(frames):
+        masks.append(mask & ~np.isin(labels, frames + rings))
+    return [one for one in masks if one.any()] or [mask]
 
 
 @dataclass(frozen=True)

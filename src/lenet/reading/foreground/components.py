@@ -35,3 +35,13 @@ def label_components(mask: Mask) -> tuple[Labels, Statistics]:
     statistics[0] = 0
     statistics[1:, :2] += (left, top)
     return labels, np.asarray(statistics, np.int32)
+
+
+def count_on_border(labels: Labels) -> NDArray[np.intp]:
+    """The number of pixels along the picture's border that each component has, and the background, label 0.
+
+    >>> count_on_border(np.array([[1, 1, 0], [0, 0, 0], [0, 2, 2]], np.int32)).tolist()
+    [4, 2, 2]
+    """
+    border = [labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]
+    return np.bincount(np.concatenate(border), minlength=int(labels.max(initial=0)) + 1)

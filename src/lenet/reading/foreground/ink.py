@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine import choice, native
-from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.components import count_on_border, label_components
 from lenet.reading.foreground.illumination import MIN_CONTRAST, SIDE, close_strokes, estimate_background
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.order_statistics import median
@@ -75,6 +75,14 @@ class InkMap:
     def before_equalization(self) -> "InkMap":
         """The ink map with the contrast that strokes and print have in the picture."""
         return self if self.unequalized is None else self.with_levels(self.unequalized)
+
+    @property
+    def may_be_paper(self) -> bool:
+        """Whether the ink of a crop may be the paper around a light digit: all at its border, along most of it."""
+        if max(self.levels.shape) > CROP * self.scale:
+            return False
+        counts = count_on_border(label_components((self.levels > self.peak / 2).view(np.uint8))[0])
+        return bool(2 * counts[0] < counts.sum() and counts[1:].all())
 
     def with_levels(self, levels: Ink) -> "InkMap":
         """A copy with other levels."""

@@ -10,7 +10,7 @@ from lenet.reading.order_statistics import median
 FRAME = "frame"  # why what is drawn around digits is left out
 
 
-def find_frames(components: list[Component], labels: Labels) -> list[Component]:
+def find_frames(components: list[Component], labels: Labels, around_strokes: bool = False) -> list[Component]:
     """Find the components that are frames.
 
     A frame has ink on all four sides of something that is too high for a point within a ring. A bare stroke within a
@@ -21,6 +21,7 @@ def find_frames(components: list[Component], labels: Labels) -> list[Component]:
     Args:
         components: of a page, its rules among them: the sides of a wide oval are as straight.
         labels: int32 (h, w), the number of the component that each pixel belongs to.
+        around_strokes: whether a ring around a bare stroke is a frame, too: around a 1.
     """
     if not components:
         return []
@@ -38,7 +39,7 @@ def find_frames(components: list[Component], labels: Labels) -> list[Component]:
         is_inside = (top > component.top) & (bottom < component.bottom) & (right < component.right)
         inside = [components[index] for index in near[is_inside].tolist()]
         framed = [one for one in inside if one.height > MAX_LOW_HEIGHT * _height_around(one, component, labels)]
-        is_digit_framed = len(framed) > 1 or any(not _is_bare_stroke(one, labels) for one in framed)
+        is_digit_framed = len(framed) > 1 or any(around_strokes or not _is_bare_stroke(one, labels) for one in framed)
         return is_digit_framed and _is_bare_outline(component, framed, labels)
 
     return [component for component in components if is_frame(component)]
