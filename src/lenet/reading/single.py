@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import Mask, count_on_border, label_components
-from lenet.reading.foreground.ink import CROP, InkMap
+from lenet.reading.foreground.grid.detection import RULE_SHARES
+from lenet.reading.foreground.ink import CROP, PALE, InkMap
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
 from lenet.reading.lines.doubts import RING
@@ -26,7 +27,8 @@ from lenet.reading.lines.segmentation import MAX_GAP, Candidate, crop_of
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
-THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
+# Shares of full ink, each as much above the last: from what the palest rule has to what pale strokes are raised to.
+THRESHOLDS = tuple(np.geomspace(RULE_SHARES[0], PALE, 6).tolist())
 MAX_SEEDS = 3  # components that a threshold's candidates are built around
 MIN_MASS = 0.04  # of the seed's ink, of the heaviest seed's, and of what is cut: lighter components are specks
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
