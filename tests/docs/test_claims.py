@@ -23,6 +23,14 @@ def test_a_number_in_prose_is_what_the_code_gives(claim):
     assert claim.stale((DOCS / f"{claim.page}.md").read_text("utf-8")) == []
 
 
+@pytest.mark.parametrize("page", ["reading.md", "reading.zh-CN.md"])
+def test_the_minimum_confidences_of_the_page_are_those_that_ship(page: str):
+    calibration = lenet.load("pretrained").provenance["calibration"]
+    of_digits, of_lines = (calibration[kind]["least"] for kind in ("single", "line"))
+    text = (DOCS / page).read_text("utf-8")
+    assert f"from {of_digits} and {of_lines}" in text or f"从 {of_digits} 和 {of_lines} 起" in text
+
+
 @dataclass(frozen=True)
 class Change:
     """A change of one number of the code.

@@ -42,7 +42,7 @@ SPREAD, SPREAD_OF_LENGTH = (
 MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
 MIN_LEAN, MIN_LENGTH = SPREAD, 1 + SPREAD  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
-MIN_SLASH_LOG_ODDS = 2.0  # of what is taken for a slash
+MIN_SLASH_LOG_ODDS = 2.0  # of each of several slashes that are accepted
 MIN_DOUBT_LOG_ODDS = SLASH_LOG_PRIOR  # of a 1 that is rejected: its shape makes it no less likely a slash; and reversed
 MIN_BEND = 0.06  # of its height: all parentheses of those fonts bend more; so do 5 % of MNIST's ones, to either side
 DASH_TOP = 0.2  # of the digits' height: dashes stand no nearer to their top, or to their foot
@@ -283,9 +283,10 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int], bool]:
         for index, stroke in leaning.items()
         if index in places or stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height
     }
-    slashes = {index for index, value in log_odds.items() if value > MIN_SLASH_LOG_ODDS}
+    slashes = {index for index, value in log_odds.items() if value > 0}
     possible = {index for index, value in log_odds.items() if value > MIN_DOUBT_LOG_ODDS} - slashes
-    return slashes, possible, not slashes or sum(log_odds[index] for index in slashes) > -MIN_DOUBT_LOG_ODDS
+    odds = [log_odds[index] for index in slashes]
+    return slashes, possible, not odds or (min(odds) > MIN_SLASH_LOG_ODDS and sum(odds) > -MIN_DOUBT_LOG_ODDS)
 
 
 def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
@@ -396,7 +397,7 @@ def _tall_sign(piece: Piece, row: Row, digits: list[ScoredCandidate]) -> str:
         return ""
     height = median(digit.box[2] - digit.box[0] for digit in digits)
     slant = _slant_of([digit.candidate.mask for digit in digits])
-    return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > MIN_SLASH_LOG_ODDS else ""
+    return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > 0 else ""
 
 
 def _is_plus_among(row: Row, piece: Piece, digit_boxes: Sequence[Box]) -> bool:
