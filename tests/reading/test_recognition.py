@@ -19,7 +19,7 @@ from lenet.reading.recognition import Acceptance, Calibration, Recognizer
 DIGITS = Acceptance(0.9, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 SINGLES = Acceptance(0.7, ((0.02, 0.5), (0.01, 0.65), (0.005, 0.7)))
 LINES = Acceptance(0.3, ((0.02, 0.25), (0.01, 0.4), (0.005, 0.7)))
-TABLE = Calibration(1.0, DIGITS, SINGLES, LINES, Acceptance(0.9, ((0.02, 0.9), (0.01, 0.9), (0.005, 0.9))))
+TABLE = Calibration(1.0, DIGITS, SINGLES, LINES, Acceptance(0.93, ((0.02, 0.93), (0.01, 0.93), (0.005, 0.93))))
 ELEVEN = describe("lenet-5-relu", classes=11)
 
 

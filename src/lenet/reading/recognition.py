@@ -95,7 +95,7 @@ class Calibration:
     digit: Acceptance = Acceptance(SURE)
     single: Acceptance = digit
     line: Acceptance = digit
-    short_line: Acceptance = digit
+    short_line: Acceptance = Acceptance(0.93)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":

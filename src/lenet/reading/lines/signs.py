@@ -35,10 +35,8 @@ Bits = NDArray[np.bool_]
 # Of slashes in the mean: columns a row beyond the digits' slant, and digit heights; a 1 is as the digits are. No dash,
 # and no stroke of a plus, is longer.
 SLASH_LEAN, SLASH_LENGTH = 0.4, 1.2
-SPREAD, SPREAD_OF_LENGTH = (
-    0.15,
-    0.25,
-)  # standard deviations: of the lean of slashes, taken for ones, too; of their length
+# Standard deviations: of the lean of slashes, which is taken for that of ones, too, and of the length of slashes.
+SPREAD, SPREAD_OF_LENGTH = 0.15, 0.25
 MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
 MIN_LEAN, MIN_LENGTH = SPREAD, 1 + SPREAD  # what leans less, and is shorter, is a 1
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
