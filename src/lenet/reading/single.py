@@ -81,8 +81,10 @@ def _without_frames(mask: Mask, ink: InkMap) -> list[Mask]:
     labels, components = find_components(mask, ink.levels)
     counts = count_on_border(labels)
     frames = [number for number in range(1, len(counts)) if 2 * counts[number] > counts.sum()]
-    frames += [frame.number for frame in find_frames(components, labels)]
     rings = [ring.number for ring in find_frames(components, labels, around_strokes=True)]
+    if not rings and not frames:
+        return [mask]
+    frames += [frame.number for frame in find_frames(components, labels)]
     masks = [mask & ~np.isin(labels, frames)]
     if not set(rings) <= set(frames):
         masks.append(mask & ~np.isin(labels, frames + rings))
