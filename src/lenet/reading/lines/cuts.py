@@ -17,6 +17,7 @@ Cut = tuple[float, float]  # its columns at the top row and at the bottom row of
 Bits = NDArray[np.bool_]
 
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns that upright strokes lean to the right for each row up
+MAX_CHAIN_WIDTH = 9.0  # digit heights: what is wider is a line, a frame or texture, no digits that touch
 
 
 def find_slant(mask: NDArray[np.uint8]) -> float:
@@ -41,9 +42,11 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     """Cuts of a component, bool (h, w), left to right: little ink, a waist, the middle of two holes, facing notches.
 
     Upright cuts compete with those along the slant: between round digits that touch the one may cross less ink, between
-    strokes that lean the other.
+    strokes that lean the other. What is far wider than digits that touch is not cut.
     """
     width = mask.shape[1]
+    if width > MAX_CHAIN_WIDTH * digit_height:  # hundreds of cuts would be tried in pairs
+        return []
     slants = sorted({0.0, slant / 2, slant})
     propose = native.propose_cuts if choice.choose_engine() in choice.INSTRUCTION_SETS else propose_cuts
     cuts: dict[float, Cut] = {}  # by their middles
