@@ -78,6 +78,9 @@ def _without_frames(mask: Mask, ink: InkMap) -> list[Mask]:
 
     What lies along most of the picture's border is a frame, if something else is left.
     """
+    areas = label_components(mask)[1][1:, cv2.CC_STAT_AREA]
+    if np.count_nonzero(areas >= MIN_MASS * areas.max(initial=0)) < 2:  # beside specks
+        return [mask]
     labels, components = find_components(mask, ink.levels)
     counts = count_on_border(labels)
     frames = [number for number in range(1, len(counts)) if 2 * counts[number] > counts.sum()]
