@@ -1,5 +1,6 @@
 """Combs: level rules with even teeth, whose boxes are open at the top."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -97,8 +98,17 @@ def _find_stubs(base: Rule, mask: Mask) -> list[tuple[float, Rule]]:
     They are higher than wide and flat at the top, and nothing is below them.
     """
     columns = np.arange(max(0, base.start), min(base.end, mask.shape[1]))
-    above, below = ink_extents(mask, base.middles[columns - base.start], columns, limit=mask.shape[0])
-    bounds = np.flatnonzero(np.diff(np.pad((above >= MIN_CELL / 2 + base.thickness).view(np.int8), 1))).reshape(-1, 2)
+    middles, min_height = base.middles[columns - base.start], MIN_CELL / 2 + base.thickness
+    rows = np.rint(middles).astype(np.intp) - math.ceil(min_height)
+    is_inked = (rows >= 0) & (mask[rows.clip(0), columns] > 0)
+    if not is_inked.any():
+        return []
+    max_height = np.ptp(_runs(is_inked), axis=1).max() / MAX_THICKNESS  # what is higher is no stub
+    above, below = np.zeros((2, len(columns)), np.intp)
+    above[is_inked], below[is_inked] = ink_extents(
+        mask, middles[is_inked], columns[is_inked], limit=math.ceil(max(min_height, max_height))
+    )
+    bounds = _runs(above >= min_height)
     stubs = []
     for first, last in bounds.tolist():
         height, width, inner = median(above[first:last]), last - first, np.s_[first + 1 : last - 1]
@@ -110,6 +120,11 @@ def _find_stubs(base: Rule, mask: Mask) -> list[tuple[float, Rule]]:
             column = np.full(round(height) + 1, place, np.float32)
             stubs.append((place, Rule(middle - round(height), column, float(width - 2), False)))  # the mask is dilated
     return stubs
+
+
+def _runs(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The first index of each run of set flags, and that behind its last, (N, 2)."""
+    return np.flatnonzero(np.diff(np.pad(flags.view(np.int8), 1))).reshape(-1, 2)
 
 
 def _to_the_ends(lattice: NDArray[np.float64], base: Rule, count: int) -> NDArray[np.float64]:
