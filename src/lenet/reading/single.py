@@ -66,11 +66,13 @@ def find_candidates(ink: InkMap) -> Iterator[Candidate]:
     thresholds = ink.thresholds(THRESHOLDS)
     rules = find_rules(ink, min(thresholds, default=1.0))
     for threshold in thresholds:
-        masks = _without_frames((ink.levels > threshold).view(np.uint8), ink)
+        mask = (ink.levels > threshold).view(np.uint8)
+        components = _Components.of(ink, mask)
+        masks = _without_frames(mask, ink) if components.has_one_around_another() else [mask]
         if rules.any():
             masks += [without_rules(mask, rules) for mask in masks]
-        for mask in masks:
-            yield from _candidates(ink, mask, threshold)
+        for variant in masks:
+            yield from _candidates(ink, components if variant is mask else _Components.of(ink, variant), threshold)
 
 
 def _without_frames(mask: Mask, ink: InkMap) -> list[Mask]:
@@ -78,15 +80,10 @@ def _without_frames(mask: Mask, ink: InkMap) -> list[Mask]:
 
     What lies along most of the picture's border is a frame, if something else is left.
     """
-    areas = label_components(mask)[1][1:, cv2.CC_STAT_AREA]
-    if np.count_nonzero(areas >= MIN_MASS * areas.max(initial=0)) < 2:  # beside specks
-        return [mask]
     labels, components = find_components(mask, ink.levels)
     counts = count_on_border(labels)
     frames = [number for number in range(1, len(counts)) if 2 * counts[number] > counts.sum()]
     rings = [ring.number for ring in find_frames(components, labels, around_strokes=True)]
-    if not rings and not frames:
-        return [mask]
     frames += [frame.number for frame in find_frames(components, labels)]
     masks = [mask & ~np.isin(labels, frames)]
     if not set(rings) <= set(frames):
@@ -124,6 +121,14 @@ class _Components:
         is_member[group] = True
         return (top, left), is_member[window]
 
+    def has_one_around_another(self) -> bool:
+        """Whether the bounding box of a component lies within another's; specks do not count."""
+        heavy = np.flatnonzero(self.mass >= MIN_MASS * self.mass.max())
+        starts = np.stack([self.top[heavy], self.left[heavy]])
+        ends = np.stack([self.bottom[heavy], self.right[heavy]])
+        is_inside = (starts[:, :, None] > starts[:, None]) & (ends[:, :, None] < ends[:, None])
+        return bool(is_inside.all(axis=0).any())
+
     def edges(self) -> NDArray[np.intp]:
         """The number of edges of the picture that each component touches."""
         height, width = self.labels.shape
@@ -147,8 +152,7 @@ class _Components:
         return [[seed], [seed, *members]] if members else [[seed]]
 
 
-def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Iterator[Candidate]:
-    components = _Components.of(ink, mask)
+def _candidates(ink: InkMap, components: _Components, threshold: float) -> Iterator[Candidate]:
     if len(components.mass) < 2:
         return
     for seed in _seeds(components, ink):
