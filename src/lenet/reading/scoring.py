@@ -17,6 +17,7 @@ from lenet.reading.recognition import LABELS, Recognizer
 
 # How many times as many of the 9s among MNIST's training digits have a shape as of the digits that hardly ever have it.
 RARITY = 100
+_EVER_RARE = "0135678"  # the digits that some shapes are hardly ever
 LIKELY = 0.5  # of a probability: more likely than not
 
 
@@ -92,8 +93,11 @@ def with_shape_evidence(probabilities: NDArray[np.float32], mask: NDArray[np.boo
 
     Of people who write a 9 like a ρ, or a 2 with a loop on top, the network has seen too few.
     """
-    rare = [LABELS.index(label) for label in rare_digits(mask)]
-    if int(probabilities.argmax()) not in rare:
+    label = int(probabilities.argmax())
+    if LABELS[label] not in _EVER_RARE:
+        return probabilities
+    rare = [LABELS.index(one) for one in rare_digits(mask)]
+    if label not in rare:
         return probabilities
     likelihoods = probabilities.copy()
     likelihoods[rare] /= RARITY
@@ -114,10 +118,11 @@ def rare_digits(mask: NDArray[np.bool_]) -> str:
     middle = len(mask) // 2
     if (enclosed[:, cv2.CC_STAT_TOP] + enclosed[:, cv2.CC_STAT_HEIGHT] - 1 > middle).any():
         return "17"
-    extents = [np.ptp(np.flatnonzero(row)) + 1 for row in mask[middle:] if row.any()]
+    below = mask[middle:][mask[middle:].any(axis=1)]
+    extents = mask.shape[1] - below.argmax(axis=1) - below[:, ::-1].argmax(axis=1)
     width = np.ptp(np.flatnonzero(mask[:middle].any(axis=0))) + 1
-    has_stem = bool(extents) and np.quantile(extents, 2 / 3) < 0.4 * width
-    return "0135678" if has_stem else "0167"
+    has_stem = len(extents) > 0 and np.quantile(extents, 2 / 3) < 0.4 * width
+    return _EVER_RARE if has_stem else "0167"
 
 
 @dataclass(frozen=True)
