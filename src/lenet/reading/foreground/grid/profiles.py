@@ -76,16 +76,10 @@ def ink_extents(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Measure the ink's extent above and below a level curve, in pixels, at most ``limit``."""
     height = mask.shape[0]
-    rows = np.rint(middles).astype(np.intp)
+    rows, steps = np.rint(middles).astype(np.intp), np.arange(1, limit + 1)[:, None]
     extents = []
     for direction in (-1, 1):
-        goes_on, extent = np.ones(len(columns), bool), np.zeros(len(columns), np.intp)
-        for step in range(1, limit + 1):
-            ahead = rows + direction * step
-            goes_on &= (ahead >= 0) & (ahead < height)
-            goes_on &= mask[np.clip(ahead, 0, height - 1), columns] > 0
-            extent += goes_on
-            if not goes_on.any():
-                break
-        extents.append(extent)
+        ahead = rows + direction * steps
+        goes_on = (mask[np.clip(ahead, 0, height - 1), columns] > 0) & (ahead >= 0) & (ahead < height)
+        extents.append(np.where(goes_on.all(axis=0), limit, goes_on.argmin(axis=0)))
     return extents[0], extents[1]
