@@ -10,6 +10,8 @@ import pytest
 from PIL import ImageFont
 
 import lenet
+from lab.benchmarks.filled_forms import draw_form
+from lab.benchmarks.forms import compare_cells
 from lab.benchmarks.signs import render_line
 from lab.synthesis.fonts import load_handwriting_fonts
 from lab.synthesis.written_lines import Writer, WritingStyle, photograph_line
@@ -17,7 +19,7 @@ from lenet.cli import main
 from lenet.errors import UnknownName
 from lenet.reading import Reader, Reading
 from lenet.reading.lines.segmentation import DASH_ASPECT
-from lenet.reading.lines.signs import COMMA_TAIL
+from lenet.reading.lines.signs import COMMA_TAIL, _is_plus
 
 HEIGHT = 60
 STROKES = {  # from the left of the sign at the digits' foot, in digit heights: x to the right, y down
@@ -290,6 +292,25 @@ def test_a_plus_that_leans_or_is_small_is_one(reader: Reader, mnist, lean: float
     plus = [upright, [(0.3 - half, -0.5 + tilt), (0.3 + half, -0.5 - tilt)]]
     reading = reader.read(page_with("37+28", mnist, STROKES | {"+": plus}), signs="keep")
     assert (reading.text, reading.is_rejected) == ("37+28", False)
+
+
+def test_bold_digits_are_hardly_ever_the_cross_that_a_plus_is(mnist):
+    """Most of a bold digit lies within a stroke's width of two lines that cross; of a plus, within half of that."""
+    images = [cv2.resize(image, (42, 42)) for image in mnist.test_images[:500]]
+    bold = [cv2.dilate(image, np.ones((3, 3), np.uint8)) > 128 for image in images]
+    masks = [mask[np.ix_(mask.any(axis=1), mask.any(axis=0))] for mask in bold]
+    assert sum(_is_plus(mask, 42) for mask in masks) < 0.05 * len(masks)
+    cross = np.zeros((22, 22), np.bool_)
+    cross[8:14], cross[:, 8:14] = True, True
+    assert _is_plus(cross, 28)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "seed", "cell"), [("tables", 2, 265, 4), ("tables", 4, 267, 38), ("tally columns", 9, 269, 1)]
+)
+def test_no_number_is_accepted_without_a_bold_digit_that_resembles_a_plus(reader, mnist, kind, number, seed, cell):
+    form = draw_form(kind, number, mnist, seed)
+    assert compare_cells(form, reader.read(form.photo))[cell].outcome != "wrong, accepted"
 
 
 @pytest.mark.parametrize("degrees", [35, 40, 45])

@@ -91,7 +91,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     pluses = [
         digit
         for digit in path_digits
-        if digit.probability < LIKELY
+        if digit.is_likelier_none
         and digit.candidate.height < MAX_PLUS_HEIGHT
         and _is_plus(digit.candidate.mask, row.digit_height)
     ]
@@ -407,7 +407,7 @@ def _is_plus_among(row: Row, piece: Piece, digit_boxes: Sequence[Box]) -> bool:
 
 
 def _is_plus(mask: Bits, digit_height: float) -> bool:
-    """Whether a shape is a cross: a steep and a flat stroke that cross near their middles, and nothing beside them.
+    """Whether a shape is a cross: a steep and a flat stroke that cross near their middles, and white beside them.
 
     Both may lean; if they lean as much as they stand, it is a multiplication sign.
     """
@@ -429,12 +429,16 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
         return False
     crossing_x = (steep[1] + steep[0] * flat[1]) / (1 - steep[0] * flat[0])
     crossing_y = np.polyval(flat, crossing_x)
-    on_steep = abs(x - np.polyval(steep, y)) <= width_of_stroke
-    on_flat = abs(y - np.polyval(flat, x)) <= width_of_stroke
+    reach = width_of_stroke / 2 + 1  # within twice as much, most of a bold digit lies, too
+    on_steep = abs(x - np.polyval(steep, y)) <= reach
+    on_flat = abs(y - np.polyval(flat, x)) <= reach
     rows, columns = set(y[on_steep].tolist()), set(x[on_flat].tolist())
     is_crossed = len(rows) >= MIN_COVERAGE * height and len(columns) >= MIN_COVERAGE * width
     is_middle = max(abs(crossing_y) / height, abs(crossing_x) / width) <= MAX_OFFSET
-    return bool(is_crossed and is_middle and (~on_steep & ~on_flat).sum() <= (1 - MIN_COVERAGE) * len(y))
+    down, across = np.arange(height)[:, None] - (height - 1) / 2, np.arange(width) - (width - 1) / 2
+    is_aside = (abs(across - np.polyval(steep, down)) > reach) & (abs(down - np.polyval(flat, across)) > reach)
+    max_ink_aside = (1 - MIN_COVERAGE) * min(len(y), int(is_aside.sum()))
+    return bool(is_crossed and is_middle and (mask & is_aside).sum() <= max_ink_aside)
 
 
 @dataclass(frozen=True)
