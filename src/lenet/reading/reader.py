@@ -22,10 +22,11 @@ from lenet.reading.cells import GridReading, read_grid
 from lenet.reading.foreground.dots import without_dots
 from lenet.reading.foreground.grid.detection import find_grid
 from lenet.reading.foreground.grid.rule import MIN_COVERAGE
-from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink, find_ink_in_shadow
 from lenet.reading.lines.doubts import with_sign_doubts
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.numbers import are_number
+from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
 from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import DIGIT_SIDE
@@ -184,15 +185,26 @@ class Reader:
         self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None, turn: bool, with_grid: bool
     ) -> tuple[GridReading, InkMap, int]:
         """The reading of a picture, its ink, and the degrees by which the page was rotated."""
-        ink = find_ink(picture.colors, polarity)
-        rotation = 0
-        if single:
-            reading = GridReading(read_single(ink, self._recognizer))
-        else:
+
+        def read_ink(ink: InkMap) -> tuple[GridReading, int]:
+            if single:
+                return GridReading(read_single(ink, self._recognizer)), 0
             read = partial(self._read_page, expected=expected, with_grid=with_grid)
             reading = read(ink)
-            if turn:
-                reading, rotation = read_rotated(ink, reading, self._recognizer, read, self._accepted)
+            return read_rotated(ink, reading, self._recognizer, read, self._accepted) if turn else (reading, 0)
+
+        ink = find_ink(picture.colors, polarity)
+        reading, rotation = read_ink(ink)
+        if ink.has_dark_areas:  # what is no table is paper in a shadow, and its digits would be lost
+            ink_in_shadow = find_ink_in_shadow(picture.colors, ink)
+            in_shadow, rotation_in_shadow = read_ink(ink_in_shadow)
+            found = [line for line in in_shadow.page.lines if _text_of(line) not in map(_text_of, reading.page.lines)]
+            may_be_paper = single or all(map(are_number, found))  # what lies on a table may look like a digit or two
+            if may_be_paper and self._accepted(in_shadow) > self._accepted(reading):
+                reading, ink, rotation = in_shadow, ink_in_shadow, rotation_in_shadow
+            else:
+                numbers = PageReading(tuple(filter(are_number, found)))
+                reading = replace(reading, page=with_losses(reading.page, [numbers]))
         if polarity is Polarity.AUTO and (opposite := self._read_opposite(picture, ink, reading, single, expected)):
             return *opposite, 0
         if single or reading.page:
@@ -291,6 +303,10 @@ class Reader:
             is_rejected=is_rejected,
             line=line,
         )
+
+
+def _text_of(line: Sequence[ScoredCandidate]) -> str:
+    return "".join(digit.label for digit in line)
 
 
 def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:

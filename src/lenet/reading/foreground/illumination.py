@@ -46,13 +46,14 @@ class Background:
         return bool(((self.background > EDGE_OF_SHADOW * self.minimum) & (self.gain > 0)).any())
 
 
-def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Background]:
+def estimate_background(planes: Sequence[Plane], is_crop: bool, dark_is_paper: bool = False) -> list[Background]:
     """Estimate the background of each channel by morphological closing and smoothing.
 
     Args:
         planes: the channels, uint8 (h, w) each; paper is lighter than ink.
         is_crop: whether digits may fill the picture and touch its edges. In any other picture what runs along an
             edge is no stroke, and light may change abruptly.
+        dark_is_paper: whether dark areas at the edges of such a picture are paper in a shadow, and no table or sleeve.
     """
     copies = [_reduced(plane, SIDE // 2 if is_crop else SIDE) for plane in planes]
     closed = [_without_strokes(copy, is_crop) for copy in copies]
@@ -66,7 +67,8 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
     backgrounds = [
         _gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _KERNEL_SIZE), (0, 0), 1.5)) for levels in closed
     ]
-    non_paper = _non_paper_mask(np.maximum.reduce(closed))
+    light = np.maximum.reduce(closed)
+    non_paper = np.zeros_like(light) if dark_is_paper else _non_paper_mask(light)
     minima = [cv2.erode(levels + 255 * non_paper, np.ones((_KERNEL_SIZE, _KERNEL_SIZE), np.uint8)) for levels in closed]
     return [
         Background(background, _gray(cv2.GaussianBlur(minimum, (0, 0), 1)), gain * (1 - non_paper))

@@ -63,6 +63,8 @@ class InkMap:
         scale: pixels of the map for each pixel of the picture.
         polarity: which gray levels were taken for ink.
         unequalized: the levels before the contrast of pale strokes was equalized; None where they are the same.
+        has_dark_areas: whether areas at the edges were left out for their darkness, as a table or a sleeve; they may be
+            paper in a deep shadow.
     """
 
     levels: Ink
@@ -70,6 +72,7 @@ class InkMap:
     scale: float
     polarity: Polarity
     unequalized: Ink | None = None
+    has_dark_areas: bool = False
 
     @property
     def before_equalization(self) -> "InkMap":
@@ -135,6 +138,11 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.AUTO) -> InkMap:
     return equalize_strokes(
         ink if refined_scale == scale else _extract_ink(_resize(colors, refined_scale), refined_scale, polarity)
     )
+
+
+def find_ink_in_shadow(colors: Colors, ink: InkMap) -> InkMap:
+    """Extract the ink map of a picture once more, the dark areas at its edges taken for paper in a shadow."""
+    return equalize_strokes(_extract_ink(_resize(colors, ink.scale), ink.scale, ink.polarity, dark_is_paper=True))
 
 
 def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
@@ -231,17 +239,16 @@ def resize_by_opencv(colors: Colors, halvings: int, size: tuple[int, int]) -> Co
     return np.asarray(cv2.resize(colors, size[::-1], interpolation=interpolation), np.uint8)
 
 
-def _extract_ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
-    darkness = _measure_darkness(
-        np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors), scale
-    )
+def _extract_ink(colors: Colors, scale: float, polarity: Polarity, dark_is_paper: bool = False) -> InkMap:
+    paper_high = np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors, np.uint8)
+    darkness, has_dark_areas = _measure_darkness(paper_high, scale, dark_is_paper)
     # Enlargement also enlarges grain and the fine lines of security paper: the smoothing grows with it.
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
     quantized, counts = _quantize(darkness)
     ink = _subtract_paper(darkness, _mask_paper(quantized, counts), scale, polarity)
     if not ink.thresholds(SHARES):  # or are printed rules half of what was taken for its grain?
         ink = _subtract_paper(darkness, _mask_lightest_paper(quantized, counts), scale, polarity)
-    return ink
+    return replace(ink, has_dark_areas=has_dark_areas)
 
 
 def _subtract_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
@@ -254,8 +261,11 @@ def _subtract_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity
     return InkMap(np.maximum(levels, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 
-def _measure_darkness(paper_high: Colors, scale: float) -> Ink:
-    """Normalize the illumination: each pixel's darkness relative to the background, maximum over the channels."""
+def _measure_darkness(paper_high: Colors, scale: float, dark_is_paper: bool) -> tuple[Ink, bool]:
+    """Normalize the illumination: each pixel's darkness relative to the background, maximum over the channels.
+
+    And whether some areas have no paper in any of them.
+    """
     planes = [np.asarray(plane, np.uint8) for plane in cv2.split(paper_high)]
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
         planes = planes[:1]
@@ -264,14 +274,15 @@ def _measure_darkness(paper_high: Colors, scale: float) -> Ink:
         native.measure_darkness if choice.choose_engine() in choice.INSTRUCTION_SETS else measure_darkness_by_opencv
     )
     darkness: Ink | None = None
-    for plane, local in zip(planes, estimate_background(planes, max(paper_high.shape) <= CROP * scale), strict=True):
+    backgrounds = estimate_background(planes, max(paper_high.shape) <= CROP * scale, dark_is_paper)
+    for plane, local in zip(planes, backgrounds, strict=True):
         nearby = close_strokes(plane) if local.has_edges else plane
         expected = np.asarray(cv2.resize(local.background, size), np.uint8)
         minimum = None if local.minimum is None else np.asarray(cv2.resize(local.minimum, size), np.uint8)
         gain = np.asarray(cv2.resize(local.gain, size), np.float32)
         darkness = measure(plane, nearby, expected, minimum, gain, darkness)
     assert darkness is not None
-    return darkness
+    return darkness, not np.maximum.reduce([local.gain for local in backgrounds]).all()
 
 
 def measure_darkness_by_opencv(
