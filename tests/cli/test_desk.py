@@ -25,6 +25,7 @@ ROW = '{"file": "a.png", "page": 1, "text": "7", "remark": "", "size": [40, 40],
         (["review", "other.jsonl"], "other.jsonl, line 1: not JSON"),
         (["review", "read.jsonl", "--host", "0.0.0.0"], "choose a token"),
         (["review", "read.jsonl", "--token", "short"], "expected 8 or more"),
+        (["review", "read.jsonl", "--form", "form.toml"], "form.toml: cannot be read (no such file or directory)"),
     ],
 )
 def test_what_cannot_be_served_is_refused_in_one_sentence(tmp_path, monkeypatch, capsys, arguments, message):

@@ -207,6 +207,29 @@ def test_files_that_cannot_be_read_are_reported_and_the_others_are_read(browser,
         assert "Nothing is left to ask" in page.inner_text("#review")
 
 
+def test_files_that_the_server_does_not_take_stay_said_until_it_takes_them(browser, tmp_path):
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "one.png").touch()
+    table = str(table_of(tmp_path, 3))
+    with desk("review", table) as (server, address), window(browser, address) as page:
+        drop(page, tmp_path / "one.png", tmp_path / "empty.png")
+        wait_until_true(page, "document.querySelectorAll('#refused .failed').length === 2")
+        current_field(page)
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+        wait_until_true(page, "document.querySelector('#left').textContent.startsWith('2 to go')")
+        said = [f"{name}: empty file, expected a picture" for name in ("one.png", "empty.png")]
+        assert page.locator("#refused .failed").all_inner_texts() == said
+        (tmp_path / "one.png").write_bytes((DIGITS / "seven.png").read_bytes())
+        drop(page, tmp_path / "one.png")
+        wait_until_true(page, "document.querySelectorAll('#refused .failed').length === 1")
+        server.kill()
+        server.wait()
+        drop(page, tmp_path / "one.png")
+        not_taken = "one.png: not taken, for the server does not answer; drop it again when it does."
+        wait_until_true(page, f"document.querySelector('#refused').innerText.includes({not_taken!r})")
+
+
 def test_two_people_at_one_stack_are_never_asked_the_same_and_answer_all_of_it(browser, tmp_path):
     results = table_of(tmp_path, 30)
     with (
@@ -364,6 +387,22 @@ def test_what_does_not_fit_the_template_is_said_while_it_is_typed_and_when_it_wa
         page.keyboard.press("Enter")
         wait_until_true(page, "document.querySelector('#violation').textContent === ''")
         assert page.errors == []
+
+
+def test_with_its_template_a_review_says_what_does_not_fit(browser, tmp_path):
+    results = table_of(tmp_path, 2)
+    fields = "".join(
+        f'[[field]]\nname = "f{n}"\nkind = "digits"\nbox = [5, {5 + 150 * n}, 55, {100 + 150 * n}]\nlength = 2\n'
+        for n in range(2)
+    )
+    (tmp_path / "form.toml").write_text(f'page = [60, 750]\nblank = "blank.png"\n{fields}')
+    Image.new("L", (750, 60), 255).save(tmp_path / "blank.png")
+    arguments = ["review", str(results), "--form", str(tmp_path / "form.toml")]
+    with desk(*arguments) as (_, address), window(browser, address) as page:
+        current_field(page)
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+        wait_until_true(page, "document.querySelector('#violation').textContent.includes('has 1 digit, not 2')")
 
 
 def folder_of_years(folder: Path) -> tuple[str, str]:

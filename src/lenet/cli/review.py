@@ -24,6 +24,10 @@ def review(
         str | None, typer.Option(envvar="LENET_TOKEN", help="What requests must carry; asked for beyond this machine.")
     ] = None,
     access_log: AccessLog = False,
+    form: Annotated[
+        Path | None,
+        typer.Option(metavar="FORM", help="The template that RESULTS was read by: answers are checked by it."),
+    ] = None,
 ) -> None:
     """Ask what reading was not sure of, one field at a time, one key each, in a browser.
 
@@ -40,5 +44,6 @@ def review(
         public_host=public_host or (),
         token=token,
         access_log=access_log,
+        form=form,
         announce=announce,
     )

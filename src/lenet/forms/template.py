@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
-from lenet.errors import DataError, ReadingError, UnknownName, printable, reason_of
+from lenet.errors import DataError, ReadingError, UnknownName, counted, printable, reason_of
 from lenet.files import why_missing
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
@@ -98,7 +98,7 @@ class Field:
         """
         digits = sum(character.isdecimal() for character in text)
         if self.length is not None and digits != self.length:
-            return f"has {digits} digits, not {self.length}"
+            return f"has {counted(digits, 'digit')}, not {self.length}"
         if self.pattern is not None and not Pattern.parse(self.pattern).accepts(text):
             return f"is not {self.pattern}"
         if self.kind == "digits" and not re.fullmatch(r"[\d ]*", text, re.ASCII) and self.pattern is None:
@@ -121,7 +121,7 @@ class Field:
         """
         digits = sum(character.isdecimal() for character in text)
         is_full = self.kind != "digits" or not self.cells or digits == len(self.cells)
-        return "" if is_full else f"has {digits} digits, in {len(self.cells)} boxes"
+        return "" if is_full else f"has {counted(digits, 'digit')}, in {counted(len(self.cells), 'box', 'boxes')}"
 
     def _date_violation(self, text: str) -> str:
         day = _parse_date(text, self.format)
