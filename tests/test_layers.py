@@ -12,7 +12,7 @@ import lenet
 PACKAGE = Path(lenet.__file__).parent
 LAYERS = [
     "errors",
-    "files records naming boxes fonts",
+    "files records naming boxes fonts terminal",
     "architecture connections preprocess classes",
     "networks pictures",
     "summary initialization engine pytorch data checkpoints",

@@ -15,6 +15,7 @@ from lenet.model import load
 from lenet.reading.batch.labels import read_labels
 from lenet.reading.batch.photos import Measurement, Tally, read_labeled
 from lenet.reading.drawing.misses import draw_misses
+from lenet.terminal import padded, width_of
 
 Item = TypeVar("Item")
 
@@ -42,9 +43,9 @@ def table_of(measurement: Measurement) -> list[str]:
     """Text table of a measurement: a line for each group and for all, then remarks."""
     groups = measurement.groups
     rows = [*groups.items()] + ([("all", measurement.total)] if len(groups) > 1 else [])
-    width = max(len("kind/capture"), *(len(name) for name, _ in rows))
+    width = max(len("kind/capture"), *(width_of(name) for name, _ in rows))
     head = f"{'kind/capture':<{width}}       n     right  95 % interval     rejected  wrong among accepted"
-    return [head, *(f"{name:<{width}}  {_tally_row(tally)}" for name, tally in rows), *_remarks(measurement)]
+    return [head, *(f"{padded(name, width)}  {_tally_row(tally)}" for name, tally in rows), *_remarks(measurement)]
 
 
 def report_problems(measurement: Measurement) -> None:

@@ -16,6 +16,7 @@ from lenet.evaluation import ENGINES, Evaluation, data_for
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.initialization import RULES
 from lenet.model import load
+from lenet.terminal import padded, width_of
 from lenet.training import Run
 from lenet.training import train as train_network
 from lenet.training.distributed import Worker
@@ -231,9 +232,10 @@ def _report_evaluation(evaluation: Evaluation, examples: int) -> None:
         mark = "" if example["predicted"] == example["actual"] else "  wrong"
         print(f"{example['index']:>5}  predicted {example['predicted']}  actual {example['actual']}{mark}")
     print(f"{evaluation.network} on {evaluation.data}, {evaluation.split} split: {evaluation}")
+    width = max([12, *(width_of(row["class"]) for row in evaluation.class_errors)])
     for row in evaluation.class_errors:
         rate = "no examples" if row["error_rate"] is None else f"{row['error_rate']:6.2f} %"
-        print(f"  {row['class']:<12} {rate}  {row['errors']:>5,} of {row['examples']:,}")
+        print(f"  {padded(row['class'], width)} {rate}  {row['errors']:>5,} of {row['examples']:,}")
     print(f"for 0.5 % error on the rest, {evaluation.reject_rate(0.5):.2f} % must be rejected")
 
 

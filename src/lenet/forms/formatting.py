@@ -8,6 +8,7 @@ from typing import Any
 from lenet.forms.results import BLANK, OK, FormReading
 from lenet.forms.template import Template, TemplateError
 from lenet.reading.tables.formatting import Columns, Row
+from lenet.terminal import padded, width_of
 
 _CSV_KINDS = ("text", "whole")
 
@@ -59,12 +60,12 @@ class FormFormatter:
         if reading.is_rejected:
             yield f"{prefix}rejected: {reading.reason}"
             return
-        width = max((len(field.name) for field in reading.fields), default=0)
+        width = max((width_of(field.name) for field in reading.fields), default=0)
         for field in reading.fields:
             status = "" if field.status == OK else field.status
             reason = field.reason and (f": {field.reason}" if status else f"({field.reason})")
             text = "" if field.status == BLANK else f"{field.text}  "
-            yield f"{prefix}{field.name:<{width}}  {text}{status}{reason}".rstrip()
+            yield f"{prefix}{padded(field.name, width)}  {text}{status}{reason}".rstrip()
 
     def json(self, name: str, number: int, reading: FormReading) -> Iterator[dict[str, Any]]:
         """The values of a page of this number."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 
 from lenet.architecture import Convolution, Network, Shape
 from lenet.connections import draw_connection_table
 from lenet.errors import ArchitectureError
 from lenet.summary.counts import NetworkSummary, StageSummary
 from lenet.summary.derivations import Language, derive, describe_stage, texts
+from lenet.terminal import padded
 
 _HEADINGS = ("stage", "layer", "activation", "output", "parameters", "share", "connections", "MACs", "field", "jump")
 TEXT_COLUMNS = 4  # the first columns are words, the others numbers
@@ -85,21 +85,15 @@ def explain(summary: NetworkSummary, language: Language = "en") -> str:
     for stage, layer in zip(summary.stages, (stage.layer for stage in network.stages), strict=True):
         lines = [f"{stage.name}  {describe_stage(layer, stage.input_shape, language)}"]
         lines += [
-            f"    {_padded(derivation.label(language), 22)}{derivation.formula}"
+            f"    {padded(f'{derivation.label(language)} ', 22)}{derivation.formula}"
             for derivation in derive(summary, stage.name)
         ]
         blocks.append("\n".join(lines))
     ends = []
     for name, words in texts(language)["totals"].items():
         terms = " + ".join(f"{getattr(stage, name):,}" for stage in summary.stages if getattr(stage, name)) or "0"
-        ends.append(f"{_padded(words, 26)}{terms} = {getattr(summary, name):,}")
+        ends.append(f"{padded(f'{words} ', 26)}{terms} = {getattr(summary, name):,}")
     return "\n\n".join([*blocks, "\n".join(ends)])
-
-
-def _padded(text: str, width: int) -> str:
-    """Pad to a number of terminal cells; a Chinese character takes two."""
-    cells = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-    return text + " " * max(1, width - cells)
 
 
 def draw_tables(network: Network) -> str:
