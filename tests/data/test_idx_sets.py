@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lenet import data
 from lenet.errors import DataError
@@ -37,6 +38,16 @@ def test_emnist_is_turned_upright_with_a_notice(digits, tmp_path, capsys):
     kept = data.load(tmp_path, transpose=False)
     assert (kept.train_images == digits[0].swapaxes(1, 2)).all()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.txt", "images.json", "train-labels.csv"])
+def test_what_is_no_idx_file_beside_folders_of_classes_is_none_whatever_its_name(name, tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(6):
+            Image.new("L", (28, 28), 10 * number).save(tmp_path / label / f"{number}.png")
+    (tmp_path / name).write_text("file,label\n")
+    assert data.load(tmp_path).class_names == ("cat", "dog")
 
 
 def test_one_of_several_sets_is_named_by_its_file(digits, tmp_path):

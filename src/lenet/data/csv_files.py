@@ -24,6 +24,7 @@ MAX_LABEL_LENGTH = 200
 MAX_SIDE = 1024
 MAX_LABELS = 10_000
 LABEL_NAMES = {"label", "labels", "class", "target", "y"}
+FILE_NAMES = {"file", "filename", "image", "path"}  # of a column that names pictures, as tables of labels have
 INDEX_NAMES = {"", "unnamed: 0", "index", "id"}  # how pandas and others head a column of row numbers
 _DELIMITERS = (b",", b";", b"\t")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -109,7 +110,7 @@ class _Table:
         if first is None:
             raise DataError(f"{path}: holds no rows; expected a label and the pixels of a picture in each")
         self.first_rows: list[Row] = [] if _is_header(first[1]) else [first]
-        names = [] if self.first_rows else [_decode_cell(cell).lower() for cell in first[1]]
+        self.names = names = [] if self.first_rows else [_decode_cell(cell).lower() for cell in first[1]]
         self.columns, self.first_pixel = len(first[1]), 0
         if names and names[0] in INDEX_NAMES and names[0] not in LABEL_NAMES:
             self.first_pixel = 1
@@ -133,6 +134,11 @@ class _Table:
             raise NoLabels(
                 f"{self.path}: has {self.columns} columns, the pixels of {'×'.join(map(str, sides))} pictures, and no "
                 f"labels; expected {pixels + 2} columns"
+            )
+        if not FILE_NAMES.isdisjoint(self.names):
+            raise DataError(
+                f"{self.path}: names files of pictures; training takes a folder of pictures for each class, and "
+                "lenet adapt and lenet evaluate --photos take such a table"
             )
         raise DataError(
             f"{self.path}: has {self.columns} columns; expected a label and the pixels of a square picture, as 785 for "

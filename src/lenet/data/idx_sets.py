@@ -47,7 +47,7 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
     sets: dict[str, dict[tuple[str, str], Path]] = {}
     for path in files:
         match = _NAME.match(path.name)
-        if match and (match["set"] is None or is_idx(path)):
+        if match and (is_idx(path) or (match["set"] is None and "idx" in path.name.lower())):
             role = (_SPLIT_OF_WORD[match["part"] and match["part"].lower()], match["kind"].lower())
             sets.setdefault(match["set"] or "", {}).setdefault(role, path)
     training = {name: paths for name, paths in sets.items() if paths.keys() & _TRAINING_FILES}
