@@ -586,6 +586,17 @@ def test_training_takes_what_the_description_takes(tmp_path, capsys):
     assert (again.model.network, again.model.digest) == (expected, run.model.digest)
 
 
+def test_another_network_does_not_repeat_a_run_by_the_default_recipe_in_silence(tmp_path):
+    path = write_npz(tmp_path / "stripes.npz", stripes())
+    lenet.train("lenet-short", path, epochs=1, out=tmp_path / "run")
+    with pytest.raises(
+        TrainingError, match=r"its recipe is one for lenet-short .* leave the network out, or say the rec"
+    ):
+        lenet.train("lenet-5-relu", repeat=tmp_path / "run", out=tmp_path / "again")
+    again = lenet.train("lenet-5-relu", recipe="fast", repeat=tmp_path / "run", epochs=1, out=tmp_path / "again")
+    assert again.model.network.name == "lenet-5-relu"
+
+
 @pytest.mark.parametrize(
     ("network", "options", "message"),
     [

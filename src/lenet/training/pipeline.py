@@ -131,6 +131,12 @@ def train(
     _warn_of_data(dataset, source)
     if start is not None and not _replaces_classes(start, dataset):
         dataset = dataset.with_classes(start.class_names)
+    is_other = bool(stored) and Network.from_json(stored["network"]).stages != description.stages
+    if repeat and is_other and recipe is None:
+        raise TrainingError(
+            f"{repeat}: its recipe is one for {stored['network']['name']} with that run's input and outputs, and the "
+            "network is another; leave the network out, or say the recipe, too"
+        )
     full_recipe = _recipe(recipe, description, len(dataset.train_labels), overrides, stored)
     digest = fingerprint(dataset.train_images, dataset.train_labels) if stored and repeat else None
     if digest is not None and digest != stored["data"]["training_sha256"]:
