@@ -68,6 +68,11 @@ def test_sizes_below_one_are_refused(layer):
         network(layer)
 
 
+def test_background_and_full_ink_must_become_two_different_numbers():
+    with pytest.raises(ArchitectureError, match=r"input_range is \[1.0, 1.0\], expected two different numbers"):
+        Network("test", (1, 9, 9), (Stage("c1", Convolution(1)),), input_range=(1.0, 1.0))
+
+
 def test_stage_names_must_differ_and_a_network_needs_a_stage():
     with pytest.raises(ArchitectureError, match="c1 stands twice"):
         Network("test", (1, 9, 9), (Stage("c1", Convolution(1)), Stage("c1", Convolution(1))))

@@ -304,6 +304,11 @@ class Network:
                     raise ArchitectureError(
                         f"{self.name}: {stage.name}: {attribute} is {value}, expected at least {minimum}"
                     )
+        if self.input_range[0] == self.input_range[1]:
+            raise ArchitectureError(
+                f"{self.name}: input_range is {list(self.input_range)}, expected two different numbers: what "
+                "background and full ink become"
+            )
         for name, shape in (("input", self.input), *zip(names, self.output_shapes, strict=True)):
             if math.prod(shape) > MAX_UNITS:
                 raise ArchitectureError(

@@ -494,6 +494,11 @@ def _load_file(
             network = imported.network
             if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
                 raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
+            if names and names != imported.class_names and sorted(names) == sorted(imported.class_names):
+                raise WeightsError(
+                    f"says that its classes are {join_names(imported.class_names)}, in this order, and class_names "
+                    "gives the same in another one; leave it out"
+                )
             return Model(network, imported.parameters, imported.provenance, names or imported.class_names)
         if import_options is not None:
             keyword = [*import_options.options_given, "class_names"][0]

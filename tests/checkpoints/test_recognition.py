@@ -171,6 +171,15 @@ def test_a_choice_that_is_none_is_refused_in_one_sentence(options, error, messag
     assert isinstance(raised.value, error)
 
 
+def test_the_classes_that_a_file_says_cannot_be_given_in_another_order(tmp_path):
+    model = lenet.create("lenet-5-relu", classes=["cat", "dog"], seed=1)
+    path = tmp_path / "pets.pth"
+    lenet.export(model, to="pth", out=path)
+    with pytest.raises(WeightsError, match="says that its classes are cat, dog, in this order, and class_names gives"):
+        lenet.load(path, class_names=["dog", "cat"])
+    assert lenet.load(path, class_names=["猫", "狗"]).class_names == ("猫", "狗")
+
+
 @pytest.mark.parametrize("source", ["lenet-5", lenet.create("lenet-short", seed=1)])
 def test_what_lenet_wrote_says_itself_what_it_is(source, tmp_path):
     with pytest.raises(WeightsError, match=r"network goes with a file that others wrote, and .* is none"):

@@ -34,6 +34,7 @@ from lenet.errors import ArchitectureError, LeNetError, WeightsError
 from lenet.model import pretrained
 from lenet.preprocess import network_inputs
 from lenet.pytorch import activations, build, load_arrays, to_arrays
+from lenet.pytorch.source import MODULE_ATTRIBUTES, standalone_source
 from lenet.reading import Reader
 
 PARAMETERS = {
@@ -284,6 +285,14 @@ def test_a_stage_name_that_a_module_cannot_hold_is_named():
     for name in ("forward", "a.b", "network"):
         with pytest.raises(ArchitectureError, match=f"own: a stage cannot be called '{name}'"):
             build(Network("own", (1, 4, 4), (Stage(name, FullConnection(2)),)))
+
+
+def test_no_source_is_printed_of_a_stage_whose_name_a_module_of_torch_has_already():
+    assert {name for name in dir(torch.nn.Module()) if not name.startswith("_")} <= MODULE_ATTRIBUTES
+    for name in ("forward", "train", "parameters", "training"):
+        network = Network("own", (1, 4, 4), (Stage(name, FullConnection(2)),))
+        with pytest.raises(ArchitectureError, match=f"own: a stage cannot be called '{name}'"):
+            standalone_source(network)
 
 
 def test_arrays_come_back_as_they_were_loaded_and_are_copies():

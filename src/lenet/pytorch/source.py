@@ -36,6 +36,18 @@ from lenet.errors import ArchitectureError
 from lenet.pytorch import source_templates as templates
 
 _WIDTH = 100
+MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
+    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
+    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
+    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    """.split()  # noqa: SIM905 (a literal has a line for each)
+)
+"""What every ``nn.Module`` has already: no stage can be called so."""
 
 
 def standalone_source(network: Network, *, sequential: bool = False) -> str:
@@ -78,6 +90,10 @@ def _check_names(network: Network) -> None:
     for name in names:
         if not name.isidentifier() or iskeyword(name):
             raise ArchitectureError(f"{network.name}: a stage called {name!r} cannot be written as a Python attribute")
+        if name in MODULE_ATTRIBUTES:
+            raise ArchitectureError(
+                f"{network.name}: a stage cannot be called {name!r}, as every module of PyTorch has that"
+            )
     if len({name.upper() for name in names}) < len(names):
         raise ArchitectureError(f"{network.name}: stage names that differ only in case cannot be told apart: {names}")
 
