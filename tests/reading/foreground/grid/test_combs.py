@@ -55,3 +55,16 @@ def test_of_lattices_that_miss_as_many_teeth_more_than_they_show_the_one_with_mo
     lattice, found = comb_lattice(np.array([46.0, 136.0, 180.0, 224.0]))
     assert len(lattice) == 5
     assert found.tolist() == [0, -1, 1, 2, 3]
+
+
+def test_a_comb_in_strong_perspective_has_all_its_teeth(reader, digits):
+    """They stand a third wider apart at one end than at the other; a part of them, nearly even, was the comb."""
+    page = table_of(["084370416"], digits, width=5, open_top=True)
+    height, width = page.shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = np.array([[0, 20], [width, 0], [width, height], [0, height - 12]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    matrix[2, 0] = -0.26 / width
+    photo = cv2.warpPerspective(page, matrix, (round(width / 0.74), round(height / 0.74)), borderValue=235)
+    reading = reader.read(photo)
+    assert (reading.text, len(reading.cells)) == ("084370416", 9)

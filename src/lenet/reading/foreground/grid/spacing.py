@@ -19,7 +19,7 @@ def comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     """The evenly spaced places of a comb's teeth, from the first to the last of some, and which of them stands at each.
 
     It is the one with most teeth over those that are missing, and of such ones that with most; those are -1: digits
-    hide them.
+    hide them. Where it leaves teeth out that widen steadily, these are the comb's, all of them.
     """
     best, chosen, highest = places, np.arange(len(places)), (-1, 0, 0.0)
     for count in range(2, 2 * len(places)):  # of cells
@@ -31,6 +31,8 @@ def comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
             rating = 2 * found - len(lattice), found, -float(off.min(axis=1)[is_found].sum())
             if rating > highest and found >= ON_LATTICE * len(lattice):
                 best, chosen, highest = lattice, np.where(is_found, off.argmin(axis=1), -1), rating
+    if highest[1] < len(places) and _widen_steadily(places):
+        return places, np.arange(len(places))
     return best, chosen
 
 
@@ -49,3 +51,13 @@ def are_separate(places: NDArray[np.float64]) -> bool:
     if len(left) != len(right) or not are_even(left):
         return False
     return bool(np.ptp(right - left) < 2 * UNEVEN * np.diff(left).min())
+
+
+def _widen_steadily(places: NDArray[np.float64]) -> bool:
+    """Whether four places and more stand the wider apart, the farther to one end, as strong perspective has it."""
+    gaps = np.diff(places)
+    if len(gaps) < MIN_ALIKE:
+        return False
+    course = np.polyval(np.polyfit(np.arange(len(gaps)), gaps, 1), np.arange(len(gaps)))
+    is_steady = np.abs(gaps - course) < UNEVEN * gaps
+    return bool(is_steady.all() and gaps.max() < 2 * gaps.min())  # a gap twice as wide lacks a place
