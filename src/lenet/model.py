@@ -552,12 +552,20 @@ def _foreign_kind(path: Path) -> str:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a safetensors file is another program's: its metadata describe no network."""
+    """Whether a safetensors file is another program's: its metadata describe no network.
+
+    Raises:
+        WeightsError: if it is a run's last checkpoint; the text names no path.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
     except (SafetensorError, OSError, ValueError):
         return False
+    if "lenet" in metadata:
+        raise WeightsError(
+            f"is the checkpoint that a run goes on from, no model; expected the run's folder or its {RUN_BEST}"
+        )
     return FORMAT.partition("-")[0] not in metadata.get("format", "") and "network" not in metadata
 
 

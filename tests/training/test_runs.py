@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as to_bytes
 
+import lenet
 from lenet.cli import main
 from lenet.data import load
-from lenet.errors import LeNetError, TrainingError
+from lenet.errors import LeNetError, TrainingError, WeightsError
 from lenet.files import LEFTOVERS
 from lenet.model import read_safetensors
 from lenet.training import Recipe, fit, train
@@ -151,6 +152,13 @@ def restore_in_torch(run: Run) -> None:
     held_out = (examples.held_out_images, examples.held_out_labels)
     start = _checkpoint_of(run, QUICK, DatasetStream(examples, QUICK), held_out)
     TorchLearner(TINY, QUICK, ProcessGroup(Worker()), "cpu").restore(start.state)
+
+
+def test_a_checkpoint_is_no_model_and_the_message_names_the_one_of_the_run(run):
+    with pytest.raises(
+        WeightsError, match=r"last\.safetensors: is the checkpoint .* expected .* its best\.safetensors"
+    ):
+        lenet.load(run.last_path)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]\n[]", '{"epoch": 1}\n', "\x00\xff", "[" * 100_000, '{"epoch": NaN}'])
