@@ -221,7 +221,12 @@ class _Table:
         if len(texts) > MAX_LABELS:
             line = numbers[column.index(list(texts)[MAX_LABELS])]
             raise DataError(f"{self.path}: has over {MAX_LABELS:,} different labels, the last in line {line}")
-        for text in texts.values():
+        for cell, text in texts.items():
+            if "\N{REPLACEMENT CHARACTER}" in text:
+                raise DataError(
+                    f"{self.path}: line {numbers[column.index(cell)]} has a label that is no UTF-8; save the table as "
+                    "“CSV UTF-8”"
+                )
             if not text or len(text) > MAX_LABEL_LENGTH:
                 raise DataError(
                     f"{self.path}: a label has {len(text)} characters, expected a name or a number of 1 to "
