@@ -1,5 +1,6 @@
 """Atomic file writes, and locks: a file is whole or not there, and a folder has one writer."""
 
+import codecs
 import os
 import re
 import reprlib
@@ -36,6 +37,19 @@ def why_missing(path: str | Path, otherwise: str) -> str:
     """
     is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) is not None  # a letter alone is a drive of Windows
     return "is a URL, and URLs are not fetched; download it and name the file" if is_url else otherwise
+
+
+def decode_text(content: bytes) -> str:
+    r"""Decode a text: UTF-8 with or without a byte order mark, or UTF-16 with one, which Windows' shells write.
+
+    Raises:
+        UnicodeDecodeError: if it is neither.
+
+    >>> decode_text(b"\xef\xbb\xbfa"), decode_text("七".encode("utf-16"))
+    ('a', '七')
+    """
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -49,8 +49,9 @@ terms = ["rent"]
 """
 
 
-def test_a_template_holds_what_its_file_says(tmp_path: Path):
-    (tmp_path / "form.toml").write_text("\ufeff" + FORM, "utf-8")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_template_holds_what_its_file_says(encoding: str, tmp_path: Path):
+    (tmp_path / "form.toml").write_text(FORM, encoding)
     form = Template.load(tmp_path / "form.toml")
     assert form.page == (297, 210)
     assert [field.name for field in form.fields] == ["account", "rent", "total", "born", "married"]
@@ -121,7 +122,7 @@ def test_errors_name_line_and_field(before: str, after: str, line: int, message:
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"page = [", b"\xff\xfe", b"a" * (1 << 21), b"= 1", b"[[[[[", None])
+@pytest.mark.parametrize("content", [b"page = [", b"\xff\xfe[", b"a" * (1 << 21), b"= 1", b"[[[[[", None])
 def test_what_is_no_toml_is_one_sentence(tmp_path: Path, content: bytes | None):
     if content is not None:
         (tmp_path / "form.toml").write_bytes(content)

@@ -126,6 +126,14 @@ def test_a_mistake_is_one_sentence_with_its_line_and_stage(text, message, tmp_pa
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_description_is_read_as_editors_and_shells_of_windows_save_it_too(encoding, line_end, tmp_path):
+    text = to_toml(describe("lenet-5"))
+    (tmp_path / "own.toml").write_bytes(text.replace("\n", line_end).encode(encoding))
+    assert describe(tmp_path / "own.toml") == describe("lenet-5")
+
+
 def test_files_that_are_none_are_refused(tmp_path):
     (tmp_path / "large.toml").write_text("#" * 2_000_000)
     (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')

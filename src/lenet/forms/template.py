@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, counted, printable, reason_of
-from lenet.files import why_missing
+from lenet.files import decode_text, why_missing
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
 from lenet.records import Record, RecordError
@@ -219,7 +219,7 @@ class Template:
         if len(content) > MAX_BYTES:
             raise TemplateError(f"{name}: over {MAX_BYTES:,} bytes, which is more than a template needs")
         try:
-            template = cls.parse(content.decode("utf-8-sig"), name)
+            template = cls.parse(decode_text(content), name)
         except UnicodeDecodeError:
             raise TemplateError(f"{name}: is not a text in UTF-8, as TOML files are") from None
         return replace(template, name=Path(name).stem)

@@ -45,6 +45,7 @@ from lenet.connections import (
     parse_connection_table,
 )
 from lenet.errors import ArchitectureError, UnknownName, first_line, printable, reason_of
+from lenet.files import decode_text
 from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 
@@ -89,7 +90,7 @@ def read_toml(path: str | Path) -> Network:
     if len(content) > MAX_BYTES:
         raise ArchitectureError(f"{path}: has more than {MAX_BYTES:,} bytes, expected the description of one network")
     try:
-        return from_toml(content.decode().replace("\r\n", "\n"), default_name=path.stem)
+        return from_toml(decode_text(content).replace("\r\n", "\n"), default_name=path.stem)
     except UnicodeDecodeError as error:
         raise ArchitectureError(f"{path}: byte {error.start} is no UTF-8, which TOML files are written in") from None
     except ArchitectureError as error:

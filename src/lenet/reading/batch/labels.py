@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet.errors import DataError, reason_of
-from lenet.files import path_argument, why_missing
+from lenet.files import decode_text, path_argument, why_missing
 from lenet.reading.recognition import LABELS
 
 KINDS = ("single", "string")
@@ -105,12 +105,11 @@ def _text(path: Path) -> str:
         raise DataError(f"{path}: {why_missing(path, problem)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {reason_of(error)}") from None
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = content.decode(encoding)
+        text = decode_text(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: not {encoding.removesuffix('-sig').upper()} text; {_CSV_HINT}") from None
+        raise DataError(f"{path}, line {line}: no text in UTF-8 or UTF-16; {_CSV_HINT}") from None
     if "\0" in text:
         raise DataError(f"{path}: no text but binary data; {_CSV_HINT}")
     return text
