@@ -151,6 +151,16 @@ def test_other_settings_are_named_and_the_table_stays(tmp_path: Path, options: l
     assert (tmp_path / "out.csv").read_bytes() == before
 
 
+def test_a_table_that_a_spreadsheet_has_saved_is_not_gone_on_with(tmp_path: Path, capsys):
+    command = ["read", str(EXAMPLES / "two.png"), "--csv", str(tmp_path / "out.csv")]
+    assert main(command) == 0
+    saved = (tmp_path / "out.csv").read_bytes().replace(b"\n", b"\r\n")
+    (tmp_path / "out.csv").write_bytes(saved)
+    assert main([*command, "--resume"]) == 1
+    assert "has other columns, or was saved by another program" in capsys.readouterr().err
+    assert (tmp_path / "out.csv").read_bytes() == saved
+
+
 def test_other_files_are_named_and_the_table_stays(tmp_path: Path, capsys):
     for name in ("b.png", "c.png"):
         shutil.copy(EXAMPLES / "two.png", tmp_path / name)

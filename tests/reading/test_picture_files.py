@@ -100,6 +100,12 @@ def test_an_empty_list_of_files_is_reported(tmp_path: Path, capsys):
     assert capsys.readouterr().err == "lenet: no file is named: nothing was read\n"
 
 
+def test_a_shard_without_files_is_reported_as_that(tmp_path: Path, capsys):
+    (tmp_path / "list").write_text("one.png\n")
+    assert main(["read", "--files-from", str(tmp_path / "list"), "--shard", "2/2"]) == 0
+    assert capsys.readouterr().err == "lenet: no file is in shard 2/2: nothing was read\n"
+
+
 def test_a_list_that_is_no_text_is_one_sentence(tmp_path: Path, capsys):
     (tmp_path / "list").write_bytes(b"one.png\0two.png\0")  # as find -print0 writes it
     assert main(["read", "--files-from", str(tmp_path / "list")]) == 1

@@ -195,7 +195,7 @@ def read(
     finally:
         _report_drawings(output, annotate, show)
     if not (reading.first or output.read or output.failed or output.without_digits):
-        report("no file is named: nothing was read")
+        report(f"{'no file is named' if shard is None else f'no file is in shard {shard}'}: nothing was read")
     if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(EXIT_FAILED)
 

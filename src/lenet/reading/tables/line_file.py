@@ -102,7 +102,10 @@ class LineFile:
                 start = len(self._header)
                 header = file.read(start)
                 if header != self._header and not self._header.startswith(header):
-                    raise LeNetError(f"{self.path}: has other columns, so no more rows can be added; leave out resume")
+                    raise LeNetError(
+                        f"{self.path}: has other columns, or was saved by another program, so no more rows can be "
+                        "added; leave out resume"
+                    )
                 for line in file:
                     if line.endswith(b"\n"):
                         yield start, line
