@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lab.benchmarks.camera import shadow_light, to_uint8
+from lab.benchmarks.camera import shadow_light, smooth_noise, to_uint8
 from lab.benchmarks.large_digits import draw_row, pad_with_paper
+from lenet.reading.foreground.ink import find_ink, find_ink_in_shadow
 
 PAPER, PEN = 0.9, 0.75  # the light of the paper, and the share of it that ink takes
 DEEP = 0.2  # of the light is left: less than a table may have
@@ -60,3 +61,13 @@ def test_what_may_be_a_number_in_a_shadow_is_told_where_it_is_not_read(reader, m
     reading = reader.read(gray(page))
     assert (reading.text, reading.is_rejected) == ("28604", True)
     assert reading.remark == "left out: 3 shapes or lines that may be digits"
+
+
+def test_the_grain_of_a_table_is_not_read_as_ink_on_paper(mnist):
+    sheet = np.pad(written(mnist, "28604"), 150, constant_values=PAPER)
+    page = on_table(sheet, 60)
+    grain = 0.2 * TABLE * smooth_noise(page.shape, 3, np.random.default_rng(3))
+    colors = np.repeat(gray(np.where(page > TABLE, page, page + grain))[..., None], 3, axis=2)
+    ink = find_ink(colors)
+    assert ink.dark_areas is not None
+    assert find_ink_in_shadow(colors, ink) is None

@@ -195,8 +195,8 @@ class Reader:
 
         ink = find_ink(picture.colors, polarity)
         reading, rotation = read_ink(ink)
-        if ink.has_dark_areas:  # what is no table is paper in a shadow, and its digits would be lost
-            ink_in_shadow = find_ink_in_shadow(picture.colors, ink)
+        ink_in_shadow = find_ink_in_shadow(picture.colors, ink)  # what is no table is paper, and digits would be lost
+        if ink_in_shadow is not None:
             in_shadow, rotation_in_shadow = read_ink(ink_in_shadow)
             found = [line for line in in_shadow.page.lines if _text_of(line) not in map(_text_of, reading.page.lines)]
             may_be_paper = single or all(map(are_number, found))  # what lies on a table may look like a digit or two

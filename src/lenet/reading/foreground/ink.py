@@ -63,8 +63,8 @@ class InkMap:
         scale: pixels of the map for each pixel of the picture.
         polarity: which gray levels were taken for ink.
         unequalized: the levels before the contrast of pale strokes was equalized; None where they are the same.
-        has_dark_areas: whether areas at the edges were left out for their darkness, as a table or a sleeve; they may be
-            paper in a deep shadow.
+        dark_areas: uint8 (h, w), 1 where areas at the edges were left out for their darkness, as a table or a sleeve;
+            they may be paper in a deep shadow. None where there are none.
     """
 
     levels: Ink
@@ -72,7 +72,7 @@ class InkMap:
     scale: float
     polarity: Polarity
     unequalized: Ink | None = None
-    has_dark_areas: bool = False
+    dark_areas: Mask | None = None
 
     @property
     def before_equalization(self) -> "InkMap":
@@ -89,7 +89,7 @@ class InkMap:
 
     def with_levels(self, levels: Ink) -> "InkMap":
         """A copy with other levels."""
-        return replace(self, levels=levels, unequalized=None)
+        return replace(self, levels=levels, unequalized=None, dark_areas=None)
 
     def rotated(self, quarter_turns: int) -> "InkMap":
         """The ink map rotated clockwise."""
@@ -98,7 +98,7 @@ class InkMap:
             None if plane is None else np.ascontiguousarray(np.rot90(plane, -quarter_turns)) for plane in planes
         )
         assert levels is not None
-        return replace(self, levels=levels, unequalized=unequalized)
+        return replace(self, levels=levels, unequalized=unequalized, dark_areas=None)
 
     @cached_property
     def peak(self) -> float:
@@ -140,9 +140,17 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.AUTO) -> InkMap:
     )
 
 
-def find_ink_in_shadow(colors: Colors, ink: InkMap) -> InkMap:
-    """Extract the ink map of a picture once more, the dark areas at its edges taken for paper in a shadow."""
-    return equalize_strokes(_extract_ink(_resize(colors, ink.scale), ink.scale, ink.polarity, dark_is_paper=True))
+def find_ink_in_shadow(colors: Colors, ink: InkMap) -> InkMap | None:
+    """Extract the ink map of a picture once more, the dark areas at its edges taken for paper in a shadow.
+
+    None if there are none, or if most of them would be ink: paper is bare but for what is written, and a table has a
+    grain, which would take long to read.
+    """
+    if ink.dark_areas is None:
+        return None
+    in_shadow = _extract_ink(_resize(colors, ink.scale), ink.scale, ink.polarity, dark_is_paper=True)
+    is_grain = median(in_shadow.levels[ink.dark_areas > 0]) > GRAIN * in_shadow.noise
+    return None if is_grain else equalize_strokes(in_shadow)
 
 
 def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
@@ -241,14 +249,14 @@ def resize_by_opencv(colors: Colors, halvings: int, size: tuple[int, int]) -> Co
 
 def _extract_ink(colors: Colors, scale: float, polarity: Polarity, dark_is_paper: bool = False) -> InkMap:
     paper_high = np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors, np.uint8)
-    darkness, has_dark_areas = _measure_darkness(paper_high, scale, dark_is_paper)
+    darkness, dark_areas = _measure_darkness(paper_high, scale, dark_is_paper)
     # Enlargement also enlarges grain and the fine lines of security paper: the smoothing grows with it.
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
     quantized, counts = _quantize(darkness)
     ink = _subtract_paper(darkness, _mask_paper(quantized, counts), scale, polarity)
     if not ink.thresholds(SHARES):  # or are printed rules half of what was taken for its grain?
         ink = _subtract_paper(darkness, _mask_lightest_paper(quantized, counts), scale, polarity)
-    return replace(ink, has_dark_areas=has_dark_areas)
+    return replace(ink, dark_areas=dark_areas)
 
 
 def _subtract_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity) -> InkMap:
@@ -261,10 +269,10 @@ def _subtract_paper(darkness: Ink, paper: Mask, scale: float, polarity: Polarity
     return InkMap(np.maximum(levels, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 
-def _measure_darkness(paper_high: Colors, scale: float, dark_is_paper: bool) -> tuple[Ink, bool]:
+def _measure_darkness(paper_high: Colors, scale: float, dark_is_paper: bool) -> tuple[Ink, Mask | None]:
     """Normalize the illumination: each pixel's darkness relative to the background, maximum over the channels.
 
-    And whether some areas have no paper in any of them.
+    And a mask of the areas that have no paper in any of them; None if there are none.
     """
     planes = [np.asarray(plane, np.uint8) for plane in cv2.split(paper_high)]
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
@@ -282,7 +290,10 @@ def _measure_darkness(paper_high: Colors, scale: float, dark_is_paper: bool) -> 
         gain = np.asarray(cv2.resize(local.gain, size), np.float32)
         darkness = measure(plane, nearby, expected, minimum, gain, darkness)
     assert darkness is not None
-    return darkness, not np.maximum.reduce([local.gain for local in backgrounds]).all()
+    without_paper = (np.maximum.reduce([local.gain for local in backgrounds]) == 0).view(np.uint8)
+    return darkness, np.asarray(
+        cv2.resize(without_paper, size, interpolation=cv2.INTER_NEAREST), np.uint8
+    ) if without_paper.any() else None
 
 
 def measure_darkness_by_opencv(
