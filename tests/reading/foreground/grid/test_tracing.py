@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.reading.foreground.grid.rule import Rule
-from lenet.reading.foreground.grid.tracing import MIN_COVERAGE, MIN_GAP, inked_parts
+from lenet.reading.foreground.grid.tracing import MIN_COVERAGE, MIN_GAP, inked_parts, trace_rules
+from lenet.reading.foreground.ink import MIN_GRAIN, InkMap, Polarity
 from tests.reading.drawn_tables import MARGIN, SIDE, grid_of, table_of
 
 
@@ -40,3 +41,15 @@ def test_rules_of_an_even_table_end_as_far_from_its_middle_as_they_begin(digits)
     grid = grid_of(table_of(["  ", "  "], digits, width=3))
     assert grid is not None
     assert {(rule.start + rule.end - 1) / 2 for rule in grid.rules} == {MARGIN + SIDE}
+
+
+def test_a_rule_ends_where_its_course_leaves_the_picture():
+    levels = np.zeros((200, 400), np.float32)
+    for left, right in (((20, 60), (400, 83)), ((20, 180), (400, 203)), ((20, 60), (20, 180)), ((300, 76), (300, 196))):
+        cv2.line(levels, left, right, 1.0, 5)
+    levels[-2:] = 1  # a table's edge, along which the ink goes on
+    mask = (levels > 0.5).view(np.uint8)
+    ink = InkMap(levels, MIN_GRAIN, 1.0, Polarity.PAPER_HIGH)
+    rules = trace_rules(ink, mask, mask, 0.5)
+    assert rules
+    assert all(0 <= rule.middles.min() and rule.middles.max() <= 199 for rule in rules if rule.is_level)

@@ -111,9 +111,10 @@ def _extended(rule: Rule, levels: NDArray[np.float32], threshold: float, directi
         slope = family.at(middle)
         edge = rule.end if direction > 0 else rule.start - 1
         columns = edge + direction * np.arange(STEP)
-        columns = columns[(columns >= 0) & (columns < width)]
-        rows = middle + direction * slope * np.arange(1, len(columns) + 1)
-        rows = rows[None] + np.arange(-1, 2)[:, None]
+        rows = middle + direction * slope * np.arange(1, STEP + 1)
+        is_inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows <= height - 1)
+        columns = columns[is_inside]
+        rows = np.clip(rows[is_inside][None] + np.arange(-1, 2)[:, None], 0, height - 1)
         window = levels[nearest_pixels(rows, height), columns[None]]
         is_inked = window.max(axis=0) > threshold
         if not len(columns) or np.count_nonzero(is_inked) < (1 - MAX_UNINKED) * len(columns):
