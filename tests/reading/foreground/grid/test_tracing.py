@@ -52,4 +52,4 @@ def test_a_rule_ends_where_its_course_leaves_the_picture():
     ink = InkMap(levels, MIN_GRAIN, 1.0, Polarity.PAPER_HIGH)
     rules = trace_rules(ink, mask, mask, 0.5)
     assert rules
-    assert all(0 <= rule.middles.min() and rule.middles.max() <= 199 for rule in rules if rule.is_level)
+    assert all(rule.middles.min() >= 0 and rule.middles.max() <= 199 for rule in rules if rule.is_level)
