@@ -368,8 +368,9 @@ def test_a_ring_that_is_raised_above_its_neighbor_is_no_sure_zero(reader: Reader
     assert reader.read(page_with(f"{text}°", mnist, STROKES | {"°": degree})).is_rejected
 
 
-def test_a_number_that_is_crossed_out_is_not_accepted_and_said_so(reader: Reader, written):
-    page = written("24583")
+@pytest.mark.parametrize("text", ["24583", "293", "83"])
+def test_a_number_that_is_crossed_out_is_not_accepted_and_said_so(reader: Reader, written, text: str):
+    page = written(text)
     columns = np.flatnonzero((page < 128).any(axis=0))
     ends = columns[0] - 12, columns[-1] + 12
     for left, right in (ends, (0, page.shape[1])):  # a rule of the paper goes on

@@ -125,9 +125,9 @@ def _crossing_rules(mask: Mask) -> Mask:
         return np.zeros_like(mask)
     dilated = cv2.dilate(mask, np.ones((5, 1), np.uint8))
     closed = cv2.morphologyEx(dilated, cv2.MORPH_CLOSE, np.ones((1, int(GAP * width) | 1), np.uint8))
-    rules = _runs(np.asarray(closed, np.uint8), length) & mask
+    rules = level_runs(np.asarray(closed, np.uint8), length) & mask
     if rules.any() and cv2.connectedComponents(mask)[0] > MANY_COMPONENTS:
-        rules = _runs(np.asarray(dilated, np.uint8), length) & mask
+        rules = level_runs(np.asarray(dilated, np.uint8), length) & mask
     if rules.any():
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[rules > 0]
         thickness = 4 * median(depth) - 2  # over a band of width w the median depth is near (w + 2) / 4
@@ -136,7 +136,7 @@ def _crossing_rules(mask: Mask) -> Mask:
     return rules
 
 
-def _runs(mask: Mask, length: int) -> Mask:
+def level_runs(mask: Mask, length: int) -> Mask:
     """Morphological opening by lines of some length at several tilts: straight, nearly horizontal runs."""
     height, width = mask.shape
     runs_mask = np.zeros_like(mask)
@@ -165,7 +165,7 @@ def _bars(mask: Mask) -> Mask:
     thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_THICKEST, 1), np.uint8))
     thin = mask & ~np.asarray(thick, np.uint8)
     thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, _THICKEST), np.uint8)), np.uint8) & mask
-    return _runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), DIGIT_SIDE) & mask
+    return level_runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), DIGIT_SIDE) & mask
 
 
 def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.foreground.rules import LONG_SIDE, find_rules
+from lenet.reading.foreground.rules import LONG_SIDE, find_rules, level_runs
 from lenet.reading.lines.augmentation import views_of_line
 from lenet.reading.lines.doubts import (
     BROKEN,
@@ -173,19 +173,41 @@ def _read(
         return next(hypothesis for hypothesis in hypotheses if not hypothesis)
     chosen = most_confident(nonempty, rivals, pattern)
     chosen = average_over_views(chosen, ink, rules_of_rivals, thresholds, recognizer, pattern)
-    return with_losses(_with_crossings_out(chosen if pattern else with_lost_signs(chosen, nonempty), rules), nonempty)
+    told = chosen if pattern else with_lost_signs(chosen, nonempty)
+    mask = (ink.levels > thresholds[0]).view(np.uint8)
+    return with_losses(_with_crossings_out(told, mask, rules), nonempty)
 
 
-def _with_crossings_out(chosen: PageReading, rules: Mask) -> PageReading:
-    """The chosen reading, lines that are crossed out not accepted: their rules are told as that."""
-    if not rules.any():
-        return chosen
-    boxes = [  # a printed one goes through a crop
-        (y, x, y + h, x + w)
-        for x, y, w, h, _ in label_components(rules)[1][1:].tolist()
-        if x > h or x + w + h < rules.shape[1]
-    ]
-    crossings = [find_crossing_out(line, boxes) for line in chosen.lines]
+def _with_crossings_out(chosen: PageReading, mask: Mask, rules: Mask) -> PageReading:
+    """The chosen reading, lines that are crossed out not accepted: their rules are told as that.
+
+    Args:
+        chosen: the reading.
+        mask: of the ink, uint8 (h, w).
+        rules: what was taken out of it as rules; shorter strokes are left.
+    """
+
+    def crossing_out(line: Sequence[ScoredCandidate]) -> Box | None:
+        boxes = [digit.box for digit in line]
+        top, left, bottom, right = bounding_box(boxes)
+        reach = 2 * (bottom - top)
+        window = np.s_[top:bottom, max(0, left - reach) : right + reach]
+        strokes = rules.copy()
+        middles = sorted((box[1] + box[3]) // 2 for box in boxes)
+        if len(line) > 1:  # a stroke through one digit, or from one into the next, may be its own
+            strokes[window] |= level_runs(mask[window], middles[-1] - middles[0])
+        if not strokes.any():
+            return None
+        return find_crossing_out(
+            line,
+            [  # a printed one goes through a crop
+                (y, x, y + h, x + w)
+                for x, y, w, h, _ in label_components(strokes)[1][1:].tolist()
+                if x > h or x + w + h < mask.shape[1]
+            ],
+        )
+
+    crossings = [crossing_out(line) for line in chosen.lines]
     lines = tuple(
         with_line_doubt(line, CROSSED_OUT) if crossing else line
         for line, crossing in zip(chosen.lines, crossings, strict=True)
