@@ -294,10 +294,13 @@ def test_a_point_fills_the_white_between_digits_that_are_one_word(signs, kept):
     assert ("".join(digit.label for digit in numbers), len(ignored)) == (kept, 4 - len(kept))
 
 
-@pytest.mark.parametrize(("sign", "lost"), [((0, 0, 12, 12), [(0, 0, 50, 30)]), ((0, 0, 50, 20), [])])
-def test_a_point_over_a_part_of_a_digit_that_another_threshold_shows_does_not_hide_it(sign, lost):
+@pytest.mark.parametrize(
+    ("text", "sign", "lost"),
+    [(".", (0, 0, 12, 12), [(0, 0, 50, 30)]), ("/", (0, 0, 50, 20), []), (":", (0, 0, 50, 20), [(0, 0, 50, 30)])],
+)
+def test_points_over_a_digit_that_another_threshold_shows_do_not_hide_it(text, sign, lost):
     row = graph([candidate(piece, piece + 1) for piece in range(3)], {0: 0.6}, {8: 1.0}, {5: 1.0}, pieces=3)
-    placed = PlacedSign(".", sign, 0)
+    placed = PlacedSign(text, sign, 0)
     chosen = PageReading((signs_of(row, 1, 2),), (frozenset(),), signs=((placed,),))
     another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
     told = with_losses(chosen, [chosen, another]).ignored

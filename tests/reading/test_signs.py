@@ -451,9 +451,10 @@ def test_a_digit_with_a_point_beneath_it_is_not_accepted_and_said_so(reader: Rea
 
 
 @pytest.mark.parametrize("bar", [(-1.2, 0.2), (-1.35, 0.3)])
-def test_a_bar_between_numbers_is_no_sure_one(reader: Reader, mnist, bar: tuple[float, float]):
+@pytest.mark.parametrize("text", ["25|308", "25|30|84"])
+def test_a_bar_between_numbers_is_no_sure_one(reader: Reader, mnist, bar: tuple[float, float], text: str):
     bars = STROKES | {"|": [[(0.05, bar[0]), (0.05, bar[1])]]}
-    reading = reader.read(page_with("25|308", mnist, bars))
+    reading = reader.read(page_with(text, mnist, bars))
     assert reading.is_rejected
     assert "not accepted: a 1 may be a bar between numbers" in reading.remark
 
@@ -523,3 +524,10 @@ def test_digits_like_parts_of_symbols_are_no_symbols(reader: Reader, written):
         assert not any(name in reading.remark for name in ("percent", "dollar", "ampersand", "letter", "triangle")), (
             text
         )
+
+
+@pytest.mark.parametrize(("text", "is_doubted"), [("45,.382", True), ("45.,382", True), ("45...382", False)])
+def test_signs_side_by_side_may_be_letters_and_points_alone_a_leader(reader: Reader, written, text, is_doubted):
+    reading = reader.read(written(text))
+    assert reading.text.replace(" ", "") == digits_of(text)
+    assert ("not accepted: signs side by side may be letters" in reading.remark) == is_doubted

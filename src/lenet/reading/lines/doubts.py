@@ -36,6 +36,7 @@ MAY_BE_DOLLAR = "a digit may be a dollar sign"
 MAY_BE_AMPERSAND = "an 8 may be an ampersand"
 MAY_BE_TRIANGLE = "a digit may be a triangle"
 MAY_BE_LETTER = "two ones that are joined may be a letter"
+MAY_BE_LETTERS = "signs side by side may be letters"
 MAY_BE_SIDES = "evenly spaced ones may be sides of boxes"
 HAS_POINT = "a digit with a point beneath it may be a ! or ?"
 MAY_BE_SIGNS = {MAY_BE_SLASH, MAY_BE_ONE, HAS_POINT}  # which not every threshold shows

@@ -20,6 +20,7 @@ from lenet.reading.lines.doubts import (
     BROKEN,
     HAS_POINT,
     MAY_BE_BAR,
+    MAY_BE_LETTERS,
     MAY_BE_ONE,
     MAY_BE_SLASH,
     OTHER_SHAPE,
@@ -47,6 +48,7 @@ from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.lines.signs import (
+    are_side_by_side,
     between_parentheses,
     find_bars,
     find_signs,
@@ -509,6 +511,8 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
         _is_beside(box, numbers, digit_height if _is_flat(box, digit_height) else 0) for box in line_signs.untold
     )
     signs = (reindexed(line_signs.signs, numbers),)
+    if are_side_by_side(signs[0]):
+        line = with_line_doubt(line, MAY_BE_LETTERS)
     return PageReading((line,), (gaps,), tuple(ignored), ({},), signs, sign_doubts=(UNTOLD_INK * is_untold,))
 
 

@@ -26,7 +26,7 @@ def extends(other: PageReading, reading: PageReading) -> bool:
         if _labels(line) != _labels(list(compress(other_line, is_shown))):
             return False
         lost += compress(other_line, map(not_, is_shown))
-    signs = [sign.box for line in reading.signs for sign in line]
+    signs = [sign.box for line in reading.signs for sign in line if sign.text != ":"]  # a digit is more than two points
     return bool(lost) and all(
         digit.probability > SURE and not any(_is_mostly_in(digit.box, box) for box in signs) for digit in lost
     )
@@ -35,7 +35,7 @@ def extends(other: PageReading, reading: PageReading) -> bool:
 def with_losses(chosen: PageReading, hypotheses: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page; its ignored boxes hold the likely digits of others that are in none of its own."""
     boxes = [digit.box for digit in chosen.digits]
-    signs = [sign.box for line in chosen.signs for sign in line]
+    signs = [sign.box for line in chosen.signs for sign in line if sign.text != ":"]
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for digit in (digit for hypothesis in hypotheses if hypothesis is not chosen for digit in hypothesis.digits):

@@ -288,12 +288,16 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int], bool]:
 
 
 def find_bars(digits: Sequence[ScoredCandidate]) -> set[int]:
-    """Find the ones between digits that may be bars: longer than the line is high, or in white twice as wide as any."""
+    """Find the ones between digits that may be bars: longer than the line is high, or in white twice as wide as any.
+
+    Of several bars each is as long as the others: a line is as high as its digits that are no ones, if it has any.
+    """
     bars: set[int] = set()
     for index in range(1, len(digits) - 1):
         digit, others = digits[index], [*digits[:index], *digits[index + 1 :]]
         if digit.label != "1":
             continue
+        others = [other for other in others if other.label != "1"] or others
         top, _, bottom, _ = bounding_box([other.box for other in others])
         height = digit.box[2] - digit.box[0]
         is_long = digit.box[0] < top and bottom < digit.box[2]
@@ -564,3 +568,9 @@ def _middle(box: Box) -> float:
 
 def _size(box: Box) -> int:
     return max(box[2] - box[0], box[3] - box[1])
+
+
+def are_side_by_side(signs: Sequence[PlacedSign]) -> bool:
+    """Whether two of the signs stand between the same digits as low letters do, and not all are points of a leader."""
+    places = Counter(sign.index for sign in signs if sign.text in ".,:")
+    return any(places[sign.index] > 1 for sign in signs if sign.text in ",:")
