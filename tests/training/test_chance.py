@@ -122,5 +122,8 @@ def test_advice_for_every_network_is_a_recipe_that_differs_from_what_failed(name
     network = lenet.describe(name)
     for failed in RECIPES:
         if failed != "1998" or network.smallest_wins:
-            sentence = advice(network, recipe(failed, network))
-            assert sentence.startswith(("the units saturate", "--learning-rate", "lower --learning-rate"))
+            chosen = recipe(failed, network)
+            sentence = advice(network, chosen)
+            rate = "--rates" if chosen.rates else "--learning-rate"
+            assert sentence.startswith(("the units saturate", rate, f"lower {rate}"))
+            assert "--learning-rate" not in sentence or not chosen.rates, "which rates take the place of"

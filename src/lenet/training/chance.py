@@ -87,6 +87,11 @@ def advice(network: Network, recipe: Recipe) -> str:
             f"the units saturate; use --recipe default, which gets past that with --optimizer adamw, --learning-rate "
             f"{usual.learning_rate:g} and --batch {usual.batch}"
         )
+    if recipe.rates:
+        return (
+            f"lower --rates, of which {max(recipe.rates):g} is the highest, give more of them, or look at the data "
+            "with lenet data show"
+        )
     if recipe.optimizer == usual.optimizer:
         scaled_rate = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
         start = f"--learning-rate {recipe.learning_rate:g} is too"
