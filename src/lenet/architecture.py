@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
-from lenet.errors import ArchitectureError, printable
+from lenet.errors import ArchitectureError, counted, printable
 from lenet.records import Record, RecordError
 
 Shape = tuple[int, int, int]
@@ -319,7 +319,9 @@ class Network:
             raise ArchitectureError(f"{self.name}: has {count}")
 
     def __repr__(self) -> str:
-        counts = f"{self.parameter_count:,} parameters, input {_shape_text(self.input)}, {self.classes} outputs"
+        counts = (
+            f"{self.parameter_count:,} parameters, input {_shape_text(self.input)}, {counted(self.classes, 'output')}"
+        )
         return f"Network({self.name}, {counts})"
 
     def _repr_html_(self) -> str:

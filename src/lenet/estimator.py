@@ -156,7 +156,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if network.classes < len(self.classes_):
             raise DataError(
                 f"y has {counted(len(self.classes_), 'class', 'classes')}, "
-                f"but {network.name} has {network.classes} outputs"
+                f"but {network.name} has {counted(network.classes, 'output')}"
             )
         return network
 

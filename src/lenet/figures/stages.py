@@ -20,7 +20,7 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.errors import ArchitectureError, DataError
+from lenet.errors import ArchitectureError, DataError, counted
 from lenet.figures.panels import Array, Bars, Codes, ColorPicture, Kernels, Maps, Panel
 from lenet.figures.sheet import Sheet, value_text
 from lenet.model import check_parameters
@@ -152,7 +152,8 @@ def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
 def _class_names(network: Network, class_names: Sequence[str]) -> list[str]:
     if class_names and len(class_names) != network.classes:
         raise DataError(
-            f"{network.name} has {network.classes} outputs, got {len(class_names)} class names; expected one each"
+            f"{network.name} has {counted(network.classes, 'output')}, got "
+            f"{counted(len(class_names), 'class name')}; expected one each"
         )
     shortened = [name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…" for name in class_names]
     return shortened or [str(index) for index in range(network.classes)]

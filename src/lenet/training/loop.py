@@ -22,7 +22,7 @@ from lenet.architecture import Network
 from lenet.classes import join_names
 from lenet.data.datasets import Dataset
 from lenet.engine.replicas import EQUAL_BITS
-from lenet.errors import TrainingError
+from lenet.errors import TrainingError, counted
 from lenet.files import write_atomically
 from lenet.model import Model, PictureKind, load, model_bytes
 from lenet.preprocess import GrayLevels
@@ -486,7 +486,8 @@ def _check(
         classes = network.classes if start is None else len(start.class_names)
         if len(data.class_names) > classes:
             raise TrainingError(
-                f"{data.name} has {len(data.class_names)} classes, but {network.name} has {classes} outputs for them; "
+                f"{data.name} has {len(data.class_names)} classes, but {network.name} has "
+                f"{counted(classes, 'output')} for them; "
                 f"the classes are {join_names(data.class_names)}"
                 + ("; take lenet-5-relu by name, which gets as many as there are" if start is None else "")
             )
