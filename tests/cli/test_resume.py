@@ -20,6 +20,7 @@ from PIL import Image
 import lenet
 from lenet.cli import main
 from lenet.data import write_idx
+from lenet.errors import LeNetError
 from lenet.reading import Reader, Settings
 from lenet.reading.batch import picture_files
 from tests.processes import processes_with, wait_until
@@ -275,6 +276,8 @@ def test_rows_of_a_parquet_file_that_was_not_finished_are_there_as_json(folder: 
 @pytest.mark.parametrize(
     ("option", "name", "content", "message"),
     [
+        ("--csv", "form.toml", "page = [1, 1]\n", "expected a name that ends in .csv"),
+        ("--csv", "a.csv", "name,price\nA,5\n", "holds something else"),
         ("--jsonl", "a.json", None, "expected a name that ends in .jsonl"),
         ("--jsonl", "a.jsonl", '{"label": 1}\n', "holds something else"),
         ("--jsonl", "a.jsonl", "\xff", "holds something else"),
@@ -290,7 +293,10 @@ def test_files_that_are_no_tables_are_not_written_over(
         (tmp_path / name).write_text(content, "latin-1")
     assert main(["read", str(EXAMPLES / "two.png"), option, str(tmp_path / name)]) == 2
     assert message in capsys.readouterr().err
+    with pytest.raises(LeNetError, match=rf"^{option[2:]} .*{message}"):
+        lenet.read_files(EXAMPLES / "two.png", **{option[2:]: tmp_path / name})
     assert (tmp_path / name).exists() == (content is not None)
+    assert content is None or (tmp_path / name).read_text("latin-1") == content
 
 
 def test_memory_does_not_grow_with_the_number_of_files(folder: Path, tmp_path: Path, monkeypatch):

@@ -111,7 +111,8 @@ def read_forms(
 
     Raises:
         TemplateError: if the template is wrong.
-        DataError: if an input names no file; raised when all others are read.
+        DataError: if an input names no file, raised when all others are read; or if a table would be written over a
+            file that is none, or has another format's name.
         LeNetError: if the tables cannot be written, or resumed.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """

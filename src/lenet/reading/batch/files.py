@@ -42,12 +42,29 @@ class TablePaths:
         named = (("csv", csv), ("jsonl", jsonl), ("parquet", parquet))
         return cls(*(None if path is None else path_argument(name, path, LeNetError) for name, path in named))
 
+    def check(self, columns: Columns = READING_COLUMNS) -> None:
+        """Check that tables with these columns can be written, and write over nothing else.
+
+        Raises:
+            DataError: if not.
+            MissingExtra: if a package is not installed that a format needs.
+        """
+        from lenet.reading.tables import places
+
+        if self.csv is not None:
+            places.check_csv(self.csv, columns.names)
+        if self.jsonl is not None:
+            places.check_jsonl(self.jsonl)
+        if self.parquet is not None:
+            places.check_parquet(self.parquet, columns)
+
     def open(self, columns: Columns = READING_COLUMNS) -> "list[AnswerFile]":
         """The tables, none of them begun.
 
         Raises:
-            MissingExtra: if a package is not installed that a format needs.
+            DataError, MissingExtra: as `check` does.
         """
+        self.check(columns)
         tables: list[AnswerFile] = []
         if self.csv is not None:
             from lenet.reading.tables.csv_table import CsvTable
@@ -79,7 +96,7 @@ class FileReading:
 
     Raises:
         LeNetError: if the tables cannot be continued, because settings or files differ.
-        WeightsError, MissingExtra: as `Recognizer` and `TablePaths.open` do.
+        DataError, WeightsError, MissingExtra: as `Recognizer` and `TablePaths.open` do.
     """
 
     def __init__(
@@ -221,7 +238,8 @@ def read_files(
         When it is closed before its end, the tables hold what was given out, and `resume` goes on with them.
 
     Raises:
-        DataError: if an input names no file; raised when all others are read.
+        DataError: if an input names no file, raised when all others are read; or if a table would be written over a
+            file that is none, or has another format's name.
         LeNetError: if the tables cannot be written or continued.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
