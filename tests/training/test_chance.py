@@ -110,6 +110,15 @@ def test_a_few_examples_held_out_prove_nothing():
     assert not two.is_compatible_with(5, 54, 1, 6)
 
 
+def test_a_warning_tells_the_error_rate_of_those_held_out_unless_no_error_of_them_would_prove_anything():
+    level = ChanceLevel.of(np.arange(45) % 2, np.arange(5) % 2)
+    assert level.is_compatible_with(20, 45, 0, 5)
+    assert level.telling(44.4, 0.0, 5) == (44.4, level.training), "0 % error is not told as chance"
+    level = ChanceLevel.of(np.arange(450) % 2, np.arange(50) % 2)
+    assert level.telling(44.4, 48.0, 50) == (48.0, 0.5)
+    assert ChanceLevel.of(np.arange(450) % 2, None).telling(44.4, None, 0) == (44.4, 0.5)
+
+
 def test_five_examples_that_are_all_right_are_not_reported_as_chance():
     five = ChanceLevel.of(np.array([0, 0, 0, 1, 1]), None)
     assert not five.is_compatible_with(0, 5, None, 0)

@@ -55,6 +55,12 @@ class ChanceLevel:
         are_enough = not all(_is_at_chance(accuracy, 0, count) for accuracy, _, count in parts)
         return are_enough and all(_is_at_chance(*part) for part in parts)
 
+    def telling(self, error_rate: float, held_out_error_rate: float | None, held_out: int) -> tuple[float, float]:
+        """The error rate that a warning tells, and the chance level beside it: of those held out, unless too few."""
+        if self.held_out is None or held_out_error_rate is None or _is_at_chance(self.held_out, 0, held_out):
+            return error_rate, self.training
+        return held_out_error_rate, self.held_out
+
 
 def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, chance: float) -> str:
     """Warn of a network at chance: its error rate, that of the most frequent class, and what to change.

@@ -355,10 +355,8 @@ class _Training:
         if not self.chance.is_compatible_with(row["errors"], row["examples"], row["validation_errors"], held_out):
             return ""
         recipe = replace(self.recipe, batch=min(self.recipe.batch, row["examples"]))  # no batch holds more
-        if self.chance.held_out is None:
-            return warning(self.network, recipe, row["epoch"], row["error_rate"], self.chance.training)
-        rate = row["validation_error_rate"]
-        return warning(self.network, recipe, row["epoch"], rate, self.chance.held_out)
+        telling = self.chance.telling(row["error_rate"], row["validation_error_rate"], held_out)
+        return warning(self.network, recipe, row["epoch"], *telling)
 
     def _is_told(self, row: EpochRow, history: Sequence[EpochRow]) -> bool:
         """Whether a warning is printed: at the first check, or else at the end; in between, networks recover."""
