@@ -7,6 +7,7 @@ from typing import Literal
 from lenet.errors import LeNetError
 from lenet.files import check_writable
 from lenet.model import Model
+from lenet.naming import resolve_name
 from lenet.page import write_page
 from lenet.page.document import DEFAULT_MODELS
 from lenet.verbs.describe import load_or_create, title_of
@@ -31,11 +32,13 @@ def explain(
 
     Raises:
         LeNetError: if the name is another, there are too many models, or the file cannot be written.
-        WeightsError, UnknownName: as `lenet.load`.
+        WeightsError, UnknownName: as `lenet.load`; and UnknownName if there is no such language.
     """
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
+    if language is not None:
+        resolve_name("language", language, ("en", "zh"))
     check_writable(output)
     sources = [models] if isinstance(models, str) or not isinstance(models, Iterable) else list(models)
     page_models = [load_or_create(source) for source in sources]
