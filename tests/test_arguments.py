@@ -65,6 +65,28 @@ def test_a_data_set_refuses_labels_that_are_no_whole_numbers(labels, sentence):
     assert str(caught.value) == sentence
 
 
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    counts = {"epochs": np.int64(1), "batch": np.int32(8), "seed": np.uint8(4), "learning_rate": np.float32(0.5)}
+    run = lenet.train("lenet-5-relu", TOY, out=tmp_path / "run", threads=np.int64(1), checkpoint_every=np.int64(9),
+                      validation=np.int64(5), **counts)  # fmt: skip
+    assert run.settings["recipe"]["epochs"] == len(run.history) == 1
+    assert lenet.Recipe(epochs=np.int64(3)) == lenet.Recipe(epochs=3)
+    model = lenet.create("lenet-5-relu", seed=np.int64(3), classes=np.int64(3), channels=np.int32(3), size=np.int16(32))
+    assert model.digest == lenet.create("lenet-5-relu", seed=3, classes=3, channels=3, size=32).digest
+    model.save(tmp_path / "model.safetensors")
+    assert lenet.load(tmp_path / "model.safetensors").network == model.network
+    lenet.export(model, "pth", tmp_path / "model.pth")
+    names = np.array(["a", "b", "c"])
+    assert lenet.load(tmp_path / "model.pth", size=np.int64(32), class_names=names).class_names == ("a", "b", "c")
+    assert not lenet.read(np.full((60, 60), 255, np.uint8), length=np.int64(4)).digits
+
+
+def test_a_page_in_an_unknown_language_is_refused(tmp_path):
+    with pytest.raises(LeNetError, match="unknown language 'fr'; known: en, zh"):
+        lenet.explain("lenet-5", tmp_path / "lesson.html", language="fr")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("switch", ["single", "turn", "grid"])
 def test_reading_refuses_a_text_for_a_switch(switch):
     with pytest.raises(LeNetError, match=f"^{switch} is 'false', expected True or False$"):

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -316,14 +317,14 @@ def create(
     ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
     """
     is_empty = isinstance(classes, Sequence) and not classes
-    if isinstance(classes, str) or not isinstance(classes, int | Sequence | None) or is_empty:
+    if isinstance(classes, str) or not isinstance(classes, Integral | Sequence | None) or is_empty:
         raise ArchitectureError(f"classes is {classes!r}, expected how many there are, or a list of their names")
-    if not isinstance(seed, int) or seed < 0:
+    if not isinstance(seed, Integral) or seed < 0:
         raise ArchitectureError(f"seed is {seed!r}, expected a whole number of at least 0")
     if isinstance(network, Model):
         network = network.network
-    names = () if classes is None or isinstance(classes, int) else tuple(classes)
-    count = classes if isinstance(classes, int) else len(names) or None
+    names = () if classes is None or isinstance(classes, Integral) else tuple(classes)
+    count = classes if isinstance(classes, Integral) else len(names) or None
     values = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
     arguments = {option: value for option, value in values.items() if value is not None}
     if isinstance(network, str | Path):
@@ -387,7 +388,7 @@ def load(
     from lenet.checkpoints import ImportOptions
 
     import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
-    if class_names is not None and (isinstance(class_names, str) or not class_names):
+    if class_names is not None and (isinstance(class_names, str) or not len(class_names)):
         raise WeightsError(f"class_names is {class_names!r}, expected a list of texts, one for each output")
     names = None if class_names is None else tuple(class_names)
     if keywords := [*import_options.options_given, *(["class_names"] if names else [])]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ LENET_SIZE = 32
 """Rows and columns that shapes may give: of color pictures 32, as CIFAR-10's; of gray ones 28 and a padding of 2."""
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class ImportOptions:
     """Options that decide what the shapes of weights do not tell, as `lenet.load` takes them; None where they may."""
@@ -73,9 +78,9 @@ class ImportOptions:
             raise ArchitectureError("outputs goes with activation and pooling, as activation relu and pooling max")
         if self.input_range is not None and self.normalize is not None:
             raise ArchitectureError("normalize gives an input range; leave one of the two out")
-        if self.size is not None and not (type(self.size) is int and 1 <= self.size <= 1024):
+        if self.size is not None and not (_is_whole(self.size) and 1 <= self.size <= 1024):
             raise ArchitectureError(f"size is {self.size!r}, expected rows and columns of 1 to 1,024")
-        if self.reject_class is not None and not (type(self.reject_class) is int and self.reject_class >= 0):
+        if self.reject_class is not None and not (_is_whole(self.reject_class) and self.reject_class >= 0):
             raise ArchitectureError(f"reject_class is {self.reject_class!r}, expected the number of an output, from 0")
         _check_pair(
             "input_range", self.input_range, "what background and full ink become, two different numbers, as 0,1"

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from numbers import Integral
 from pathlib import Path
 
 from lenet.architecture import Network
@@ -71,9 +72,9 @@ def registered(name: str, **arguments: int) -> Network:
             accepted = f"it takes {', '.join(known)}" if known else "it takes none"
             reason = " (its ten outputs are the ten drawn digits)" if builder is _BUILDERS["lenet-5"] else ""
             raise ArchitectureError(f"{name} has no argument {argument!r}; {accepted}{reason}")
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ArchitectureError(f"{name}: {argument} is {value!r}, expected a whole number of at least 1")
-    return builder(**arguments)
+    return builder(**{argument: int(value) for argument, value in arguments.items()})
 
 
 def _builder(name: str) -> Callable[..., Network]:

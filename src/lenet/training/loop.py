@@ -111,6 +111,7 @@ def fit(
         MissingExtra: if torch is needed and not installed.
     """
     _check(network, data, recipe, seeds, threads, checkpoint_every, start)
+    threads, checkpoint_every = (None if value is None else int(value) for value in (threads, checkpoint_every))
     if start is not None and start.network.parameter_shapes() != network.parameter_shapes():
         raise TrainingError(f"training was to start from a model of {start.network.name}, which is not {network.name}")
     worker = Worker.from_environment()

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from lenet.architecture import Activation, Network
 from lenet.data.distortions import Distortions
 from lenet.errors import TrainingError, UnknownName, counted
@@ -25,6 +27,11 @@ MAX_SHIFT = 127  # pixels, as many as a signed byte holds
 MAX_EPOCHS, MAX_BATCH = 1_000_000, 1_000_000_000
 _SMOOTHABLE = ("cross-entropy", "nll")
 _SDLM_LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
+
+
+def _plain_value(value: Any) -> Any:
+    """A number of NumPy, as parameter grids have, as one of Python; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name, value in list(vars(self).items()):
+            object.__setattr__(self, name, _plain_value(value))
         for kind, value, known in (
             ("optimizer", self.optimizer, OPTIMIZERS),
             ("schedule", self.schedule, SCHEDULES),
@@ -284,7 +293,7 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     """
     name = resolve_name("recipe", name, RECIPES)
     base = RECIPES[name]
-    overrides = {key: value for key, value in values.items() if value is not None}
+    overrides = {key: _plain_value(value) for key, value in values.items() if value is not None}
     optimizer = overrides.get("optimizer", base.optimizer)
     if base.rates:
         base = base if "rates" in overrides else base.limited_to(overrides.get("epochs", base.epochs))

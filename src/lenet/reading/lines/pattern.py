@@ -1,6 +1,7 @@
 r"""Patterns of lines, as ``\d{3}-\d{4}``: parsed to a small automaton that the best path through a line obeys."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NoReturn
 
 from lenet.errors import ReadingError, UnknownName, printable
@@ -55,7 +56,7 @@ class Pattern:
         Raises:
             ReadingError: if the length is not 1..100.
         """
-        if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= MAX_CHARACTERS:
+        if not isinstance(length, Integral) or isinstance(length, bool) or not 1 <= length <= MAX_CHARACTERS:
             raise ReadingError(f"a line cannot have {length!r} digits; a length is 1 to {MAX_CHARACTERS}")
         return cls.parse(rf"\d{{{length}}}")
 
