@@ -107,7 +107,7 @@ def test_the_first_seeds_weights_are_kept_whatever_they_are_worth(tmp_path, smal
     [
         (
             Request(seeds=4),
-            r"was begun with seeds 2 \+ 1, not 2 \+ 2; choose another folder",
+            r"was begun with seeds 3 \(2 \+ 1\), not 4 \(2 \+ 2\); choose another folder",
         ),
         (Request(seeds=3, passes=2), "was begun with passes 3, not 2; choose another folder with --out"),
         (Request(seeds=3, j=20.0), r"was begun with recipe j 15\.0, not 20\.0; choose another folder"),

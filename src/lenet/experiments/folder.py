@@ -181,8 +181,9 @@ def _flatten(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _setting_text(key: str, value: Any) -> str:
-    """Format a value for an error message: of seeds, their number in each order; of others, the first 40 characters."""
+    """Format a value for an error message: of seeds, their number, and that in each order."""
     if key.startswith("seeds") and isinstance(value, list):
-        return " + ".join(str(len(group)) for group in value) or "none"
+        numbers = [len(group) for group in value]
+        return f"{sum(numbers)} ({' + '.join(map(str, numbers))})" if len(numbers) > 1 else str(sum(numbers))
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"
