@@ -93,6 +93,25 @@ def test_reading_refuses_a_text_for_a_switch(switch):
         lenet.read(np.full((60, 60), 255, np.uint8), **{switch: "false"})
 
 
+@pytest.mark.parametrize(
+    ("call", "switches"),
+    [
+        (lambda **switch: lenet.train("lenet-5-relu", TOY, **switch), ["resume"]),
+        (lambda **switch: lenet.reproduce("lenet-5", **switch), ["quick", "halved"]),
+        (lambda **switch: lenet.read_files("pictures", **switch), ["resume", "recursive", "lines"]),
+        (lambda **switch: lenet.read_forms("pages", "form.toml", **switch), ["resume", "recursive"]),
+        (lambda **switch: lenet.new_form("blank.png", "form.toml", **switch), ["overwrite"]),
+        (lambda **switch: lenet.maps("lenet-5", "7.png", "maps", **switch), ["svg", "dark", "text"]),
+    ],
+)
+def test_no_text_is_a_switch(call, switches, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for switch in switches:
+        with pytest.raises(LeNetError, match=f"^{switch} is 'false', expected True or False$"):
+            call(**{switch: "false"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_empty_name_is_no_model_though_the_folder_we_are_in_holds_one(tmp_path, monkeypatch):
     lenet.create("lenet-5-relu").save(tmp_path / "best.safetensors")
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ LeNetError
 └── MissingExtra     an optional package that is not installed
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from unicodedata import category
@@ -43,6 +43,19 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     ('1 picture', '2,000 pictures', '0 classes')
     """
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def check_switches(make_error: Callable[[str], Exception], **switches: object) -> None:
+    """Check that the values of switches are True or False, for ``"false"`` would count as true.
+
+    >>> check_switches(ValueError, turn=True, grid="false")
+    Traceback (most recent call last):
+        ...
+    ValueError: grid is 'false', expected True or False
+    """
+    for name, value in switches.items():
+        if type(value).__name__ not in ("bool", "bool_"):  # NumPy's has either name
+            raise make_error(f"{name} is {value!r}, expected True or False")
 
 
 def first_line(error: BaseException) -> str:

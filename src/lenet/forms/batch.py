@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import DataError, ReadingError
+from lenet.errors import DataError, ReadingError, check_switches
 from lenet.forms.formatting import FormFormatter
 from lenet.forms.reader import FormReader, blank_page
 from lenet.forms.results import FormReading
@@ -116,6 +116,7 @@ def read_forms(
         LeNetError: if the tables cannot be written, or resumed.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
+    check_switches(ReadingError, resume=resume, recursive=recursive)
     settings = FormSettings(form=form, model=model)
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     formatter = FormFormatter(settings.template)

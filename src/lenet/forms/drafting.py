@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.boxes import bounding_box
-from lenet.errors import DataError, LeNetError, printable, reason_of
+from lenet.errors import DataError, LeNetError, check_switches, printable, reason_of
 from lenet.files import atomic_writer, check_writable, path_argument, write_atomically
 from lenet.forms.alignment import Sheet
 from lenet.forms.template import MAX_FIELDS, Template
@@ -92,6 +92,7 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
     )
     if target.suffix.lower() != ".toml":
         raise LeNetError(f"{target}: expected a template's name that ends in .toml")
+    check_switches(LeNetError, overwrite=overwrite)
     drawing = target.with_suffix(".png")
     name = Path(os.path.relpath(source, target.parent)).as_posix()
     for path, text in ((source, name), (target, drawing.name)):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.boxes import Box
-from lenet.errors import ReadingError, WeightsError
+from lenet.errors import ReadingError, WeightsError, check_switches
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
@@ -114,9 +114,7 @@ class Reader:
             ReadingError: if ``length``, ``pattern`` or a switch has no such value.
         """
         check_signs(signs)
-        for name, value in (("single", single), ("turn", turn), ("grid", grid)):
-            if not isinstance(value, bool | np.bool_):  # "false" would count as true
-                raise ReadingError(f"{name} is {value!r}, expected True or False")
+        check_switches(ReadingError, single=single, turn=turn, grid=grid)
         expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None

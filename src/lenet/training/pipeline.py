@@ -14,7 +14,7 @@ from lenet import networks
 from lenet.architecture import Network
 from lenet.classes import meaning_of
 from lenet.data import Dataset
-from lenet.errors import TrainingError, printable
+from lenet.errors import TrainingError, check_switches, printable
 from lenet.evaluation import evaluate, warn_of_transposed_digits
 from lenet.files import check_folder_writable, path_argument, write_atomically
 from lenet.model import Model, load
@@ -121,6 +121,7 @@ def train(
     for name, path in (("out", out), ("repeat", repeat), ("data_dir", data_dir)):
         if path is not None:
             path_argument(name, path, TrainingError)
+    check_switches(TrainingError, resume=resume)
     check_folder_writable(RUNS if out is None else out)
     stored = _stored_settings(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)

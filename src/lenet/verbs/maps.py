@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import DataError
+from lenet.errors import DataError, check_switches
 from lenet.model import Model
 from lenet.preprocess import network_inputs
 from lenet.verbs.describe import load_or_create
@@ -52,6 +52,9 @@ def maps(
     """
     from lenet import figures
 
+    check_switches(
+        DataError, text=text, each_map=each_map, saliency=saliency, long_names=long_names, svg=svg, dark=dark
+    )
     folder = figures.FigureFolder(output, "svg" if svg else "png", dark)
     model = load_or_create(model)
     network = model.network

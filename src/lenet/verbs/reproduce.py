@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenet.errors import DataError, TrainingError
+from lenet.errors import DataError, TrainingError, check_switches
 from lenet.experiments import ROWS, Row, charts, find, runner
 from lenet.experiments.folder import checked_results
 from lenet.experiments.formatting import results_line
@@ -88,6 +88,7 @@ def reproduce(
         LeNetError: if a row's folder cannot be written.
         MissingExtra: if matplotlib is not installed.
     """
+    check_switches(TrainingError, everything=everything, quick=quick, halved=halved)
     if (name is None) != everything:
         raise TrainingError("give the name of one row, or ask for everything")
     rows = ROWS if name is None else [find(name)]

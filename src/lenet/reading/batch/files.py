@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lenet
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, ReadingError, check_switches
 from lenet.files import path_argument
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
@@ -243,6 +243,7 @@ def read_files(
         LeNetError: if the tables cannot be written or continued.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
+    check_switches(ReadingError, resume=resume, recursive=recursive, lines=lines)
     picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     formatter = ReadingFormatter(settings.recognizer().min_probability, is_named=True, by_line=lines)

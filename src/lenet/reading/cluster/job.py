@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, ReadingError, check_switches
 from lenet.reading.batch.files import record_of
 from lenet.reading.batch.pages import Settings, workers_for
 from lenet.reading.cluster.block_files import BlockFiles
@@ -61,6 +61,7 @@ def read_on_cluster(
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     check_installed()
+    check_switches(ReadingError, resume=resume, recursive=recursive, lines=lines)
     workers_for(None, workers)  # says what is wrong with them
     locations = PictureLocations(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
