@@ -1,6 +1,7 @@
 """What a request may cost: bytes, pixels, time, and how many there are at a time."""
 
 import asyncio
+import gzip
 import io
 import threading
 import time
@@ -134,6 +135,13 @@ def test_a_body_of_another_type_is_refused(kind):
     answer = client().post("/v1/read", SEVEN, headers={"content-type": kind})
     assert answer.status_code == 415
     assert answer.json()["detail"].startswith(f"Content-Type is '{kind}', expected image/*")
+
+
+def test_a_compressed_body_is_called_that_and_not_a_picture_in_no_known_format():
+    answer = client().post("/v1/read", gzip.compress(SEVEN), headers=RAW | {"content-encoding": "gzip"})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert answer.json()["detail"] == "Content-Encoding is 'gzip', expected none: a picture is sent as its file is"
+    assert client().post("/v1/read", SEVEN, headers=RAW | {"content-encoding": "identity"}).status_code == 200
 
 
 @pytest.mark.parametrize(

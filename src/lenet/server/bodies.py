@@ -25,7 +25,17 @@ _MAX_NAME_LENGTH = 120
 
 
 def check_type(request: Request) -> None:
-    """Raise HTTPException 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes."""
+    """Raise HTTPException 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes.
+
+    Bodies are taken as they are: one with a Content-Encoding is refused, too, and the answer says which is accepted.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise HTTPException(
+            415,
+            f"Content-Encoding is {coding[:60]!r}, expected none: a picture is sent as its file is",
+            {"Accept-Encoding": "identity"},
+        )
     media_type = _media_type(request)
     if media_type and not media_type.startswith(RAW_TYPES) and media_type != _FORM:
         raise HTTPException(
