@@ -125,6 +125,9 @@ def test_an_empty_name_is_no_model_though_the_folder_we_are_in_holds_one(tmp_pat
     [
         (lambda: lenet.convert(None), "source is None, expected the name of a file or folder"),
         (lambda: lenet.convert("weights.pth", 3), "weights.pth: no such file of weights"),
+        (lambda: lenet.read(""), "an empty name, expected a picture file's"),
+        (lambda: lenet.predict("lenet-5", ""), "an empty name, expected a picture file's"),
+        (lambda: lenet.read_form("page.png", ""), "form is '', expected the name of a file or folder"),
         (lambda: lenet.explain(3), "int: is no model; expected a path or a name that ships"),
         (lambda: list(lenet.read_files(3)), "int: expected the name of a file, folder or glob, or a list of them"),
     ],

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, counted, printable, reason_of
-from lenet.files import decode_text, why_missing
+from lenet.files import decode_text, path_argument, why_missing
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
 from lenet.records import Record, RecordError
@@ -200,14 +200,15 @@ class Template:
         Raises:
             TemplateError: if it cannot be read, or is wrong.
         """
+        path = path_argument("form", path, TemplateError)
         try:
-            with Path(path).open("rb") as file:
+            with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
             problem = why_missing(path, f"cannot be read ({reason_of(error)})")
             raise TemplateError(f"{path}: {problem}") from None
         template = cls.of_bytes(content, str(path))
-        return replace(template, blank=None if template.blank is None else Path(path).parent / template.blank)
+        return replace(template, blank=None if template.blank is None else path.parent / template.blank)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str) -> "Template":

@@ -136,6 +136,8 @@ def _open_source(source: str | Path | bytes | bytearray | memoryview | IO[bytes]
             raise DataError("bytes: none, expected a picture file's")
         yield "bytes", io.BytesIO(source)
     elif isinstance(source, (str, Path)):
+        if not str(source):  # which is no name of the folder we are in
+            raise DataError("an empty name, expected a picture file's")
         path = Path(source)
         with data_errors(str(path)):
             if path.is_dir():
