@@ -39,6 +39,8 @@ def test_squared_paper_bounds_nothing(reader, digits):
         pytest.param("separate boxes", 5, 61, id="thick zeros along the sides of their boxes"),
         pytest.param("boxes", 5, 61, id="digits across the tops of their boxes"),
         pytest.param("separate boxes", 3, 221, id="left sides that are nearly as even as right and left ones in turn"),
+        pytest.param("separate boxes", 5, 241, id="boxes as pale as what rules are found from"),
+        pytest.param("sudoku", 4, 241, id="thin rules paler than others"),
         pytest.param("combs", 6, 26, id="teeth that digits hide"),
         pytest.param("combs", 7, 25, id="teeth in perspective"),
         pytest.param("combs", 6, 25, id="thick teeth"),

@@ -14,7 +14,7 @@ from lenet.reading.foreground.grid.combs import with_combs
 from lenet.reading.foreground.grid.crossings import connected_rules, meeting_rules
 from lenet.reading.foreground.grid.families import alike_rules
 from lenet.reading.foreground.grid.missing_rules import with_missing, with_open_sides, with_sides
-from lenet.reading.foreground.grid.profiles import measure_rule
+from lenet.reading.foreground.grid.profiles import find_darkness, measure_rule
 from lenet.reading.foreground.grid.regions import bounding_rules, cells_between
 from lenet.reading.foreground.grid.rule import Mask, Rule, draw_rule
 from lenet.reading.foreground.grid.spacing import MIN_ALIKE
@@ -27,7 +27,7 @@ from lenet.reading.foreground.grid.strokes import (
 )
 from lenet.reading.foreground.grid.tracing import joined_over_gaps, trace_rules
 from lenet.reading.foreground.grid.zeros import without_zeros
-from lenet.reading.foreground.ink import SHARES, InkMap
+from lenet.reading.foreground.ink import GRAIN, SHARES, InkMap
 from lenet.reading.order_statistics import median
 
 RULE_SHARES = (0.12, *SHARES)  # of full ink: a rule may be paler than a pen writes
@@ -59,17 +59,32 @@ class Grid:
 
 
 def find_grid(ink: InkMap) -> Grid | None:
-    """Find the grid of an ink map; None if there is none."""
+    """Find the grid of an ink map; None if there is none.
+
+    Where rules stand out from the lower threshold less than strokes from print, it is lowered: others are paler.
+    """
     best: Grid | None = None
     ink = ink.before_equalization  # print is as dark where nothing is written on it
-    for threshold in grid_thresholds(ink):
+    thresholds = grid_thresholds(ink)
+    for threshold in thresholds:
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = trace_rules(ink, mask, bridged, max(threshold / DARKER, 2.5 * ink.noise))
+        lower = max(threshold / DARKER**2, GRAIN * ink.noise)
+        if lower < threshold == thresholds[0] and _are_pale(rules, ink, DARKER * threshold):
+            thresholds.append(lower)
         grid = _grid_of(ink, bridged, mask, rules) if rules else None
         if grid is not None and (best is None or _count_cells_and_rules(grid) > _count_cells_and_rules(best)):
             best = grid
     return best
+
+
+def _are_pale(rules: list[Rule], ink: InkMap, level: float) -> bool:
+    """Whether rules of both directions are among those paler than a level."""
+    return all(
+        any(rule.is_level == is_level and find_darkness(rule, levels) < level for rule in rules)
+        for is_level, levels in ((True, ink.levels), (False, ink.levels.T))
+    )
 
 
 def _count_cells_and_rules(grid: Grid) -> tuple[int, int]:

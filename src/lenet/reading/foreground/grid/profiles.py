@@ -34,11 +34,17 @@ def measure_rule(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     middles = _curve(columns[is_bare] - rule.start, centers[is_bare], len(columns))
     bends = np.interp(columns, columns[is_bare], centers[is_bare] - middles[is_bare])
     middles += cv2.blur(np.clip(bends, -REACH, REACH)[None].astype(np.float32), (STEP + 1, 1))[0]
-    rows = np.rint(middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
-    darkness = median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0))
+    darkness = find_darkness(replace(rule, middles=middles), levels)
     corner = min(round(thickness + REACH), len(columns) // 4)
     is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
     return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
+
+
+def find_darkness(rule: Rule, levels: NDArray[np.float32]) -> float:
+    """Find the median level of a rule's ink; ``levels`` has its direction along the rows."""
+    columns = np.arange(rule.start, rule.end)
+    rows = np.rint(rule.middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
+    return median(levels[np.clip(rows, 0, levels.shape[0] - 1), columns].max(axis=0))
 
 
 def find_bare(extents: NDArray[np.integer] | NDArray[np.floating], thickness: float) -> NDArray[np.bool_]:
