@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lab.benchmarks.large_digits import draw_row, to_gray_levels
 from lab.synthesis.written_lines import Writer, WritingStyle, bend, photograph_line, rotate
 from lenet.errors import ReadingError
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
@@ -563,3 +564,12 @@ def test_rows_are_found_under_a_falling_light():
     page[60:140, 250:260] *= 0.4
     ink = find_ink(np.repeat(np.rint(page)[..., None], 3, axis=2).astype(np.uint8))
     assert sum(len(row.pieces) for row in find_rows(ink, 0.3, find_rules(ink, 0.3))) == 2
+
+
+@pytest.mark.parametrize("text", ["333", "39", "686"])
+def test_a_number_cut_out_along_its_ink_keeps_its_outermost_digits(recognizer, mnist, text: str):
+    rng = np.random.default_rng(0)
+    ink = draw_row([mnist.test_images[np.flatnonzero(mnist.test_labels == int(label))[0]] for label in text], 48, rng)
+    crop = to_gray_levels(ink[1:-1, 1:-1]).round().astype(np.uint8)
+    reading = read_lines(find_ink(np.repeat(crop[..., None], 3, axis=2)), recognizer)
+    assert reading.text == text

@@ -84,12 +84,16 @@ def filter_components(
     if not not_specks:
         return [], 0.0, []
     heaviest = max(component.mass for component in not_specks)
-    inner = [component for component in not_specks if not _count_edges(component, shape)]
+    inner = [component for component in not_specks if not any(_edges(component, shape))]
     digit_height = find_digit_height(inner) if inner else 0.0
     is_crop = longer <= CROP or LONG * digit_height > shorter  # too small for a ruled line
+    sides = np.array([_edges(component, shape) for component in not_specks])
+    if is_crop:  # where it was cut along most of its ink, an edge tells of none
+        sides &= 2 * np.count_nonzero(sides, axis=0) <= len(sides)
+    counts = {c.number: count for c, count in zip(not_specks, sides.sum(axis=1).tolist(), strict=True)}
 
     def is_inside(component: Component) -> bool:
-        edges = _count_edges(component, shape)
+        edges = counts[component.number]
         if is_crop:  # digits may well touch the edges of a crop
             return edges < 3 and not (edges and component.mass < MIN_MASS_AT_EDGE * heaviest)
         return edges == 0 or (edges == 1 and max(component.height, component.width) <= 0.15 * longer)
@@ -135,11 +139,10 @@ def _reason_ignored(component: Component, digit_height: float) -> str:
     return "not a digit" if component.height >= MAX_HEIGHT * digit_height else "speck"
 
 
-def _count_edges(component: Component, shape: tuple[int, ...]) -> int:
-    """Count the edges of the picture that a component touches."""
+def _edges(component: Component, shape: tuple[int, ...]) -> tuple[bool, bool, bool, bool]:
+    """Which edges of the picture a component touches: top, left, bottom, right."""
     height, width = shape
-    at_left, at_right = component.left <= 1, component.right >= width - 1
-    return at_left + at_right + (component.top <= 1) + (component.bottom >= height - 1)
+    return component.top <= 1, component.left <= 1, component.bottom >= height - 1, component.right >= width - 1
 
 
 def find_digit_height(components: list[Component]) -> float:
