@@ -190,6 +190,16 @@ def test_fractions_in_the_cells_of_a_table_stay_fractions(reader, digits):
     assert [cell.text for cell in reader.read(page, signs="keep").cells] == ["4/8", "", "7/9", "369"]
 
 
+def test_a_fraction_below_a_number_of_three_digits_is_no_sure_one(reader, digits):
+    page = wide_table([[(4, 30), (2, 80), (8, 130)], [(4, 30), (8, 130)], [(7, 30), (9, 130)]], digits, 0.6, 2)
+    for row in (1, 2):
+        cv2.line(page, (MARGIN + 98, MARGIN + row * SIDE + 8), (MARGIN + 62, MARGIN + row * SIDE + 52), 35, 4)
+    reading = reader.read(page, signs="keep")
+    assert [cell.text for cell in reading.cells] == ["428", "", "4/8", "", "7/9", ""]
+    assert [cell.is_rejected for cell in reading.cells[::2]] == [False, True, True]
+    assert "a slash may be a 1" in reading.remark
+
+
 def test_two_digits_over_one_another_in_a_box_are_not_accepted(reader, digits):
     page = table_of(["204 39"], digits)
     ink = (235 - page.astype(np.float32)) / 200

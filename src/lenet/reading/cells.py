@@ -371,7 +371,7 @@ def _drop_signs_at_sides(lines: PageReading, cell: GridCell) -> PageReading:
 def _without_fractions(cells: list[ReadCell]) -> list[ReadCell]:
     """Take slashes of fractions like 7/9 for ink left out, where as many cells hold numbers of three digits and more.
 
-    There they are rather ones that lean.
+    There they are rather ones that lean; and they may be wherever a column holds such a number, too.
     """
 
     def is_fraction(read: ReadCell) -> bool:
@@ -380,14 +380,17 @@ def _without_fractions(cells: list[ReadCell]) -> list[ReadCell]:
 
     are_fractions = [is_fraction(read) for read in cells]
     numbers = [read for read in cells if len(read.lines.digits) > 2 and not any(read.lines.signs)]
-    if len(numbers) < sum(are_fractions):
-        return cells
+    are_ones = len(numbers) >= sum(are_fractions)
+    columns = {(read.cell.block, read.cell.column) for read in numbers}
 
-    def without_slash(lines: PageReading) -> PageReading:
-        return replace(lines, lines=tuple(with_line_doubt(line, MAY_BE_ONE) for line in lines.lines), signs=())
+    def doubted_lines(lines: PageReading) -> PageReading:
+        doubtful = tuple(with_line_doubt(line, MAY_BE_ONE) for line in lines.lines)
+        return replace(lines, lines=doubtful, signs=() if are_ones else lines.signs)
 
     return [
-        replace(read, lines=without_slash(read.lines)) if is_one else read
+        replace(read, lines=doubted_lines(read.lines))
+        if is_one and (are_ones or (read.cell.block, read.cell.column) in columns)
+        else read
         for read, is_one in zip(cells, are_fractions, strict=True)
     ]
 
