@@ -193,6 +193,17 @@ def test_data_that_the_network_cannot_learn_is_one_sentence(place, idx, pictures
         run(monkeypatch, capsys, "train.py", place / "bars" / "down")
 
 
+def test_files_and_folders_that_are_not_there_are_one_sentence(place, monkeypatch, capsys):
+    write(place, "lenet-5-relu")
+    with pytest.raises(SystemExit, match="nowhere: no such folder"):
+        run(monkeypatch, capsys, "train.py", "nowhere")
+    with pytest.raises(SystemExit, match=r"weights\.pt: no such file; python train\.py DATA writes it"):
+        run(monkeypatch, capsys, "predict.py", "7.png")
+    (place / "weights.pt").touch()
+    with pytest.raises(SystemExit, match=r"7\.png: no such file$"):
+        run(monkeypatch, capsys, "predict.py", "7.png")
+
+
 def test_the_command_writes_the_three_files(place, capsys):
     for name, options in (("model", ["--sequential"]), ("train", ["--train"]), ("predict", ["--predict"])):
         assert main(["code", "lenet-rgb", *options, "--classes", "3", "-o", f"{name}.py"]) == 0
