@@ -120,6 +120,20 @@ def test_ink_that_lies_in_other_ink_that_needs_review_is_not_asked_once_more():
     assert [box for _, box, _ in page_with(marks, [])] == [tuple(beside), tuple(line)]
 
 
+def test_pictures_that_are_not_where_a_table_names_them_are_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "read.jsonl"
+    main(["read", str(DIGITS / "pi.png"), "--jsonl", str(table)])
+    lines = table.read_text()
+    import_results(table, lambda: Stack(tmp_path / "desk"))
+    assert capsys.readouterr().err == ""
+    table.write_text(lines + lines.replace("pi.png", "gone.png") + lines.replace("pi.png", "lost.png"))
+    import_results(table, lambda: Stack(tmp_path / "desk"))
+    assert capsys.readouterr().err.startswith(
+        f"lenet: 2 pictures are not where {table} says, the first {DIGITS / 'gone.png'}, and fields of such are asked"
+    )
+
+
 def test_a_table_of_readings_becomes_a_stack_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = tmp_path / "read.jsonl"

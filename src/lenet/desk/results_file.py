@@ -1,6 +1,7 @@
 """Import of a table of readings: what ``lenet read --jsonl`` wrote, a page on each line."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from lenet.desk.fields import NO_PAGE, PageFields, page_of_values
 from lenet.desk.stack import Stack
-from lenet.errors import DataError, LeNetError, reason_of
+from lenet.errors import DataError, LeNetError, counted, printable, reason_of
 from lenet.files import why_missing
 from lenet.records import Record, RecordError
 
@@ -26,7 +27,8 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
         path: of the table.
         open_stack: opens the stack, when the table has been read whole.
 
-    Pictures are looked for where the table names them, from the current folder and from the table's.
+    Pictures are looked for where the table names them, from the current folder and from the table's; how many are
+    not there is said in a line on stderr.
 
     Raises:
         DataError: if there is no such table, or a line of it is none of a reading; with its number.
@@ -51,12 +53,23 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
             raise DataError(f"{path}, line {number}: {error}; expected what lenet read --jsonl writes") from None
     if not pages:
         raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
+    missing = []
     with closing(open_stack()) as stack:
         for name, members in pages.items():
-            file = stack.add_file(Path(name).name, _picture_path(name, path.parent))
+            picture = _picture_path(name, path.parent)
+            file = stack.add_file(Path(name).name, picture)
             results = [_page_or_problem(one) if isinstance(one, Mapping) else one for one in members.values()]
             problem = next((result for result in results if isinstance(result, str)), "")
             stack.add_pages(file, [result for result in results if isinstance(result, PageFields)], problem)
+            if not (problem or picture.exists()):
+                missing.append(name)
+    if missing:
+        subject = counted(len(missing), "picture is", "pictures are")
+        print(
+            f"lenet: {subject} not where {path} says, the first {printable(missing[0])}, and fields of such are asked "
+            "without a picture; start in the folder where they were read, or put them back",
+            file=sys.stderr,
+        )
     return sum(map(len, pages.values()))
 
 
