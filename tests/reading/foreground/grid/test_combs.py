@@ -57,6 +57,11 @@ def test_of_lattices_that_miss_as_many_teeth_more_than_they_show_the_one_with_mo
     assert found.tolist() == [0, -1, 1, 2, 3]
 
 
+def test_the_outermost_tooth_stands_at_the_end_of_its_base_in_perspective_too(reader, mnist):
+    form = draw_form("combs", 2, mnist, 274)
+    assert reader.read(form.photo).text.replace(" ", "") == form.text
+
+
 def test_a_comb_in_strong_perspective_has_all_its_teeth(reader, digits):
     """They stand a third wider apart at one end than at the other; a part of them, nearly even, was the comb."""
     page = table_of(["084370416"], digits, width=5, open_top=True)

@@ -11,7 +11,7 @@ from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.missing_rules import side_at
 from lenet.reading.foreground.grid.profiles import ink_extents
 from lenet.reading.foreground.grid.rule import MAX_THICKNESS, REACH, Mask, Rule, transposed
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, comb_lattice
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, comb_lattice
 from lenet.reading.order_statistics import median
 
 
@@ -128,12 +128,19 @@ def _runs(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _to_the_ends(lattice: NDArray[np.float64], base: Rule, count: int) -> NDArray[np.float64]:
-    """Places of teeth, of so many that are seen, and those up to the ends of their base, where digits hide some."""
+    """Places of teeth, of so many that are seen, and those up to the ends of their base, where digits hide some.
+
+    The outermost stand at the ends, as wide from the next ones as perspective has it.
+    """
     first, last = lattice[1] - lattice[0], lattice[-1] - lattice[-2]
-    before, behind = (
-        max(0, round(way)) for way in ((lattice[0] - base.start) / first, (base.end - lattice[-1]) / last)
-    )
+    half = base.thickness / 2
+    ways = lattice[0] - base.start - half, base.end - half - lattice[-1]
+    before, behind = (max(0, round(way / pitch)) for way, pitch in zip(ways, (first, last), strict=True))
     if count < ON_LATTICE * (before + len(lattice) + behind):
         return lattice
+    first, last = (
+        way / number if number and abs(way / number - pitch) < 2 * UNEVEN * pitch else pitch
+        for way, number, pitch in zip(ways, (before, behind), (first, last), strict=True)
+    )
     places = [lattice[0] - first * np.arange(before, 0, -1), lattice, lattice[-1] + last * np.arange(1, behind + 1)]
     return np.concatenate(places)
