@@ -16,7 +16,7 @@ from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.rules import THICKNESS
 from lenet.reading.lines.frames import FRAME
-from lenet.reading.lines.layout import AT_EDGE, MAX_OFFSET, MIN_SIZE
+from lenet.reading.lines.layout import AT_EDGE, MAX_LOW_HEIGHT, MAX_OFFSET, MIN_SIZE
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.segmentation import Piece, Row
 from lenet.reading.recognition import SURE
@@ -267,12 +267,12 @@ def _depth_of_valley(mask: NDArray[np.bool_]) -> int:
 
 
 def is_ring_around_stroke(digit: ScoredCandidate) -> bool:
-    """Whether a zero is two components of ink: a ring, and within it a bare stroke, higher than half of its hole."""
+    """Whether a zero is two components of ink: a ring, and in it a bare stroke, too high for a point in its hole."""
     if digit.label != "0":
         return False
     statistics = label_components(digit.candidate.mask.view(np.uint8))[1]
     heights = sorted(statistics[1:, cv2.CC_STAT_HEIGHT].tolist())
-    return len(heights) == 2 and 2 * heights[0] > heights[1] - 2 * digit.stroke_width
+    return len(heights) == 2 and heights[0] > MAX_LOW_HEIGHT * (heights[1] - 2 * digit.stroke_width)
 
 
 def doubted(digit: ScoredCandidate, doubt: str) -> ScoredCandidate:
