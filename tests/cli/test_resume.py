@@ -162,6 +162,18 @@ def test_a_table_that_a_spreadsheet_has_saved_is_not_gone_on_with(tmp_path: Path
     assert (tmp_path / "out.csv").read_bytes() == saved
 
 
+def test_a_finished_parquet_file_that_is_not_gone_on_with_stays_alone(tmp_path: Path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "out").mkdir()
+    table = tmp_path / "out" / "out.parquet"
+    assert main(["read", str(EXAMPLES / "two.png"), "--parquet", str(table)]) == 0
+    before = {path.name: path.read_bytes() for path in table.parent.iterdir()}
+    assert main(["read", str(EXAMPLES / "five.png"), "--parquet", str(table), "--resume"]) == 1
+    assert {path.name: path.read_bytes() for path in table.parent.iterdir()} == before
+    assert main(["read", str(EXAMPLES / "two.png"), "--parquet", str(table), "--resume"]) == 0
+    assert sorted(path.name for path in table.parent.iterdir()) == sorted(before)
+
+
 def test_other_files_are_named_and_the_table_stays(tmp_path: Path, capsys):
     for name in ("b.png", "c.png"):
         shutil.copy(EXAMPLES / "two.png", tmp_path / name)

@@ -117,7 +117,12 @@ class FileReading:
         if is_resumed:
             if not self._tables:
                 raise LeNetError("resume goes on with a table, and none is named; add csv, jsonl or parquet")
-            self._resume()
+            try:
+                self._resume()
+            except LeNetError:
+                for table in self._tables:
+                    table.abandon()
+                raise
 
     @property
     def has_tables(self) -> bool:

@@ -49,6 +49,9 @@ class AnswerFile(LineFile, ABC):
     def reopen(self) -> None:
         """Restore the lines from a target that was finished."""
 
+    def abandon(self) -> None:
+        """Take away the lines that were restored, where they are not gone on with."""
+
     def written_files(self) -> Iterator[WrittenFile]:
         """The picture files whose answers are there, in their order; of the last one some may be missing.
 

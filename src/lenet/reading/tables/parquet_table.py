@@ -32,6 +32,7 @@ class ParquetTable(JsonLines):
         super().__init__(Path(os.path.realpath(path) + ROWS_SUFFIX))
         self._target = path
         self._schema = answer_schema(columns)
+        self._is_reopened = False
 
     @property
     def target(self) -> Path:
@@ -72,9 +73,14 @@ class ParquetTable(JsonLines):
         """Restore the file of rows from a Parquet file that was finished."""
         if self.path.exists() or not self._target.exists():
             return
+        self._is_reopened = True
         with atomic_writer(self.path) as file:
             for row in _rows_of(self._target):
                 file.write(json_bytes(row))
+
+    def abandon(self) -> None:
+        if self._is_reopened and self._file is None:
+            self.path.unlink(missing_ok=True)
 
 
 def is_parquet_table(path: Path, columns: Columns = READING_COLUMNS) -> bool:
