@@ -311,6 +311,7 @@ def test_points_over_a_digit_that_another_threshold_shows_do_not_hide_it(text, s
     ("box", "numbers", "is_doubted"),
     [
         ((10, 112, 60, 125), (0, 1, 2), True),  # a digit that the lower edge cuts
+        ((0, 100, 60, 170), (0, 1, 2), True),  # a fold askew, on which digits hang
         ((0, 112, 60, 118), (0, 1, 2), False),  # a rule from the upper edge to the lower one
         ((35, 112, 60, 125), (0, 1, 2), False),  # lower than a digit
         ((10, 190, 60, 200), (0, 1, 2), False),  # far off

@@ -99,13 +99,13 @@ def with_doubt(
 def _stands_beside(box: Box, digits: Sequence[ScoredCandidate], picture_height: int) -> bool:
     """Whether a box is higher than half of a line, among its digits or no farther from its ends than it is high.
 
-    What goes through the whole picture, from its top to its bottom, is a rule or a shadow. Beside fewer digits than
-    are a number there may be a sliver of a neighbor.
+    What goes through the whole picture, from its top to its bottom, is a rule or a shadow, unless it is wider than the
+    line is high: digits may hang on it. Beside fewer digits than are a number there may be a sliver of a neighbor.
     """
     top, left, bottom, right = bounding_box([digit.box for digit in digits])
     height = bottom - top
     is_high = 2 * (min(bottom, box[2]) - max(top, box[0])) > height
-    goes_through = box[0] <= 1 and box[2] >= picture_height - 1
+    goes_through = box[0] <= 1 and box[2] >= picture_height - 1 and box[3] - box[1] <= height
     is_sliver = not are_number(digits) and box[3] - box[1] < right - left
     return is_high and not goes_through and not is_sliver and box[3] > left - height and box[1] < right + height
 
