@@ -9,7 +9,7 @@ namespace lenet {
 namespace {
 
 constexpr int digit_side = 20, drawing_side = 80, margin = 14, min_pixels = 3;
-constexpr double stroke_width = 9.5, max_thinning = 6, max_cubic = 4;
+constexpr double stroke_width = 9.5, max_cubic = 4;
 constexpr float straight = 0.955f, diagonal = 1.3693f, far = std::numeric_limits<float>::max();  // steps of distances
 
 int rounded(double value) { return int(std::nearbyint(value)); }  // half to even
@@ -344,8 +344,7 @@ bool Normalizer::redraw(double thicken) {
   }
   if (!area) return false;
   const double measured = 2.0 * double(area) / double(std::max<int64_t>(area - inner, 1));
-  const double correction = std::max((stroke_width - measured) / 2, -max_thinning);
-  const double growth = correction + thicken;
+  const double growth = (stroke_width - measured) / 2 + thicken;
   const float grown = float(growth);
   // Where strokes grow by more than half a pixel's way to the next one, the inside is ink all over; where they shrink so
   // much, the outside is paper.

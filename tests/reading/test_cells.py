@@ -277,7 +277,7 @@ def test_a_side_of_a_box_that_is_read_as_a_one_is_not_accepted_since_it_is_as_pa
     ("number", "seed", "written", "read", "doubt"),
     [
         # It fills its cell: its 9 is written over the 0 before it, and its 2 lies beyond its cell's side.
-        (8, 61, "9032", "03", "a digit may belong to the next cell, or be the side of one"),
+        (8, 61, "9032", "003", "a digit may belong to the next cell, or be the side of one"),
         # The middle of its 9 is lost in pale ink: the foot is taken for a sign, what is left of the ring for a speck.
         (1, 91, "490", "40", "pieces of ink may be a broken digit"),
     ],

@@ -20,7 +20,6 @@ GrayLevels = NDArray[np.uint8]
 DIGIT_SIDE = 20  # the longer side of an MNIST digit inside its 28×28
 DRAWING_SIDE = 80  # the longer side while the stroke is redrawn: four pixels for each of MNIST's
 STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawing
-MAX_THINNING = 6.0  # pixels of the drawing taken off each side of a stroke
 
 # Pixels of paper around the drawing: a stroke made thicker, by less than half the mean width, stays inside.
 _MARGIN = int(STROKE_WIDTH + STROKE_WIDTH / 2)
@@ -125,7 +124,7 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     mask = (drawing >= 0.5).astype(np.uint8)
     if not mask.any():
         return drawing
-    correction = max((STROKE_WIDTH - stroke_width(mask)) / 2, -MAX_THINNING)
+    correction = (STROKE_WIDTH - stroke_width(mask)) / 2
     return np.asarray(np.clip(grown_signed_distance(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 

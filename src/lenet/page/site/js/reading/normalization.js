@@ -10,7 +10,6 @@ export const IMAGE_SIDE = 28;
 const DIGIT_SIDE = 20; // the longer side of an MNIST digit inside its 28×28
 const ENLARGED_SIDE = 80; // the longer side while strokes get their even width: four pixels for each of MNIST's
 const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the 80-pixel image
-const MAX_THINNING = 6; // pixels of the 80-pixel image taken off on each side of a stroke
 const MARGIN = 14; // pixels of paper around the 80-pixel image
 const MIN_INK_PIXELS = 3;
 
@@ -88,7 +87,7 @@ function evenStrokes(enlarged, extraThickness) {
     }
   }
   if (isEmpty) return enlarged;
-  const correction = Math.max((STROKE_WIDTH - meanStrokeWidth(mask)) / 2, -MAX_THINNING);
+  const correction = (STROKE_WIDTH - meanStrokeWidth(mask)) / 2;
   const distance = strokeSignedDistance(mask, correction + extraThickness);
   for (let index = 0; index < distance.length; index++) {
     const level = fround(distance[index] + 0.5);
