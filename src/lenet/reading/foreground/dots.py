@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import MAX_SIZE_RATIO, label_components
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, UNEVEN
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.order_statistics import median
 
@@ -36,7 +36,8 @@ def without_dots(ink: InkMap) -> InkMap:
         return ink
     nearest = nearest_distances(middles)
     pitch = median(nearest)
-    if np.mean(np.abs(nearest - pitch) <= UNEVEN * pitch + 1) < ON_LATTICE or pitch < 2 * median(side[is_dot]):
+    is_spaced_so = np.abs(nearest - pitch) <= UNEVEN * pitch + 1
+    if 2 * np.count_nonzero(is_spaced_so) < len(nearest) or pitch < 2 * median(side[is_dot]):
         return ink
     dots = is_dot[labels].view(np.uint8)
     around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0

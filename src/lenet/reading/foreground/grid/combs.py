@@ -11,7 +11,7 @@ from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.missing_rules import side_at
 from lenet.reading.foreground.grid.profiles import ink_extents
 from lenet.reading.foreground.grid.rule import MAX_THICKNESS, REACH, Mask, Rule, transposed
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, comb_lattice
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, UNEVEN, comb_lattice
 from lenet.reading.order_statistics import median
 
 
@@ -136,7 +136,7 @@ def _to_the_ends(lattice: NDArray[np.float64], base: Rule, count: int) -> NDArra
     half = base.thickness / 2
     ways = lattice[0] - base.start - half, base.end - half - lattice[-1]
     before, behind = (max(0, round(way / pitch)) for way, pitch in zip(ways, (first, last), strict=True))
-    if count < ON_LATTICE * (before + len(lattice) + behind):
+    if 2 * count < before + len(lattice) + behind:
         return lattice
     first, last = (
         way / number if number and abs(way / number - pitch) < 2 * UNEVEN * pitch else pitch

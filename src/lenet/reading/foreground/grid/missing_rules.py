@@ -10,7 +10,7 @@ from lenet.reading.foreground.grid.cell import MIN_CELL
 from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.profiles import find_bare
 from lenet.reading.foreground.grid.rule import MIN_COVERAGE, REACH, Mask, Rule
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, lattices_between
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, UNEVEN, lattices_between
 from lenet.reading.foreground.grid.tracing import inked_parts
 from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
@@ -31,7 +31,7 @@ def with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
         family.sort(key=lambda rule: rule.at(center))
         gaps = np.diff([rule.at(center) for rule in family])
         pitch = median(gaps)
-        if np.mean(np.abs(gaps - pitch) < UNEVEN * pitch) < ON_LATTICE:
+        if 2 * np.count_nonzero(np.abs(gaps - pitch) < UNEVEN * pitch) < len(gaps):
             continue
         thickness = median([rule.thickness for rule in family])
         for (before, behind), gap in zip(pairwise(family), gaps.tolist(), strict=True):
@@ -133,7 +133,7 @@ def with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
                 beyond = [rules[other].at(rule.at(end)) for other in crossings[number] if not rules[other].is_open]
                 if all(abs(x - end) > reach for x in beyond):
                     ends.append((rule.at(end), float(end)))
-            if len(ends) < MIN_ALIKE or len(ends) < ON_LATTICE * len(crossed):
+            if len(ends) < MIN_ALIKE or 2 * len(ends) < len(crossed):
                 continue
             ys, xs = np.array(sorted(ends)).T
             line = np.polyfit(ys, xs, 1)

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_ALIKE = 3  # so many cells of like size are a grid, whether something is in them or not
-ON_LATTICE = 0.6  # of the uprights between two level rules: fewer are no evenly spaced sides
 UNEVEN = 0.08  # of their pitch that evenly spaced rules may be off it: strokes between them are more
 BOWS = tuple(UNEVEN * bow / 2 for bow in range(-2, 3))  # how much wider than most the outermost cells are: perspective
 
@@ -29,7 +28,7 @@ def comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
             is_found = off.min(axis=1) <= UNEVEN * pitch
             found = int(np.count_nonzero(is_found))
             rating = 2 * found - len(lattice), found, -float(off.min(axis=1)[is_found].sum())
-            if rating > highest and found >= ON_LATTICE * len(lattice):
+            if rating > highest and 2 * found >= len(lattice):
                 best, chosen, highest = lattice, np.where(is_found, off.argmin(axis=1), -1), rating
     if highest[1] < len(places) and _widen_steadily(places):
         return places, np.arange(len(places))

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid.crossings import find_crossings
 from lenet.reading.foreground.grid.rule import REACH, Rule
-from lenet.reading.foreground.grid.spacing import MIN_ALIKE, ON_LATTICE, UNEVEN, are_even, are_separate
+from lenet.reading.foreground.grid.spacing import MIN_ALIKE, UNEVEN, are_even, are_separate
 from lenet.reading.foreground.grid.tracing import go_on
 from lenet.reading.foreground.rules import RULE_LENGTH
 from lenet.reading.order_statistics import median
 
+MIN_EVENNESS = 0.4  # of a rule's way: digits may lie on most of it; strokes of digits are uneven all along
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
-MIN_EVENNESS = 1 - ON_LATTICE  # of a rule's way: digits may lie on most of it; strokes of digits are uneven all along
 
 
 def even_rules(rules: list[Rule]) -> list[Rule]:
@@ -87,7 +87,7 @@ def without_lone_strokes(rules: list[Rule], extent: int) -> list[Rule]:
         if rule.is_open
         or counts[rule.is_level] >= MIN_ALIKE
         or len(rule.middles) > RULE_LENGTH * extent
-        or rule.evenness >= ON_LATTICE
+        or rule.evenness >= 1 - MIN_EVENNESS
     ]
 
 
@@ -149,7 +149,7 @@ def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
             on_lattice[nearest.argmin(axis=1)] = True
             if best is None or on_lattice.sum() > best.sum():
                 best = on_lattice
-    if best is None or best.sum() < ON_LATTICE * len(places):
+    if best is None or 2 * best.sum() < len(places):
         return set()
     if are_even(places[~best]):  # as the other sides of boxes with white between them
         return set()
