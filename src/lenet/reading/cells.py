@@ -28,6 +28,7 @@ from lenet.reading.lines.doubts import AT_SIDE, BROKEN, MAY_BE_ONE, MAY_BE_PRINT
 from lenet.reading.lines.hypotheses import average_over_views, hypotheses_of, most_confident, read_lines, shows_digits
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
+    MAX_WIDTH,
     MIN_SIZE,
     Component,
     Labels,
@@ -43,7 +44,6 @@ from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MAX_RING_HEIGHT,
-    MAX_WIDTH,
     MIN_HEIGHT,
     Candidate,
     Page,

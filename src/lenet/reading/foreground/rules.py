@@ -23,7 +23,8 @@ THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = THICKNESS_OF_SHORTER  # the widest gap in a rule, as a share of the picture: wide as a rule is thick
 MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows would be rules if gaps were bridged
-LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
+MAX_HEIGHT = 3.5  # in digit heights: what is higher is no digit, and what is longer may be a rule
+LONG_SIDE = 0.25  # the share of the picture that it must cross then
 BAR_THICKNESS = 0.3  # of the side of a box, as a share of its length; it is no shorter than digits are high
 
 # So close that a line as long as a crop stays within reach of one of them.
@@ -181,7 +182,7 @@ def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
     height = median_height(label_components(remaining)[1], mask.shape)
     if height == 0:
         return np.zeros_like(mask)
-    return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)
+    return np.asarray(np.maximum(*lengths) > max(min_length, MAX_HEIGHT * height), np.uint8)
 
 
 def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import MAX_SIZE_RATIO, label_components
 from lenet.reading.foreground.ink import CROP
-from lenet.reading.foreground.rules import LONG
+from lenet.reading.foreground.rules import MAX_HEIGHT
 from lenet.reading.order_statistics import median
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
-# In digit heights of the page: a higher component is no digit, a smaller one a speck or a point.
-MAX_HEIGHT, MIN_SIZE = 3.5, 0.12
+MIN_SIZE = 0.12  # in digit heights of the page: a smaller component is a speck or a point
 MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point, a comma, a dash, or the bar of a 5
-COLUMN_GAP = 1.5  # digit heights: a wider gap is one between columns; far lower ink beyond it is of no digit's line
+MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
+COLUMN_GAP = MAX_WIDTH  # a wider gap is one between columns; far lower ink beyond it is of no digit's line
 MAX_OFFSET = 0.25  # digit heights: ink off its line, lines of two columns off each other, a point aside of its stroke
 LINKED_AT_ONCE = 256  # components whose distances to all others are computed together; more take too much memory
 MAX_SKEW = 16  # degrees that a page may be askew
@@ -86,7 +86,7 @@ def filter_components(
     heaviest = max(component.mass for component in not_specks)
     inner = [component for component in not_specks if not any(_edges(component, shape))]
     digit_height = find_digit_height(inner) if inner else 0.0
-    is_crop = longer <= CROP or LONG * digit_height > shorter  # too small for a ruled line
+    is_crop = longer <= CROP or MAX_HEIGHT * digit_height > shorter  # too small for a ruled line
     sides = np.array([_edges(component, shape) for component in not_specks])
     if is_crop:  # where it was cut along most of its ink, an edge tells of none
         sides &= 2 * np.count_nonzero(sides, axis=0) <= len(sides)

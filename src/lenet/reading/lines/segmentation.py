@@ -20,6 +20,7 @@ from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.frames import FRAME, find_frames
 from lenet.reading.lines.layout import (
     MAX_LOW_HEIGHT,
+    MAX_WIDTH,
     MIN_SIZE,
     SAMPLE,
     Component,
@@ -37,7 +38,6 @@ from lenet.reading.lines.sides import without_sides
 from lenet.reading.normalization import DIGIT_SIDE, MIN_PIXELS
 from lenet.reading.order_statistics import median
 
-MAX_WIDTH = 1.7  # of what is taken for one digit, in digit heights
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 1 - MAX_LOW_HEIGHT  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = MAX_LOW_HEIGHT * DIGIT_SIDE  # pixels of the ink map, where digits are no smaller than MNIST's
