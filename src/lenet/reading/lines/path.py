@@ -20,27 +20,24 @@ from lenet.reading.lines.layout import MAX_LOW_HEIGHT
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, Candidate
 
-NARROW_WIDTH = 0.4  # in digit heights: few digits except 1 are narrower
-
 
 @dataclass(frozen=True)
 class Costs:
     """The costs of a path, in nats.
 
     Attributes:
-        digit: for every digit, so that between a cut and no cut there is none.
+        digit: for every digit, so that between a cut and no cut there is none, and for every speck left out.
         cut: for every side on which a digit was cut off its neighbour.
         torn: for ink left out that was cut off a digit, above all else.
         fragment: for what looks like a point or comma and is taken for part of a digit; for each digit height that a
-            digit so cut is narrower than ``NARROW_WIDTH``.
+            digit so cut is narrower than low ink may be high.
         height: for each digit height of white inside a digit, that a digit is lower than ``low_below``, or that low ink
             left out is higher than a speck.
         width, wide_above: for each share of its height, or of its line's, that a digit is wider than ``wide_above``.
-        speck: for ink left out that is low.
         left_out: for ink left out that is as high as a digit, or a low ring, which may be a small zero.
     """
 
-    digit: float = 0.16
+    digit: float = 0.133
     cut: float = 0.1
     torn: float = 0.2
     fragment: float = 1.5
@@ -48,7 +45,6 @@ class Costs:
     width: float = 0.75
     wide_above: float = 0.7
     low_below: float = MAX_RING_HEIGHT
-    speck: float = 0.133
     left_out: float = 3.75
 
 
@@ -183,7 +179,7 @@ def cost_of(candidate: Candidate, costs: Costs) -> float:
     return (
         costs.digit
         + costs.cut * candidate.cuts
-        + costs.fragment * max(0.0, NARROW_WIDTH - candidate.width) * (candidate.cuts > 0)
+        + costs.fragment * max(0.0, MAX_LOW_HEIGHT - candidate.width) * (candidate.cuts > 0)
         + costs.fragment * candidate.marks
         + costs.height * candidate.gap
         + costs.width * max(0.0, candidate.width / max(candidate.height, 1.0) - costs.wide_above)
@@ -200,12 +196,12 @@ def left_out_scores(
         candidates: runs of pieces.
         high_scores: for each of them the score of leaving it out if it is a piece as high as a digit, or a low ring.
         pieces: how many there are in the row.
-        costs: of a speck.
+        costs: of a path.
     """
-    scores = [-costs.speck] * pieces
+    scores = [-costs.digit] * pieces
     for candidate, high_score in zip(candidates, high_scores, strict=True):
         if candidate.last == candidate.first + 1:
             is_high = candidate.height > MAX_LOW_HEIGHT or candidate.is_ring
-            low_score = -costs.speck - costs.height * max(0.0, candidate.height - MAX_LOW_HEIGHT / 2)
+            low_score = -costs.digit - costs.height * max(0.0, candidate.height - MAX_LOW_HEIGHT / 2)
             scores[candidate.first] = (high_score if is_high else low_score) - costs.torn * (candidate.cuts > 0)
     return scores
