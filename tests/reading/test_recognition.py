@@ -1,5 +1,6 @@
 """From outputs to probabilities that can be relied on: temperature, reject class, thresholds."""
 
+import math
 import tracemalloc
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
-from lenet.reading.augmentation import ROTATION, views
+from lenet.reading.augmentation import SHEAR, views
 from lenet.reading.recognition import Acceptance, Calibration, Recognizer
 
 DIGITS = Acceptance(0.9, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
@@ -140,8 +141,9 @@ def test_views_are_the_picture_turned_and_slanted_to_either_side(mnist):
     image = mnist.test_images[0]
     same, left, right, *slanted = views(image[None])[:, 0]
     assert (same == image).all()
-    assert_near(left, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), -ROTATION, 1), (28, 28)))
-    assert_near(right, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), ROTATION, 1), (28, 28)))
+    degrees = math.degrees(math.atan(SHEAR))
+    assert_near(left, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), -degrees, 1), (28, 28)))
+    assert_near(right, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), degrees, 1), (28, 28)))
     tops = [float(view[:10].sum(axis=0) @ np.arange(28)) / float(view[:10].sum()) for view in (*slanted, image)]
     assert min(tops[:2]) < tops[2] - 0.5
     assert max(tops[:2]) > tops[2] + 0.5

@@ -13,7 +13,7 @@ Images = NDArray[np.uint8]
 AffineMatrix = tuple[tuple[float, float], tuple[float, float]]
 Taps = list[tuple[NDArray[np.intp], NDArray[np.float32]]]
 
-ROTATION, SHEAR = 8.0, 0.15  # degrees to either side; columns that the top moves against the bottom, for each row
+SHEAR = 0.15  # columns that the top moves against the bottom, for each row; rotations lean a stroke as far
 
 _BATCH_SIZE = 256  # pictures whose numbers stay in the cache
 
@@ -54,7 +54,7 @@ def views(images: Images) -> Images:
 @cache
 def _all_taps(height: int, width: int) -> list[Taps]:
     rotations, shears = (
-        (_rotation(-ROTATION), _rotation(ROTATION)),
+        (_rotation(-SHEAR), _rotation(SHEAR)),
         (((1.0, -SHEAR), (0.0, 1.0)), ((1.0, SHEAR), (0.0, 1.0))),
     )
     return [_taps(matrix, height, width) for matrix in (*rotations, *shears)]
@@ -76,6 +76,6 @@ def _taps(matrix: AffineMatrix, height: int, width: int) -> Taps:
     return taps
 
 
-def _rotation(degrees: float) -> AffineMatrix:
-    cosine, sine = float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
-    return (cosine, -sine), (sine, cosine)
+def _rotation(slope: float) -> AffineMatrix:
+    length = float(np.hypot(1, slope))
+    return (1 / length, -slope / length), (slope / length, 1 / length)

@@ -3,8 +3,7 @@
 import { rint } from "lenet/reading/resampling.js";
 
 const IMAGE_SIDE = 28;
-const ROTATION = 8; // degrees to either side
-const SHEAR = 0.15; // columns that the top moves against the bottom, for each row
+const SHEAR = 0.15; // columns that the top moves against the bottom, for each row; rotations lean a stroke as far
 
 const { fround } = Math;
 
@@ -47,9 +46,9 @@ function tapsOf([[a, b], [c, d]]) {
   });
 }
 
-function rotation(degrees) {
-  const angle = (degrees * Math.PI) / 180;
-  return [[Math.cos(angle), -Math.sin(angle)], [Math.sin(angle), Math.cos(angle)]];
+function rotation(slope) {
+  const length = Math.hypot(1, slope);
+  return [[1 / length, -slope / length], [slope / length, 1 / length]];
 }
 
-const TAPS = [rotation(-ROTATION), rotation(ROTATION), [[1, -SHEAR], [0, 1]], [[1, SHEAR], [0, 1]]].map(tapsOf);
+const TAPS = [rotation(-SHEAR), rotation(SHEAR), [[1, -SHEAR], [0, 1]], [[1, SHEAR], [0, 1]]].map(tapsOf);
