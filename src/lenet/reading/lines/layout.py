@@ -89,7 +89,8 @@ def filter_components(
     is_crop = longer <= CROP or MAX_HEIGHT * digit_height > shorter  # too small for a ruled line
     sides = np.array([_edges(component, shape) for component in not_specks])
     if is_crop:  # where it was cut along most of its ink, an edge tells of none
-        sides &= 2 * np.count_nonzero(sides, axis=0) <= len(sides)
+        masses = np.array([component.mass for component in not_specks])
+        sides &= masses @ sides <= (1 - MIN_MASS_AT_EDGE) * masses.sum()
     counts = {c.number: count for c, count in zip(not_specks, sides.sum(axis=1).tolist(), strict=True)}
 
     def is_inside(component: Component) -> bool:
