@@ -70,10 +70,10 @@ def find_grid(ink: InkMap) -> Grid | None:
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = trace_rules(ink, mask, bridged, max(threshold / DARKER, 2.5 * ink.noise))
-        lower = max(threshold / DARKER**2, GRAIN * ink.noise)
-        if lower < threshold == thresholds[0] and _are_pale(rules, ink, DARKER * threshold):
-            thresholds.append(lower)
         grid = _grid_of(ink, bridged, mask, rules) if rules else None
+        lower = max(threshold / DARKER**2, GRAIN * ink.noise)
+        if grid and lower < threshold == thresholds[0] and _are_pale(rules, ink, DARKER * threshold):
+            thresholds.append(lower)
         if grid is not None and (best is None or _count_cells_and_rules(grid) > _count_cells_and_rules(best)):
             best = grid
     return best
