@@ -167,7 +167,7 @@ def test_weights_of_any_network_of_ten_classes_are_taken():
     network = describe("lenet-5")
     page = np.full((80, 80), 230, np.uint8)
     page[15:65, 35:42] = 30
-    reading = Reader(Model(network, initial_weights(network, "sqrt", 0))).read(page)
+    reading = Reader(Model(network, initial_weights(network, "sqrt", 0))).read(page, single=True)
     assert len(reading.digits) == 1
 
 

@@ -122,7 +122,7 @@ def test_a_form_that_is_asked_of_a_server_without_forms_is_refused(page):
     ("field", "content", "status", "words"),
     [
         ("form", b"page = [297", 422, "form.toml: not TOML"),
-        ("form", b"\xff\xfe", 422, "form.toml: is not a text in UTF-8"),
+        ("form", b"\xfd\xfe", 422, "form.toml: is not a text in UTF-8"),
         ("form", b"x" * (1 << 20) + b"x", 422, "form.toml: over 1,048,576 bytes"),
         (
             "form",
