@@ -159,7 +159,8 @@ def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
         evaluate(weights(), dataset(), engine="abacus")
     images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4)
     with pytest.raises(
-        DataError, match="four has the classes a, b, c, d, but the model's are 0, 1, 2; they have none in common"
+        DataError,
+        match="four has the classes a, b, c, d, but the model's are 0, 1, 2; they have none in common; expected data",
     ):
         evaluate(weights(), Dataset("four", images, labels, images, labels, tuple("abcd")))
 

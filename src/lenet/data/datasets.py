@@ -121,6 +121,7 @@ class Dataset:
                     if unknown_names == used_names
                     else f"none of these is {join_names(unknown_names)}"
                 )
+                + "; expected data whose classes are all among the model's"
             )
         new_labels = np.array([index or 0 for index in indices], np.int64)  # no example has a label without an index
         return replace(
@@ -174,7 +175,8 @@ def load(
             other test, or an NPZ file with x_train, y_train, x_test, y_test or images, labels. All but pictures may be
             compressed with gzip, whatever their names. What has no test split gives up a sixth as one.
         data_dir: the folder where the files of a public data set lie already; nothing else is tried.
-        size: for pictures of your own: the side of the square that each is fitted into, in pixels; public sets have theirs.
+        size: for pictures of your own: the side of the square that each is fitted into, in pixels. Public sets have
+            theirs.
         color: for pictures of your own: keep red, green and blue instead of gray levels.
         polarity: for gray levels of your own: ``"ink-high"`` (light ink on a dark background) keeps them,
             ``"paper-high"`` inverts them, ``"auto"`` inverts each picture of a folder whose border is light, and keeps
