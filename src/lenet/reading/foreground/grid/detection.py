@@ -61,7 +61,8 @@ class Grid:
 def find_grid(ink: InkMap) -> Grid | None:
     """Find the grid of an ink map; None if there is none.
 
-    Where rules stand out from the lower threshold less than strokes from print, it is lowered: others are paler.
+    Where a grid's rules stand out from the lower threshold less than strokes from print, a still lower one is tried,
+    too: others are paler.
     """
     best: Grid | None = None
     ink = ink.before_equalization  # print is as dark where nothing is written on it
